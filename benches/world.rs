@@ -1,0 +1,192 @@
+//! The seeded world of the benches: people who stand, walk and drive in a city, each with zones of
+//! their own that overlap everybody else's.
+
+use rand::rngs::SmallRng;
+use rand::{Rng, SeedableRng};
+use std::sync::Arc;
+use wardline_core::geometry::{Geometry, Position, Shape};
+use wardline_core::ids::{DeviceId, OrderId, PersonId, RuleId, ZoneId};
+use wardline_core::input::{
+    AssignDevice, Assurance, Demand, DeviceKind, Fix, Input, OrderKind, Place, PutOrder, PutZone,
+    Record, Rule, Source,
+};
+use wardline_core::time::{Interval, Timestamp};
+
+/// Personal zones of each person.
+pub const ZONES_PER_PERSON: u64 = 4;
+/// Between two fixes of a device, in milliseconds.
+pub const FIX_INTERVAL_MS: i64 = 5_000;
+
+const START_MS: i64 = 1_780_000_000_000;
+const CITY_DEG: f64 = 0.2;
+const CENTRE_LAT_DEG: f64 = 42.87;
+const CENTRE_LON_DEG: f64 = 74.59;
+
+/// A city of people.
+pub struct City {
+    rng: SmallRng,
+    people: Vec<Walker>,
+    time_ms: i64,
+    seq: u64,
+}
+
+struct Walker {
+    lat_deg: f64,
+    lon_deg: f64,
+    speed_mps: f64,
+    course_rad: f64,
+}
+
+impl City {
+    /// The city with its zones, orders and devices; the records set up an engine.
+    pub fn new(seed: u64, people: u64) -> (Self, Vec<Record>) {
+        let mut rng = SmallRng::seed_from_u64(seed);
+        let mut records = Vec::new();
+        let walkers = (1..=people).map(|person| {
+            set_up(&mut rng, person, &mut records);
+            let (lat_deg, lon_deg) = place(&mut rng);
+            let speed_mps = [0.0, 0.0, 0.0, 1.4, 12.0][rng.random_range(0..5)];
+            let course_rad = rng.random_range(0.0..std::f64::consts::TAU);
+            Walker {
+                lat_deg,
+                lon_deg,
+                speed_mps,
+                course_rad,
+            }
+        });
+        let people = walkers.collect();
+        (
+            Self {
+                rng,
+                people,
+                time_ms: START_MS,
+                seq: 0,
+            },
+            records,
+        )
+    }
+
+    /// The next fix of everybody, and when they are received.
+    pub fn round(&mut self, fixes: &mut Vec<Fix>) -> Timestamp {
+        self.time_ms += FIX_INTERVAL_MS;
+        self.seq += 1;
+        fixes.clear();
+        for (person, walker) in (1..).zip(&mut self.people) {
+            walker.walk(&mut self.rng);
+            let noise = |rng: &mut SmallRng| rng.random_range(-0.000_05..0.000_05);
+            let lat_deg = walker.lat_deg + noise(&mut self.rng);
+            let lon_deg = walker.lon_deg + noise(&mut self.rng);
+            let Ok(position) = Position::from_degrees(lat_deg, lon_deg) else {
+                continue;
+            };
+            fixes.push(Fix {
+                device: id(DeviceId::new, person),
+                seq: self.seq,
+                time: Timestamp::from_ms(self.time_ms - 500),
+                position,
+                accuracy_m: Some(8.0),
+                speed_mps: Some(walker.speed_mps),
+                course_deg: None,
+                source: Source::Gnss,
+                assurance: Assurance::Device,
+                mock: false,
+                clock_unsynced: false,
+                moving: false,
+                backlog: false,
+            });
+        }
+        Timestamp::from_ms(self.time_ms)
+    }
+}
+
+impl Walker {
+    fn walk(&mut self, rng: &mut SmallRng) {
+        let step_m = self.speed_mps * FIX_INTERVAL_MS as f64 / 1000.0;
+        self.lat_deg += step_m * self.course_rad.cos() / 111_000.0;
+        self.lon_deg += step_m * self.course_rad.sin() / 81_500.0;
+        let lost = (self.lat_deg - CENTRE_LAT_DEG).abs() > CITY_DEG / 2.0
+            || (self.lon_deg - CENTRE_LON_DEG).abs() > CITY_DEG / 2.0;
+        if lost {
+            self.course_rad += std::f64::consts::PI;
+        } else if rng.random_bool(0.02) {
+            self.course_rad = rng.random_range(0.0..std::f64::consts::TAU);
+        }
+    }
+}
+
+fn place(rng: &mut SmallRng) -> (f64, f64) {
+    let half = CITY_DEG / 2.0;
+    let lat_deg = CENTRE_LAT_DEG + rng.random_range(-half..half);
+    (lat_deg, CENTRE_LON_DEG + rng.random_range(-half..half))
+}
+
+fn set_up(rng: &mut SmallRng, person: u64, records: &mut Vec<Record>) {
+    let mut push = |input| {
+        records.push(Record {
+            at: Some(Timestamp::from_ms(START_MS)),
+            input,
+        });
+    };
+    let mut rules = Vec::new();
+    for number in 0..ZONES_PER_PERSON {
+        let zone = id(ZoneId::new, (person - 1) * ZONES_PER_PERSON + number + 1);
+        let Some(shape) = shape(rng, number) else {
+            continue;
+        };
+        push(Input::PutZone(PutZone {
+            zone,
+            layer: None,
+            shape: Arc::new(shape),
+        }));
+        rules.push(Rule {
+            rule: id(RuleId::new, number + 1),
+            active: None,
+            demand: Demand::KeepOut {
+                place: Place::Zone(zone),
+                warn_m: 0.0,
+                confirm_fixes: 0,
+            },
+        });
+    }
+    push(Input::PutOrder(Arc::new(PutOrder {
+        order: id(OrderId::new, person),
+        kind: OrderKind::Supervision,
+        person: id(PersonId::new, person),
+        term: Interval {
+            from: Timestamp::from_ms(START_MS),
+            until: Timestamp::from_ms(START_MS + 90 * 86_400_000),
+        },
+        rules,
+        permits: Vec::new(),
+    })));
+    push(Input::AssignDevice(AssignDevice {
+        device: id(DeviceId::new, person),
+        person: id(PersonId::new, person),
+        kind: DeviceKind::Bracelet,
+    }));
+}
+
+/// Half of the zones are circles, half polygons of eight corners; 0.2 to 1.5 km across.
+fn shape(rng: &mut SmallRng, number: u64) -> Option<Shape> {
+    let (lat_deg, lon_deg) = place(rng);
+    let radius_m = rng.random_range(100.0..750.0);
+    let geometry = if number.is_multiple_of(2) {
+        Geometry::Circle {
+            centre: Position::from_degrees(lat_deg, lon_deg).ok()?,
+            radius_m,
+        }
+    } else {
+        let corner = |corner: u32| {
+            let angle = f64::from(corner % 8) * std::f64::consts::TAU / 8.0;
+            let lat_deg = lat_deg + radius_m * angle.sin() / 111_000.0;
+            Position::from_degrees(lat_deg, lon_deg + radius_m * angle.cos() / 81_500.0).ok()
+        };
+        Geometry::Polygon(vec![(0..=8).map(corner).collect::<Option<_>>()?])
+    };
+    Shape::new(&geometry).ok()
+}
+
+/// The id with this number, which is never 0 here.
+fn id<T: Default>(new: impl Fn(u64) -> Option<T>, number: u64) -> T {
+    new(number).unwrap_or_default()
+}

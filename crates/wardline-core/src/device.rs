@@ -1,0 +1,262 @@
+//! The assigned devices: who carries each, what it sent of late, and the line that the hot path reads.
+
+use crate::engine::Config;
+use crate::geometry::Position;
+use crate::ids::{DeviceId, OrderId, PersonId};
+use crate::input::{Assurance, Fix};
+use crate::time::Timestamp;
+use crate::track::{Key, Track};
+use crate::watch::Watch;
+use hashbrown::HashTable;
+use std::collections::VecDeque;
+
+/// An assigned device.
+pub(crate) struct Device {
+    pub id: DeviceId,
+    pub person: PersonId,
+    pub assigned: Timestamp,
+    pub track: Track,
+    pub watches: Vec<Watch>,
+    /// The newest boundary or configuration instant that its watches have passed.
+    pub passed: Key,
+    pub no_order_noted: bool,
+    /// Sequence number and event time of its last inputs.
+    recent: VecDeque<(u64, Timestamp)>,
+}
+
+impl Device {
+    pub fn new(id: DeviceId, person: PersonId, assigned: Timestamp) -> Self {
+        Self {
+            id,
+            person,
+            assigned,
+            track: Track::new(),
+            watches: Vec::new(),
+            passed: Key::FIRST,
+            no_order_noted: false,
+            recent: VecDeque::new(),
+        }
+    }
+
+    // J-FIX-2
+    pub fn is_repeat(&self, seq: u64, time: Timestamp) -> bool {
+        self.recent.contains(&(seq, time))
+    }
+
+    pub fn remember(&mut self, seq: u64, time: Timestamp, config: &Config) {
+        if self.recent.len() >= config.repeat_memory {
+            self.recent.pop_front();
+        }
+        self.recent.push_back((seq, time));
+    }
+
+    pub fn watch_of(&mut self, order: OrderId) -> usize {
+        match self
+            .watches
+            .binary_search_by_key(&order, |watch| watch.order)
+        {
+            Ok(index) => index,
+            Err(index) => {
+                self.watches.insert(index, Watch::new(order));
+                index
+            }
+        }
+    }
+}
+
+/// What the hot path needs of a device: one cache line.
+///
+/// While a device stays within `slack_m` of its anchor and the clock before `quiet_until`, no rule's
+/// verdict can change, so a sound fix need not be judged.
+#[derive(Clone, Copy)]
+#[repr(align(64))]
+pub(crate) struct HotLine {
+    /// The newest event time of the device's inputs.
+    pub newest: Timestamp,
+    /// When the next boundary of an order of its person is reached.
+    pub quiet_until: Timestamp,
+    /// The last sound fix.
+    sound_time: Timestamp,
+    sound: Position,
+    anchor: Position,
+    /// Metres to 1e-7 degrees of longitude, not less than anywhere within the slack.
+    lon_scale_m: f64,
+    /// Negative: each fix must be judged.
+    slack_m: f64,
+}
+
+const _: () = assert!(size_of::<HotLine>() == 64);
+
+/// Metres to 1e-7 degrees of latitude; nowhere more (at the poles 0.0111694 m).
+const LAT_SCALE_M: f64 = 0.011_17;
+/// Beyond this latitude the slack test is not used.
+const SLACK_LAT_MAX_DEG: f64 = 80.0;
+/// No slack is larger, so that a straight line stays close to the shortest one.
+const SLACK_MAX_M: f64 = 2_000.0;
+
+impl HotLine {
+    pub fn new() -> Self {
+        let never = Timestamp::from_ms(i64::MIN);
+        Self {
+            newest: never,
+            quiet_until: never,
+            sound_time: never,
+            sound: Position::default(),
+            anchor: Position::default(),
+            lon_scale_m: 0.0,
+            slack_m: -1.0,
+        }
+    }
+
+    /// From now on each fix must be judged.
+    pub fn wake(&mut self) {
+        self.slack_m = -1.0;
+    }
+
+    /// Nothing can change within `slack_m` of this sound fix before `quiet_until`.
+    pub fn rest(&mut self, at: Position, time: Timestamp, slack_m: f64, quiet_until: Timestamp) {
+        let lat_deg = at.lat_deg().abs();
+        // The half per cent covers the bend between straight lines and geodesics (at most
+        // L²·tan(lat)/8R for a chord L), the decimetre the error of the distance itself.
+        let slack_m = slack_m.min(SLACK_MAX_M) * 0.995 - 0.1;
+        if slack_m <= 0.0 || lat_deg > SLACK_LAT_MAX_DEG {
+            self.wake();
+            return;
+        }
+        // A degree of longitude is 111,320 m at the equator, and on the ellipsoid at most 0.34 %
+        // more than the cosine says; the latitude is taken 0.02 degrees nearer to the equator.
+        let nearest_deg = (lat_deg - 0.02).max(0.0);
+        self.lon_scale_m = 0.011_171 * libm::cos(nearest_deg.to_radians());
+        self.slack_m = slack_m;
+        self.quiet_until = quiet_until;
+        self.anchor = at;
+        self.sound = at;
+        self.sound_time = time;
+    }
+
+    /// Whether the fix is sound and cannot change a verdict; if so, it is the last sound one now.
+    #[inline]
+    pub fn takes(&mut self, fix: &Fix, at: Timestamp, config: &Config) -> bool {
+        let time = fix.time.min(at);
+        if self.slack_m < 0.0 || time <= self.newest || at >= self.quiet_until {
+            return false;
+        }
+        let moved_m2 = self.apart_m2(fix.position, self.anchor);
+        if moved_m2 > self.slack_m * self.slack_m || !is_plainly_sound(fix, at, config) {
+            return false;
+        }
+        let claims_motion = fix.moving
+            || fix
+                .speed_mps
+                .is_some_and(|speed| speed > config.copied_speed_mps);
+        if claims_motion && fix.position == self.sound {
+            return false;
+        }
+        let allowed_m = config.speed_max_mps * time.ms_since(self.sound_time) as f64 * 1e-3;
+        if self.apart_m2(fix.position, self.sound) > allowed_m * allowed_m {
+            return false;
+        }
+        self.newest = time;
+        self.sound_time = time;
+        self.sound = fix.position;
+        true
+    }
+
+    /// The square of not less than the distance of two positions within the slack.
+    #[inline]
+    fn apart_m2(&self, a: Position, b: Position) -> f64 {
+        let north = (i64::from(a.lat_e7()) - i64::from(b.lat_e7())) as f64 * LAT_SCALE_M;
+        let east = (i64::from(a.lon_e7()) - i64::from(b.lon_e7())) as f64 * self.lon_scale_m;
+        north * north + east * east
+    }
+}
+
+fn is_plainly_sound(fix: &Fix, at: Timestamp, config: &Config) -> bool {
+    fix.assurance != Assurance::None
+        && !fix.mock
+        && !fix.clock_unsynced
+        && fix.time.ms_since(at) <= config.clock_ahead_max_ms
+        && fix.accuracy_m.unwrap_or(config.accuracy_default_m) <= config.accuracy_coarse_m
+}
+
+/// All assigned devices, found by id or dense slot.
+#[derive(Default)]
+pub(crate) struct Devices {
+    slots: Vec<Option<Device>>,
+    hot: Vec<HotLine>,
+    free: Vec<usize>,
+    index: HashTable<(DeviceId, usize)>,
+}
+
+impl Devices {
+    #[inline]
+    pub fn slot(&self, id: DeviceId) -> Option<usize> {
+        self.index
+            .find(spread(id), |(found, _)| *found == id)
+            .map(|(_, slot)| *slot)
+    }
+
+    /// Reads what the hot path will need of each device, so that the waits for memory overlap.
+    #[inline]
+    pub fn touch(&self, slots: &[Option<usize>]) -> i64 {
+        let lines = slots
+            .iter()
+            .flatten()
+            .filter_map(|slot| self.hot.get(*slot));
+        let newest: i64 = lines.fold(0, |sum, line| sum ^ line.newest.ms());
+        let devices = slots
+            .iter()
+            .flatten()
+            .filter_map(|slot| self.slots.get(*slot)?.as_ref());
+        let lengths: usize = devices.fold(0, |sum, device| sum ^ device.recent.len());
+        let devices = slots
+            .iter()
+            .flatten()
+            .filter_map(|slot| self.slots.get(*slot)?.as_ref());
+        let oldest = devices.filter_map(|device| device.track.samples().front());
+        newest ^ lengths as i64 ^ oldest.fold(0, |sum, sample| sum ^ sample.time.ms())
+    }
+
+    pub fn get(&self, slot: usize) -> Option<&Device> {
+        self.slots.get(slot)?.as_ref()
+    }
+
+    pub fn get_mut(&mut self, slot: usize) -> Option<(&mut Device, &mut HotLine)> {
+        Some((self.slots.get_mut(slot)?.as_mut()?, self.hot.get_mut(slot)?))
+    }
+
+    pub fn hot(&mut self, slot: usize) -> Option<&mut HotLine> {
+        self.hot.get_mut(slot)
+    }
+
+    pub fn insert(&mut self, device: Device) -> usize {
+        let id = device.id;
+        let slot = self.free.pop().unwrap_or_else(|| {
+            self.slots.push(None);
+            self.hot.push(HotLine::new());
+            self.slots.len() - 1
+        });
+        self.slots[slot] = Some(device);
+        self.hot[slot] = HotLine::new();
+        self.index
+            .insert_unique(spread(id), (id, slot), |(id, _)| spread(*id));
+        slot
+    }
+
+    pub fn remove(&mut self, id: DeviceId) -> Option<Device> {
+        let entry = self
+            .index
+            .find_entry(spread(id), |(found, _)| *found == id)
+            .ok()?;
+        let ((_, slot), _) = entry.remove();
+        self.free.push(slot);
+        self.slots.get_mut(slot)?.take()
+    }
+}
+
+/// Spreads ids over the table: Fibonacci hashing, then the high bits folded into the low ones.
+#[inline]
+fn spread(id: DeviceId) -> u64 {
+    let product = id.number().wrapping_mul(0x9E37_79B9_7F4A_7C15);
+    product ^ (product >> 32)
+}

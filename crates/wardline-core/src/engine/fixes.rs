@@ -1,0 +1,377 @@
+//! Fixes and statuses of devices.
+
+use super::{Engine, Scope};
+use crate::event::{Cause, Event, EventKind, Evidence, FixFacts};
+use crate::geometry::Bounds;
+use crate::ids::{DeviceId, OrderId, RuleId, ZoneId};
+use crate::input::{Fix, Input, Place, Refusal, StatusReport};
+use crate::order::KeepOut;
+use crate::outbox::Draft;
+use crate::time::Timestamp;
+use crate::track::{Key, Sample};
+
+/// Fixes whose memory is looked for together.
+const BATCH: usize = 64;
+
+impl Engine {
+    /// Takes in fixes received at the same time, like [`Engine::apply`] one after another, but
+    /// faster: the memory that each needs is looked for ahead of its turn.
+    pub fn apply_fixes(&mut self, at: Timestamp, fixes: &[Fix], sink: &mut impl FnMut(Event)) {
+        for batch in fixes.chunks(BATCH) {
+            let mut slots = [None; BATCH];
+            for (slot, fix) in slots.iter_mut().zip(batch) {
+                *slot = self.devices.slot(fix.device);
+            }
+            std::hint::black_box(self.devices.touch(&slots));
+            for (slot, fix) in slots.into_iter().zip(batch) {
+                let at = self.receive(Some(at));
+                if self.config.slack && self.stays_within_slack(slot, fix, at) {
+                    continue;
+                }
+                self.dispatch(&Input::Fix(*fix), at);
+                self.end_step(at);
+                self.counters.events += self.outbox.len();
+                self.outbox.deliver(sink);
+            }
+        }
+    }
+
+    /// The hot path: whether the fix provably changes nothing. If so it is taken in.
+    #[inline]
+    pub(super) fn stays_within_slack(
+        &mut self,
+        slot: Option<usize>,
+        fix: &Fix,
+        at: Timestamp,
+    ) -> bool {
+        let Some(slot) = slot else { return false };
+        let Some(hot) = self.devices.hot(slot) else {
+            return false;
+        };
+        if !hot.takes(fix, at, &self.config) {
+            return false;
+        }
+        let Some((device, _)) = self.devices.get_mut(slot) else {
+            return false;
+        };
+        let sample = Sample::new(fix, at, &self.config);
+        device.remember(fix.seq, sample.time, &self.config);
+        if device.track.append_sound(sample, &self.config)
+            && let Some(oldest) = device.track.oldest(device.id)
+        {
+            device
+                .watches
+                .iter_mut()
+                .for_each(|watch| watch.forget_before(oldest));
+        }
+        self.counters.fixes += 1;
+        self.counters.fixes_within_slack += 1;
+        true
+    }
+
+    pub(super) fn take_fix(&mut self, fix: &Fix, at: Timestamp) -> Result<(), Refusal> {
+        let sample = Sample::new(fix, at, &self.config);
+        let Some(slot) = self.admit(fix.device, fix.seq, sample.time, at)? else {
+            return Ok(());
+        };
+        self.counters.fixes += 1;
+        let Some((device, _)) = self.devices.get_mut(slot) else {
+            return Ok(());
+        };
+        let orders: Vec<_> = self
+            .people
+            .get(&device.person)
+            .map_or(&[][..], |p| &p.orders)
+            .to_vec();
+        if device.track.is_beyond(&sample, &self.config) {
+            for order in orders {
+                self.judge_alone(slot, order, &sample, at);
+            }
+            return Ok(());
+        }
+        let inserted = device.track.insert(sample, &self.config);
+        let appended = inserted.index + 1 == device.track.samples().len();
+        let in_place = appended && device.passed < sample.key(device.id);
+        let mut slack_m = f64::INFINITY;
+        for order in &orders {
+            let scope = Scope {
+                order: *order,
+                at,
+                time: sample.time,
+                cause: Some(Cause::Fix),
+            };
+            let slack = self.observe(slot, scope, |watch, scene| {
+                if in_place {
+                    return watch.take_fix(scene, inserted.index);
+                }
+                watch.fold_again(scene, sample.key(scene.device));
+                0.0
+            });
+            slack_m = slack_m.min(slack.unwrap_or(0.0));
+        }
+        if inserted.suspect_motion {
+            self.note_suspect_motion(slot, &orders, inserted.index, at);
+        }
+        self.settle(slot, &orders, inserted.evicted, in_place.then_some(slack_m));
+        Ok(())
+    }
+
+    /// After a fix was judged: forgets what is too old, and sets the anchor and slack.
+    fn settle(&mut self, slot: usize, orders: &[OrderId], evicted: bool, slack_m: Option<f64>) {
+        let next = orders
+            .iter()
+            .filter_map(|id| self.orders.by_id.get(id)?.next_boundary())
+            .min();
+        let Some((device, hot)) = self.devices.get_mut(slot) else {
+            return;
+        };
+        if evicted && let Some(oldest) = device.track.oldest(device.id) {
+            device
+                .watches
+                .iter_mut()
+                .for_each(|watch| watch.forget_before(oldest));
+        }
+        match (slack_m, device.track.samples().back()) {
+            (Some(slack_m), Some(sample)) if sample.trust.sound() => {
+                let quiet_until = next.unwrap_or(Timestamp::FAR_FUTURE);
+                hot.rest(sample.position, sample.time, slack_m, quiet_until);
+            }
+            _ => hot.wake(),
+        }
+    }
+
+    pub(super) fn take_status(
+        &mut self,
+        status: &StatusReport,
+        at: Timestamp,
+    ) -> Result<(), Refusal> {
+        let time = status.time.min(at);
+        self.admit(status.device, status.seq, time, at).map(|_| ())
+    }
+
+    /// What fixes and statuses have in common: gives the slot of a device whose input counts.
+    // J-FIX-1, J-FIX-2
+    fn admit(
+        &mut self,
+        id: DeviceId,
+        seq: u64,
+        time: Timestamp,
+        at: Timestamp,
+    ) -> Result<Option<usize>, Refusal> {
+        let Some(slot) = self.devices.slot(id) else {
+            self.note_stranger(id, time);
+            return Ok(None);
+        };
+        let Some(device) = self.devices.get(slot) else {
+            return Ok(None);
+        };
+        let orders = self.orders_of(device.person);
+        self.advance(&orders, at);
+        let Some((device, hot)) = self.devices.get_mut(slot) else {
+            return Ok(None);
+        };
+        if time < device.assigned {
+            let refusal = Refusal::new("before_assignment", time.ms());
+            return Err(Refusal {
+                device: Some(id),
+                ..refusal
+            });
+        }
+        if device.is_repeat(seq, time) {
+            self.counters.repeats += 1;
+            return Ok(None);
+        }
+        device.remember(seq, time, &self.config);
+        self.outbox.late = time < hot.newest;
+        hot.newest = hot.newest.max(time);
+        let now = Key::configuration(at, u64::MAX);
+        let in_force = |id: &OrderId| {
+            let version = self
+                .orders
+                .by_id
+                .get(id)
+                .and_then(|order| order.in_force(now));
+            version.is_some_and(|version| version.person == device.person)
+        };
+        if !device.no_order_noted && !orders.iter().any(in_force) {
+            device.no_order_noted = true;
+            self.outbox
+                .push(Draft::fact(time, EventKind::NoOrder, Some(id)));
+        }
+        Ok(Some(slot))
+    }
+
+    fn note_stranger(&mut self, device: DeviceId, time: Timestamp) {
+        self.counters.unassigned += 1;
+        if self.strangers.len() < self.config.strangers_max && self.strangers.insert(device) {
+            self.outbox
+                .push(Draft::fact(time, EventKind::Unassigned, Some(device)));
+        }
+    }
+
+    fn note_suspect_motion(
+        &mut self,
+        slot: usize,
+        orders: &[OrderId],
+        index: usize,
+        at: Timestamp,
+    ) {
+        let Some(device) = self.devices.get(slot) else {
+            return;
+        };
+        let Some(sample) = device.track.samples().get(index) else {
+            return;
+        };
+        let now = Key::configuration(at, u64::MAX);
+        for id in orders {
+            let Some(version) = self
+                .orders
+                .by_id
+                .get(id)
+                .and_then(|order| order.in_force(now))
+            else {
+                continue;
+            };
+            if version.person != device.person {
+                continue;
+            }
+            let kind = EventKind::SuspectMotion;
+            let mut draft = Draft::fact(sample.time, kind, Some(device.id));
+            draft.order = *id;
+            draft.order_version = version.number;
+            draft.person = device.person;
+            draft.evidence = Some(Evidence {
+                distance_m: None,
+                fix: sample.facts(device.id),
+                fix_age_ms: at.ms_since(sample.time),
+            });
+            self.outbox.push(draft);
+        }
+    }
+
+    /// A fix older than a full history, judged alone.
+    // J-LATE-2
+    fn judge_alone(&mut self, slot: usize, id: OrderId, sample: &Sample, at: Timestamp) {
+        let Some(device) = self.devices.get(slot) else {
+            return;
+        };
+        let (person, key) = (device.person, sample.key(device.id));
+        let facts = sample.facts(device.id);
+        let Some(order) = self.orders.by_id.get(&id) else {
+            return;
+        };
+        let Some(then) = order
+            .in_force(key)
+            .filter(|version| version.person == person)
+        else {
+            return;
+        };
+        let unchanged = order
+            .newest()
+            .is_some_and(|newest| newest.number == then.number)
+            && then.ended.is_none();
+        let version = then.number;
+        let mut unjudged = Vec::new();
+        let mut breaches = Vec::new();
+        for rule in then
+            .rules
+            .iter()
+            .filter(|rule| rule.active_since(key.time).is_some())
+        {
+            if !unchanged {
+                unjudged.push(rule.rule);
+                continue;
+            }
+            let (zones, changed) = self.zones_seen(rule, sample, key);
+            if changed {
+                unjudged.push(rule.rule);
+            }
+            if rule.confirm_fixes == 0 {
+                breaches.extend(zones.into_iter().map(|zone| (rule.rule, zone)));
+            }
+        }
+        for rule in unjudged {
+            let mut draft = Draft::fact(sample.time, EventKind::Unjudged, Some(facts.device));
+            (draft.order, draft.order_version) = (id, version);
+            (draft.rule, draft.person) = (rule, person);
+            draft.evidence = Some(evidence(None, facts, sample, at));
+            self.outbox.push(draft);
+        }
+        let scope = Scope {
+            order: id,
+            at,
+            time: sample.time,
+            cause: Some(Cause::Fix),
+        };
+        for (rule, zone) in breaches {
+            self.observe_alone(slot, scope, rule, zone, sample);
+        }
+    }
+
+    /// The zones of a rule that the sample alone breaches, of those that have not changed since;
+    /// and whether any has.
+    fn zones_seen(&self, rule: &KeepOut, sample: &Sample, key: Key) -> (Vec<ZoneId>, bool) {
+        let (mut zones, changed) = match rule.place {
+            Place::Zone(zone) => (
+                vec![zone],
+                self.zones.changes_from(zone, key).next().is_some(),
+            ),
+            Place::Layer(layer) => {
+                let around = Bounds::around(sample.position, 0.0);
+                let mut found = Vec::new();
+                self.zones.layer_candidates(layer, &around, key, &mut found);
+                (
+                    found,
+                    self.zones.layer_changes_from(layer, key).next().is_some(),
+                )
+            }
+        };
+        zones.retain(|zone| {
+            let unchanged = self
+                .zones
+                .present(*zone)
+                .filter(|version| version.put < key);
+            unchanged
+                .and_then(|zone| zone.shape.as_deref())
+                .is_some_and(|shape| {
+                    let distance_m = shape.signed_distance_m(sample.position);
+                    distance_m
+                        <= if sample.trust.coarse {
+                            -sample.accuracy_m
+                        } else {
+                            0.0
+                        }
+                })
+        });
+        (zones, changed)
+    }
+
+    fn observe_alone(
+        &mut self,
+        slot: usize,
+        scope: Scope,
+        rule: RuleId,
+        zone: ZoneId,
+        sample: &Sample,
+    ) {
+        self.observe(slot, scope, |watch, scene| {
+            watch.add_alone(scene, rule, zone, sample)
+        });
+        if let Some((device, _)) = self.devices.get_mut(slot)
+            && let Some(oldest) = device.track.oldest(device.id)
+        {
+            device
+                .watches
+                .iter_mut()
+                .for_each(|watch| watch.forget_before(oldest));
+        }
+    }
+}
+
+fn evidence(distance_m: Option<f64>, fix: FixFacts, sample: &Sample, at: Timestamp) -> Evidence {
+    Evidence {
+        distance_m,
+        fix,
+        fix_age_ms: at.ms_since(sample.time),
+    }
+}

@@ -1,0 +1,257 @@
+//! Zones, prepared for questions about points and segments.
+
+use super::admission::admit;
+use super::bounds::{Bounds, BoundsPair, shorter_way_e7, widened};
+use super::earth::{Place, dot, place_distance_m, sub};
+use super::error::ShapeError;
+use super::path::Path;
+use super::polygon::Polygons;
+use super::position::Position;
+
+/// The most vertices of a zone, all rings together, the closing positions not counted.
+pub const VERTEX_COUNT_MAX: usize = 4096;
+/// The greatest radius of a circle, in metres.
+pub const RADIUS_M_MAX: f64 = 5_000_000.0;
+/// The greatest half width of a corridor, in metres.
+pub const HALF_WIDTH_M_MAX: f64 = 5_000_000.0;
+
+/// A zone as it is written.
+///
+/// Rings are as in GeoJSON: closed, the first one the outer ring, the others holes; the
+/// direction does not matter. Edges are straight in longitude and latitude. A polygon that
+/// spans the antimeridian is split there (RFC 7946); a corridor goes the shorter way round.
+#[derive(Clone, PartialEq, Debug)]
+#[non_exhaustive]
+pub enum Geometry {
+    /// All points within a distance of a centre.
+    Circle {
+        /// The centre.
+        centre: Position,
+        /// The radius, in metres.
+        radius_m: f64,
+    },
+    /// An outer ring and holes.
+    Polygon(Vec<Vec<Position>>),
+    /// Polygons whose insides are disjoint.
+    MultiPolygon(Vec<Vec<Vec<Position>>>),
+    /// All points within a distance of a line.
+    Corridor {
+        /// The centre line.
+        line: Vec<Position>,
+        /// Half the width, in metres.
+        half_width_m: f64,
+    },
+}
+
+/// A zone that has been checked and prepared; immutable.
+///
+/// ```
+/// use wardline_core::geometry::{Geometry, Position, Shape};
+/// let centre = Position::from_degrees(52.5, 13.4)?;
+/// let shape = Shape::new(&Geometry::Circle { centre, radius_m: 200.0 })?;
+/// assert!(shape.contains(centre));
+/// assert_eq!(shape.signed_distance_m(centre), -200.0);
+/// # Ok::<(), Box<dyn std::error::Error>>(())
+/// ```
+#[derive(Clone, Debug)]
+pub struct Shape {
+    kind: Kind,
+    bounds: BoundsPair,
+    vertex_count: usize,
+}
+
+#[derive(Clone, Debug)]
+enum Kind {
+    Circle { centre: Place, radius_m: f64 },
+    Polygons(Polygons),
+    Corridor { line: Path, half_width_m: f64 },
+}
+
+impl Shape {
+    /// Checks and prepares a geometry.
+    ///
+    /// # Errors
+    ///
+    /// Why the geometry is no zone.
+    pub fn new(geometry: &Geometry) -> Result<Self, ShapeError> {
+        match geometry {
+            Geometry::Circle { centre, radius_m } => circle(*centre, *radius_m),
+            Geometry::Polygon(rings) => polygons(&[rings.as_slice()]),
+            Geometry::MultiPolygon(parts) => {
+                polygons(&parts.iter().map(Vec::as_slice).collect::<Vec<_>>())
+            }
+            Geometry::Corridor { line, half_width_m } => corridor(line, *half_width_m),
+        }
+    }
+
+    /// Whether a position is in the zone, its boundary included.
+    ///
+    /// Exact for polygons.
+    #[must_use]
+    pub fn contains(&self, p: Position) -> bool {
+        match &self.kind {
+            Kind::Polygons(polygons) => polygons.contains(p),
+            Kind::Circle { .. } | Kind::Corridor { .. } => self.signed_distance_m(p) <= 0.0,
+        }
+    }
+
+    /// The geodesic distance to the nearest point of the boundary, negative inside, in metres.
+    ///
+    /// It is at most zero exactly if [`Shape::contains`] holds. In a corridor it is the
+    /// distance to the centre line less the half width.
+    #[must_use]
+    pub fn signed_distance_m(&self, p: Position) -> f64 {
+        match &self.kind {
+            Kind::Circle { centre, radius_m } => place_distance_m(centre, &Place::of(p)) - radius_m,
+            Kind::Polygons(polygons) => polygons.signed_distance_m(p),
+            Kind::Corridor { line, half_width_m } => {
+                line.distance_m(&Place::of(p), *half_width_m) - half_width_m
+            }
+        }
+    }
+
+    /// Whether the segment between two positions, straight in longitude and latitude and the
+    /// shorter way round, has a point in the zone.
+    ///
+    /// Exact for polygons.
+    #[must_use]
+    pub fn meets_segment(&self, a: Position, b: Position) -> bool {
+        if let Kind::Polygons(polygons) = &self.kind {
+            return polygons.meets_segment(a, b);
+        }
+        let gap_m = self.signed_distance_m(a);
+        if gap_m <= 0.0 || self.contains(b) {
+            return true;
+        }
+        if gap_m > reach_m(&Place::of(a), &Place::of(b)) {
+            return false;
+        }
+        match &self.kind {
+            Kind::Circle { centre, radius_m } => {
+                segment(a, b).distance_m(centre, *radius_m) <= *radius_m
+            }
+            Kind::Corridor { line, half_width_m } => {
+                line.comes_within(&segment(a, b), *half_width_m)
+            }
+            Kind::Polygons(_) => false,
+        }
+    }
+
+    /// One box that holds the zone, or two if it spans the antimeridian.
+    #[must_use]
+    pub fn bounds(&self) -> &[Bounds] {
+        self.bounds.as_slice()
+    }
+
+    /// The number of vertices, the closing positions of rings not counted; 1 for a circle.
+    #[must_use]
+    pub fn vertex_count(&self) -> usize {
+        self.vertex_count
+    }
+}
+
+fn circle(centre: Position, radius_m: f64) -> Result<Shape, ShapeError> {
+    if !(radius_m > 0.0 && radius_m <= RADIUS_M_MAX) {
+        return Err(ShapeError::BadRadius { radius_m });
+    }
+    let bounds = Bounds::around(centre, radius_m);
+    let kind = Kind::Circle {
+        centre: Place::of(centre),
+        radius_m,
+    };
+    Ok(Shape {
+        kind,
+        bounds,
+        vertex_count: 1,
+    })
+}
+
+fn polygons(parts: &[&[Vec<Position>]]) -> Result<Shape, ShapeError> {
+    let admitted = admit(parts)?;
+    let polygons = Polygons::new(&admitted.rings, &admitted.outers);
+    let bounds = polygons.bounds;
+    Ok(Shape {
+        kind: Kind::Polygons(polygons),
+        bounds,
+        vertex_count: admitted.vertex_count,
+    })
+}
+
+fn corridor(line: &[Position], half_width_m: f64) -> Result<Shape, ShapeError> {
+    if line.len() > VERTEX_COUNT_MAX {
+        return Err(ShapeError::TooManyVertices { count: line.len() });
+    }
+    let first = line.first().copied().unwrap_or_default();
+    if line.iter().all(|p| same_place(*p, first)) {
+        return Err(ShapeError::CorridorTooShort {
+            positions: line.len(),
+        });
+    }
+    if !(half_width_m > 0.0 && half_width_m <= HALF_WIDTH_M_MAX) {
+        return Err(ShapeError::BadHalfWidth { half_width_m });
+    }
+    let (mut lon_low, mut lon_high) = (i64::MAX, i64::MIN);
+    let mut lon_e7 = i64::from(first.lon_e7());
+    let mut previous = first;
+    for p in line {
+        lon_e7 += shorter_way_e7(previous, *p);
+        lon_low = lon_low.min(lon_e7);
+        lon_high = lon_high.max(lon_e7);
+        previous = *p;
+    }
+    let lats = line.iter().map(|p| i64::from(p.lat_e7()));
+    let lats = lats.fold([i64::MAX, i64::MIN], |[low, high], lat| {
+        [low.min(lat), high.max(lat)]
+    });
+    let bounds = widened(lats, [lon_low, lon_high], half_width_m);
+    let line_path = Path::new(&[unwrapped(line)]);
+    Ok(Shape {
+        kind: Kind::Corridor {
+            line: line_path,
+            half_width_m,
+        },
+        bounds,
+        vertex_count: line.len(),
+    })
+}
+
+/// The line in degrees, longitudes running on past ±180; repeated positions once.
+fn unwrapped(line: &[Position]) -> Vec<[f64; 2]> {
+    let mut result: Vec<[f64; 2]> = Vec::with_capacity(line.len());
+    let Some(mut previous) = line.first().copied() else {
+        return result;
+    };
+    let mut lon_e7 = i64::from(previous.lon_e7());
+    result.push([previous.lat_deg(), previous.lon_deg()]);
+    for p in line.iter().skip(1) {
+        if *p != previous {
+            lon_e7 += shorter_way_e7(previous, *p);
+            result.push([p.lat_deg(), lon_e7 as f64 / 1e7]);
+            previous = *p;
+        }
+    }
+    result
+}
+
+fn same_place(a: Position, b: Position) -> bool {
+    let turn_e7 = super::position::TURN_E7;
+    a.lat_e7() == b.lat_e7()
+        && (i64::from(a.lon_e7()) - i64::from(b.lon_e7())).rem_euclid(turn_e7) == 0
+}
+
+fn segment(a: Position, b: Position) -> Path {
+    Path::new(&[unwrapped(&[a, b])])
+}
+
+/// How far a segment gets from its start at the most.
+///
+/// Off the poles a segment is less than 1.6 times the chord of its ends; near them, or if it
+/// is long, there is no limit.
+fn reach_m(a: &Place, b: &Place) -> f64 {
+    let d = sub(b.xyz, a.xyz);
+    let chord_m = dot(d, d).sqrt();
+    if a.lat_deg.abs().max(b.lat_deg.abs()) > 80.0 || chord_m > 1e6 {
+        return f64::INFINITY;
+    }
+    1.0 + 1.6 * chord_m
+}

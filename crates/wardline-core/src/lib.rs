@@ -1,0 +1,22 @@
+//! The deterministic engine of wardline: inputs in, events out.
+//!
+//! This crate has no threads, sockets, files, clock or randomness. Time is a field of each input;
+//! the same log gives the same events on every platform. What drives it (a server, a replay) lives
+//! elsewhere and calls [`Engine::apply`] for one input after another, and [`Engine::next_deadline`]
+//! to know when a tick would next matter.
+
+pub mod event;
+pub mod geometry;
+pub mod ids;
+pub mod input;
+pub mod time;
+
+mod device;
+mod engine;
+mod order;
+mod outbox;
+mod track;
+mod watch;
+mod zones;
+
+pub use engine::{Config, Counters, Engine};

@@ -1,0 +1,115 @@
+//! The events of one input, put in order step by step, numbered and given out.
+
+use crate::event::{EpisodeFacts, Event, EventKind, Evidence, Phase};
+use crate::ids::{DeviceId, OrderId, PersonId, RuleId};
+use crate::input::Refusal;
+use crate::time::Timestamp;
+use std::collections::BTreeMap;
+
+/// An event that waits for its place.
+pub(crate) struct Draft {
+    pub time: Timestamp,
+    pub order: OrderId,
+    pub order_version: u64,
+    pub rule: RuleId,
+    pub person: PersonId,
+    pub device: Option<DeviceId>,
+    pub kind: EventKind,
+    pub phase: Phase,
+    /// The end of an episode that starts in the same step.
+    pub follows_start: bool,
+    pub episode: Option<EpisodeFacts>,
+    pub evidence: Option<Evidence>,
+    pub refusal: Option<Refusal>,
+}
+
+impl Draft {
+    /// A fact without an order.
+    pub fn fact(time: Timestamp, kind: EventKind, device: Option<DeviceId>) -> Self {
+        Self {
+            time,
+            order: OrderId::NONE,
+            order_version: 0,
+            rule: RuleId::NONE,
+            person: PersonId::NONE,
+            device,
+            kind,
+            phase: Phase::Noted,
+            follows_start: false,
+            episode: None,
+            evidence: None,
+            refusal: None,
+        }
+    }
+
+    // J-ORDER-1
+    fn place(&self) -> impl Ord + use<> {
+        let phase = if self.follows_start {
+            Phase::Started
+        } else {
+            self.phase
+        };
+        let zone = self.episode.map(|episode| episode.zone);
+        let number = self.episode.map(|episode| episode.number);
+        let device = self.device;
+        let last = (device, zone, number, self.follows_start);
+        (phase, self.order, self.rule, self.kind, last)
+    }
+}
+
+/// Collects the events of one input.
+#[derive(Default)]
+pub(crate) struct Outbox {
+    step: Vec<Draft>,
+    events: Vec<Event>,
+    counts: BTreeMap<OrderId, u32>,
+    pub late: bool,
+}
+
+impl Outbox {
+    pub fn push(&mut self, draft: Draft) {
+        self.step.push(draft);
+    }
+
+    /// Ends a step: its events take their places.
+    pub fn end_step(&mut self, input: u64, at: Timestamp) {
+        if self.step.is_empty() {
+            return;
+        }
+        self.step.sort_by_cached_key(Draft::place);
+        for draft in self.step.drain(..) {
+            let count = self.counts.entry(draft.order).or_default();
+            self.events.push(Event {
+                input,
+                index: *count,
+                at,
+                time: draft.time,
+                order: draft.order,
+                order_version: draft.order_version,
+                rule: draft.rule,
+                person: draft.person,
+                device: draft.device,
+                kind: draft.kind,
+                phase: draft.phase,
+                late: self.late,
+                episode: draft.episode,
+                evidence: draft.evidence,
+                refusal: draft.refusal,
+            });
+            *count += 1;
+        }
+    }
+
+    /// How many events of the input wait to be given out.
+    pub fn len(&self) -> u64 {
+        self.events.len() as u64
+    }
+
+    /// Gives out the events of the input, in order.
+    pub fn deliver(&mut self, sink: &mut impl FnMut(Event)) {
+        debug_assert!(self.step.is_empty(), "a step was not ended");
+        self.events.drain(..).for_each(sink);
+        self.counts.clear();
+        self.late = false;
+    }
+}

@@ -1,0 +1,229 @@
+//! What to say when the episodes of a watch have become others.
+
+use super::{Episode, Proof, Watch};
+use crate::event::{Amendment, Cause, EpisodeFacts, EventKind, Evidence, Phase};
+use crate::ids::{DeviceId, PersonId, RuleId};
+use crate::outbox::{Draft, Outbox};
+use crate::time::Timestamp;
+use crate::track::Key;
+use crate::zones::Zones;
+use std::collections::BTreeMap;
+
+/// Tells the difference between the episodes before and after a step.
+pub(crate) struct Difference<'a> {
+    pub device: DeviceId,
+    pub person: PersonId,
+    /// When the input was received.
+    pub at: Timestamp,
+    /// The event time of the input or boundary.
+    pub time: Timestamp,
+    /// What an amendment is put down to; at a boundary, to what ends the episode.
+    pub cause: Option<Cause>,
+    /// The version of the order at `time`.
+    pub order_version: Option<u64>,
+    pub zones: &'a Zones,
+    /// The numbers given so far.
+    pub numbers: &'a mut BTreeMap<(RuleId, DeviceId, EventKind), u64>,
+    pub outbox: &'a mut Outbox,
+}
+
+impl Difference<'_> {
+    /// Says how the watch's episodes differ from what they were.
+    // J-PAIR-1, J-PAIR-2
+    pub fn tell(&mut self, watch: &mut Watch, before: &[Episode]) {
+        let matches = match_episodes(before, &watch.episodes);
+        for (old, episode) in before.iter().enumerate() {
+            if !matches.contains(&Some(old)) {
+                self.withdraw(watch, episode);
+            }
+        }
+        let mut fresh = Vec::new();
+        for (index, old) in matches.iter().enumerate() {
+            match old {
+                Some(old) => {
+                    watch.episodes[index].number = before[*old].number;
+                    watch.episodes[index].end_told = before[*old].end_told;
+                    self.amend(watch, &before[*old], index);
+                }
+                None => fresh.push(index),
+            }
+        }
+        fresh.sort_by_key(|index| {
+            let episode = &watch.episodes[*index];
+            (episode.start, episode.id.zone)
+        });
+        for index in fresh {
+            let id = watch.episodes[index].id;
+            let number = self
+                .numbers
+                .entry((id.rule, self.device, id.kind))
+                .or_default();
+            *number += 1;
+            watch.episodes[index].number = *number;
+            watch.episodes[index].end_told = watch.episodes[index].end.is_some();
+            let episode = &watch.episodes[index];
+            self.push(
+                watch,
+                episode,
+                Phase::Started,
+                episode.start,
+                &episode.opening,
+                false,
+            );
+            if let (Some(end), Some(closing)) = (episode.end, &episode.closing) {
+                self.push(watch, episode, Phase::Ended, end, closing, true);
+            }
+        }
+    }
+
+    fn withdraw(&mut self, watch: &Watch, old: &Episode) {
+        let proof = self.amending(old);
+        if old.end.is_none() && !old.end_told {
+            self.push(watch, old, Phase::Ended, self.time, &proof, false);
+        }
+        let mut draft = self.draft(watch, old, Phase::Amended, self.time, &proof);
+        if let Some(facts) = &mut draft.episode {
+            facts.amendment = Some(Amendment::Withdrawn);
+        }
+        self.outbox.push(draft);
+    }
+
+    fn amend(&mut self, watch: &mut Watch, old: &Episode, index: usize) {
+        let mut changed = false;
+        if old.end_told {
+            changed = old.end != watch.episodes[index].end;
+        } else if let (Some(end), Some(closing)) =
+            (watch.episodes[index].end, watch.episodes[index].closing)
+        {
+            watch.episodes[index].end_told = true;
+            self.push(
+                watch,
+                &watch.episodes[index],
+                Phase::Ended,
+                end,
+                &closing,
+                false,
+            );
+        }
+        let new = &watch.episodes[index];
+        changed |=
+            (old.start, old.certainty, old.permitted) != (new.start, new.certainty, new.permitted);
+        if !changed {
+            return;
+        }
+        let proof = self.amending(new);
+        let mut draft = self.draft(watch, new, Phase::Amended, self.time, &proof);
+        if let Some(facts) = &mut draft.episode {
+            facts.amendment = Some(Amendment::Span {
+                start: new.start,
+                end: new.end,
+            });
+        }
+        self.outbox.push(draft);
+    }
+
+    /// What an amendment rests on: no fix of its own, and the versions at its time.
+    fn amending(&self, episode: &Episode) -> Proof {
+        let then = Key::configuration(self.time, u64::MAX);
+        let zone_version = self
+            .zones
+            .as_of(episode.id.zone, then)
+            .map(|zone| zone.number);
+        let ending = episode
+            .closing
+            .map_or(episode.opening.cause, |closing| closing.cause);
+        Proof {
+            cause: self.cause.unwrap_or(ending),
+            order_version: self.order_version.unwrap_or(episode.opening.order_version),
+            zone_version: zone_version.unwrap_or(episode.opening.zone_version),
+            judged: None,
+            ..episode.opening
+        }
+    }
+
+    fn push(
+        &mut self,
+        watch: &Watch,
+        episode: &Episode,
+        phase: Phase,
+        time: Timestamp,
+        proof: &Proof,
+        follows_start: bool,
+    ) {
+        let draft = self.draft(watch, episode, phase, time, proof);
+        self.outbox.push(Draft {
+            follows_start,
+            ..draft
+        });
+    }
+
+    fn draft(
+        &self,
+        watch: &Watch,
+        episode: &Episode,
+        phase: Phase,
+        time: Timestamp,
+        proof: &Proof,
+    ) -> Draft {
+        let evidence = proof.judged.map(|(distance_m, sample)| Evidence {
+            distance_m: Some(distance_m),
+            fix: sample.facts(self.device),
+            fix_age_ms: self.at.ms_since(sample.time),
+        });
+        Draft {
+            time,
+            order: watch.order,
+            order_version: proof.order_version,
+            rule: episode.id.rule,
+            person: self.person,
+            device: Some(self.device),
+            kind: episode.id.kind,
+            phase,
+            follows_start: false,
+            episode: Some(EpisodeFacts {
+                number: episode.number,
+                zone: episode.id.zone,
+                zone_version: proof.zone_version,
+                threshold_m: proof.threshold_m,
+                certainty: episode.certainty,
+                cause: proof.cause,
+                permitted: episode.permitted,
+                amendment: None,
+            }),
+            evidence,
+            refusal: None,
+        }
+    }
+}
+
+/// For each new episode the old one that it is: the one with the same start, else, in the order of
+/// their starts, the first of the same machine that it overlaps.
+fn match_episodes(old: &[Episode], new: &[Episode]) -> Vec<Option<usize>> {
+    let mut matches = vec![None; new.len()];
+    let mut taken = vec![false; old.len()];
+    let mut old_by_start: Vec<usize> = (0..old.len()).collect();
+    let mut new_by_start: Vec<usize> = (0..new.len()).collect();
+    old_by_start.sort_by_key(|index| old[*index].start);
+    new_by_start.sort_by_key(|index| new[*index].start);
+    let same_start = |a: &Episode, b: &Episode| a.id == b.id && a.start == b.start;
+    let overlap = |a: &Episode, b: &Episode| {
+        a.id == b.id
+            && a.end.is_none_or(|end| b.start <= end)
+            && b.end.is_none_or(|end| a.start <= end)
+    };
+    let mut pair = |is_same: &dyn Fn(&Episode, &Episode) -> bool| {
+        for index in &new_by_start {
+            if matches[*index].is_none()
+                && let Some(found) = old_by_start.iter().find(|candidate| {
+                    !taken[**candidate] && is_same(&old[**candidate], &new[*index])
+                })
+            {
+                matches[*index] = Some(*found);
+                taken[*found] = true;
+            }
+        }
+    };
+    pair(&same_start);
+    pair(&overlap);
+    matches
+}

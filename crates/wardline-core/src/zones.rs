@@ -1,0 +1,244 @@
+//! Every zone that was put, by version, and the R-trees that find the active ones.
+
+use crate::geometry::{Bounds, BoundsPair, Position, Shape};
+use crate::ids::{LayerId, ZoneId};
+use crate::input::PutZone;
+use crate::track::Key;
+use rstar::{AABB, RTree, RTreeObject};
+use std::collections::{BTreeMap, BTreeSet};
+use std::sync::Arc;
+
+/// One version of a zone; a removal is a version without a shape.
+#[derive(Clone)]
+pub(crate) struct ZoneVersion {
+    pub number: u64,
+    pub put: Key,
+    pub layer: Option<LayerId>,
+    pub shape: Option<Arc<Shape>>,
+}
+
+#[derive(Default)]
+pub(crate) struct Zones {
+    by_id: BTreeMap<ZoneId, Vec<ZoneVersion>>,
+    all: RTree<ZoneBox>,
+    layers: BTreeMap<LayerId, Layer>,
+}
+
+#[derive(Default)]
+struct Layer {
+    tree: RTree<ZoneBox>,
+    /// Zones of which some version was in the layer and is no longer the present one.
+    former: BTreeSet<ZoneId>,
+    /// When a zone came, changed or went; only looked at to judge the past again.
+    changes: Vec<(Key, ZoneId)>,
+}
+
+/// A box of a zone in 1e-7 degrees.
+#[derive(Clone, PartialEq)]
+struct ZoneBox {
+    bounds: Bounds,
+    zone: ZoneId,
+}
+
+impl RTreeObject for ZoneBox {
+    type Envelope = AABB<[f64; 2]>;
+
+    fn envelope(&self) -> Self::Envelope {
+        envelope(&self.bounds)
+    }
+}
+
+/// The tree multiplies coordinates, which would overflow `i32`; `f64` holds each exactly.
+fn envelope(bounds: &Bounds) -> AABB<[f64; 2]> {
+    AABB::from_corners(
+        [f64::from(bounds.min_lon_e7), f64::from(bounds.min_lat_e7)],
+        [f64::from(bounds.max_lon_e7), f64::from(bounds.max_lat_e7)],
+    )
+}
+
+impl Zones {
+    /// The present version, if the zone exists now.
+    pub fn present(&self, zone: ZoneId) -> Option<&ZoneVersion> {
+        self.by_id
+            .get(&zone)?
+            .last()
+            .filter(|version| version.shape.is_some())
+    }
+
+    /// The version that counts for an item with this key, a removal included.
+    pub fn as_of(&self, zone: ZoneId, key: Key) -> Option<&ZoneVersion> {
+        self.by_id
+            .get(&zone)?
+            .iter()
+            .rev()
+            .find(|version| version.put <= key)
+    }
+
+    /// When the zone was put or removed, from `key` on.
+    pub fn changes_from(&self, zone: ZoneId, key: Key) -> impl Iterator<Item = Key> {
+        let versions = self.by_id.get(&zone).map_or(&[][..], Vec::as_slice);
+        versions
+            .iter()
+            .map(|version| version.put)
+            .filter(move |put| *put >= key)
+    }
+
+    /// When a zone of the layer came, changed or went, from `key` on.
+    pub fn layer_changes_from(
+        &self,
+        layer: LayerId,
+        key: Key,
+    ) -> impl Iterator<Item = (Key, ZoneId)> {
+        let changes = self
+            .layers
+            .get(&layer)
+            .map_or(&[][..], |layer| layer.changes.as_slice());
+        changes
+            .iter()
+            .rev()
+            .take_while(move |(put, _)| *put >= key)
+            .copied()
+    }
+
+    /// How many zone ids were ever put.
+    pub fn known(&self) -> usize {
+        self.by_id.len()
+    }
+
+    /// Whether the zone id was ever put.
+    pub fn knows(&self, zone: ZoneId) -> bool {
+        self.by_id.contains_key(&zone)
+    }
+
+    /// Puts a zone.
+    pub fn put(&mut self, put: &PutZone, key: Key) {
+        self.replace(put.zone, key, put.layer, Some(put.shape.clone()));
+    }
+
+    /// Removes a zone; false if there is none.
+    pub fn remove(&mut self, zone: ZoneId, key: Key) -> bool {
+        if self.present(zone).is_none() {
+            return false;
+        }
+        self.replace(zone, key, None, None);
+        true
+    }
+
+    fn replace(
+        &mut self,
+        zone: ZoneId,
+        key: Key,
+        layer: Option<LayerId>,
+        shape: Option<Arc<Shape>>,
+    ) {
+        let versions = self.by_id.entry(zone).or_default();
+        let number = versions
+            .last()
+            .map_or(1, |last| last.number + u64::from(shape.is_some()));
+        if let Some(last) = versions.last()
+            && let Some(old) = &last.shape
+        {
+            for bounds in old.bounds() {
+                self.all.remove(&ZoneBox {
+                    bounds: *bounds,
+                    zone,
+                });
+            }
+            if let Some(layer) = last.layer.and_then(|layer| self.layers.get_mut(&layer)) {
+                for bounds in old.bounds() {
+                    layer.tree.remove(&ZoneBox {
+                        bounds: *bounds,
+                        zone,
+                    });
+                }
+                layer.former.insert(zone);
+                layer.changes.push((key, zone));
+            }
+        }
+        if let Some(shape) = &shape {
+            for bounds in shape.bounds() {
+                self.all.insert(ZoneBox {
+                    bounds: *bounds,
+                    zone,
+                });
+            }
+            if let Some(layer) = layer {
+                let layer = self.layers.entry(layer).or_default();
+                for bounds in shape.bounds() {
+                    layer.tree.insert(ZoneBox {
+                        bounds: *bounds,
+                        zone,
+                    });
+                }
+                if layer.changes.last() != Some(&(key, zone)) {
+                    layer.changes.push((key, zone));
+                }
+            }
+        }
+        versions.push(ZoneVersion {
+            number,
+            put: key,
+            layer,
+            shape,
+        });
+    }
+
+    /// The zones of a layer, as of `key`, that may meet the boxes: sorted, without repeats.
+    pub fn layer_candidates(
+        &self,
+        layer_id: LayerId,
+        boxes: &BoundsPair,
+        key: Key,
+        found: &mut Vec<ZoneId>,
+    ) {
+        let Some(layer) = self.layers.get(&layer_id) else {
+            return;
+        };
+        for bounds in boxes.as_slice() {
+            let hits = layer
+                .tree
+                .locate_in_envelope_intersecting(&envelope(bounds));
+            found.extend(hits.map(|hit| hit.zone));
+        }
+        if layer.changes.last().is_some_and(|(put, _)| *put > key) {
+            found.extend(&layer.former);
+        }
+        found.sort_unstable();
+        found.dedup();
+        found.retain(|zone| {
+            self.as_of(*zone, key)
+                .is_some_and(|version| version.shape.is_some() && version.layer == Some(layer_id))
+        });
+    }
+
+    /// The active zones that hold the position, sorted.
+    pub fn here(&self, position: Position) -> Vec<ZoneId> {
+        let around = Bounds::around(position, 0.0);
+        let mut zones = self.candidates(around.as_slice());
+        zones.retain(|zone| {
+            self.shape(*zone)
+                .is_some_and(|shape| shape.contains(position))
+        });
+        zones
+    }
+
+    /// The active zones whose boxes meet this box, sorted.
+    pub fn within(&self, bounds: &Bounds) -> Vec<ZoneId> {
+        self.candidates(std::slice::from_ref(bounds))
+    }
+
+    fn candidates(&self, boxes: &[Bounds]) -> Vec<ZoneId> {
+        let mut zones = Vec::new();
+        for bounds in boxes {
+            let hits = self.all.locate_in_envelope_intersecting(&envelope(bounds));
+            zones.extend(hits.map(|hit| hit.zone));
+        }
+        zones.sort_unstable();
+        zones.dedup();
+        zones
+    }
+
+    fn shape(&self, zone: ZoneId) -> Option<&Shape> {
+        self.present(zone)?.shape.as_deref()
+    }
+}

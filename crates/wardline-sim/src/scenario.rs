@@ -1,0 +1,427 @@
+//! Seeded scenarios: logs of inputs as JSON Lines.
+
+use crate::city::{BLOCK, City, Spot};
+use rand::rngs::StdRng;
+use rand::{Rng, SeedableRng};
+use serde_json::{Value, json};
+use std::collections::BTreeMap;
+
+/// What a scenario contains.
+#[derive(Debug, Clone)]
+pub struct Options {
+    /// The number of lines, about.
+    pub lines: usize,
+    /// Late fixes and fixes out of order.
+    pub late: bool,
+    /// Lines that must be refused.
+    pub bad_lines: bool,
+    /// Fixes whose time is after their `at`.
+    pub future: bool,
+}
+
+impl Default for Options {
+    fn default() -> Self {
+        Self {
+            lines: 400,
+            late: true,
+            bad_lines: true,
+            future: true,
+        }
+    }
+}
+
+struct Person {
+    id: u64,
+    at: Spot,
+    to: Spot,
+    speed: f64,
+    hover: bool,
+}
+
+#[derive(Clone)]
+struct Device {
+    person: Option<usize>,
+    seq: u64,
+    last: Option<Value>,
+    spot: Option<(f64, f64)>,
+}
+
+struct Sim<'a> {
+    rng: StdRng,
+    options: &'a Options,
+    city: City,
+    now: i64,
+    people: Vec<Person>,
+    devices: BTreeMap<u64, Device>,
+    zones: BTreeMap<u64, Spot>,
+    held: Vec<(usize, Value)>,
+    out: Vec<String>,
+}
+
+/// 2026-03-01T08:00:00Z in milliseconds.
+const START: i64 = 1_772_352_000_000;
+const MINUTE: i64 = 60_000;
+
+fn stamp(ms: i64) -> Value {
+    jiff::Timestamp::from_millisecond(ms).map_or(Value::Null, |t| json!(format!("{t:.3}")))
+}
+
+/// A scenario as JSON Lines. The same seed and options always give the same text.
+pub fn scenario(seed: u64, options: &Options) -> String {
+    let mut rng = StdRng::seed_from_u64(seed);
+    let city = City::new(&mut rng);
+    let people = (0..4u64).map(|i| Person {
+        id: 1001 + i,
+        at: city.places[i as usize],
+        to: city.places[i as usize + 4],
+        speed: 1.4,
+        hover: false,
+    });
+    let people = people.collect();
+    let mut sim = Sim {
+        rng,
+        options,
+        city,
+        now: START,
+        people,
+        devices: BTreeMap::new(),
+        zones: BTreeMap::new(),
+        held: Vec::new(),
+        out: Vec::new(),
+    };
+    sim.begin();
+    while sim.out.len() < options.lines {
+        sim.step();
+    }
+    for (_, v) in std::mem::take(&mut sim.held) {
+        sim.put(v);
+    }
+    sim.now += 5 * MINUTE;
+    sim.put(json!({"type": "tick"}));
+    let mut text = sim.out.join("\n");
+    text.push('\n');
+    text
+}
+
+impl Sim<'_> {
+    fn chance(&mut self, p: f64) -> bool {
+        self.rng.random_bool(p)
+    }
+
+    fn put(&mut self, mut v: Value) {
+        v["at"] = stamp(self.now);
+        self.out.push(v.to_string());
+    }
+
+    fn begin(&mut self) {
+        for z in 1..=6 {
+            self.put_zone(z);
+        }
+        for o in 1..=3 {
+            self.put_order(o);
+        }
+        for d in 0..5u64 {
+            self.devices.insert(
+                9001 + d,
+                Device {
+                    person: None,
+                    seq: 0,
+                    last: None,
+                    spot: None,
+                },
+            );
+        }
+        for d in 0..4 {
+            self.assign(9001 + d, (d % 3) as usize);
+        }
+    }
+
+    fn assign(&mut self, device: u64, person: usize) {
+        let id = self.people[person].id;
+        if let Some(d) = self.devices.get_mut(&device) {
+            d.person = Some(person);
+        }
+        let kind = ["bracelet", "phone", "other"][self.rng.random_range(0..3)];
+        self.put(json!({"type": "assign_device", "device": device, "person": id, "kind": kind}));
+    }
+
+    fn put_zone(&mut self, zone: u64) {
+        let spot = match self.zones.get(&zone) {
+            Some(s) if self.rng.random_bool(0.7) => (s.0 + self.rng.random_range(-80.0..80.0), s.1),
+            _ if self.rng.random_bool(0.4) => {
+                let p = self.rng.random_range(0..self.people.len());
+                self.people[p].at
+            }
+            _ => self.city.place(&mut self.rng),
+        };
+        self.zones.insert(zone, spot);
+        let geometry = self.city.geometry(&mut self.rng, spot);
+        let mut v = json!({"type": "put_zone", "zone": zone, "name": format!("zone {zone}"), "geometry": geometry});
+        if self.chance(0.6) {
+            v["layer"] = json!(self.rng.random_range(1..=2));
+        }
+        self.put(v);
+    }
+
+    fn any_zone(&mut self) -> Option<u64> {
+        let n = self.zones.len();
+        if n == 0 {
+            return None;
+        }
+        let i = self.rng.random_range(0..n);
+        self.zones.keys().nth(i).copied()
+    }
+
+    /// Intervals on whole minutes near now.
+    fn hours(&mut self) -> Value {
+        let mut t = self.now - self.now % MINUTE + MINUTE * self.rng.random_range(-10..4);
+        let mut list = Vec::new();
+        for _ in 0..self.rng.random_range(1..4) {
+            let end = t + MINUTE * self.rng.random_range(1..15);
+            list.push(json!([stamp(t), stamp(end)]));
+            t = end + MINUTE * self.rng.random_range(0..6);
+        }
+        Value::Array(list)
+    }
+
+    fn put_order(&mut self, order: u64) {
+        let mut rules = Vec::new();
+        for r in 1..=self.rng.random_range(1..4u64) {
+            let mut v = json!({"rule": r, "kind": "keep_out"});
+            match self.any_zone() {
+                Some(z) if self.rng.random_bool(0.7) => v["zone"] = json!(z),
+                _ => v["layer"] = json!(self.rng.random_range(1..=3)),
+            }
+            if self.chance(0.5) {
+                v["warn_m"] = json!([0, 50, 200, 300][self.rng.random_range(0..4)]);
+            }
+            if self.chance(0.35) {
+                v["confirm_fixes"] = json!(self.rng.random_range(0..4));
+            }
+            if self.chance(0.35) {
+                v["active"] = self.hours();
+            }
+            rules.push(v);
+        }
+        let person = if self.chance(0.9) {
+            order - 1
+        } else {
+            self.rng.random_range(0..3)
+        };
+        let from = self.now - self.now % MINUTE + MINUTE * self.rng.random_range(-10..3);
+        let until = if self.chance(0.3) {
+            from + MINUTE * self.rng.random_range(11..40)
+        } else {
+            from + 20 * 1440 * MINUTE
+        };
+        let kind = ["temporary", "court", "supervision"][self.rng.random_range(0..3)];
+        let mut v = json!({"type": "put_order", "order": order, "kind": kind, "person": 1001 + person % 4,
+            "from": stamp(from), "until": stamp(until), "rules": rules});
+        if self.chance(0.5)
+            && let Some(mut z) = self.any_zone()
+        {
+            if let Some(named) = v["rules"][0]["zone"].as_u64()
+                && self.chance(0.6)
+            {
+                z = named;
+            }
+            let mut p = json!({"zone": z});
+            if self.chance(0.8) {
+                p["active"] = self.hours();
+            }
+            v["permits"] = json!([p]);
+        }
+        self.put(v);
+    }
+
+    fn step(&mut self) {
+        let dt = match self.rng.random_range(0..20) {
+            0..=2 => 0,
+            3..=5 => MINUTE - self.now % MINUTE,
+            6 => self.rng.random_range(150..420) * 1000,
+            7 => 180_000,
+            _ => self.rng.random_range(2_000..30_000),
+        };
+        self.now += dt;
+        self.walk(dt as f64 / 1000.0);
+        let line = self.out.len();
+        let due = self.held.iter().position(|h| h.0 <= line);
+        if let Some(i) = due {
+            let (_, v) = self.held.remove(i);
+            self.put(v);
+            return;
+        }
+        match self.rng.random_range(0..100) {
+            0..=2 => {
+                let z = self.rng.random_range(1..=8);
+                self.put_zone(z);
+            }
+            3 => {
+                if let Some(z) = self.any_zone() {
+                    self.zones.remove(&z);
+                    self.put(json!({"type": "remove_zone", "zone": z}));
+                }
+            }
+            4..=6 => {
+                let o = self.rng.random_range(1..=4);
+                self.put_order(o);
+            }
+            7 if self.chance(0.5) => {
+                let o = self.rng.random_range(1..=4);
+                self.put(json!({"type": "end_order", "order": o, "reason": "revoked"}));
+            }
+            8 => {
+                let (d, p) = (
+                    9001 + self.rng.random_range(0..5),
+                    self.rng.random_range(0..3),
+                );
+                self.assign(d, p);
+            }
+            9 if self.chance(0.5) => {
+                let d = 9001 + self.rng.random_range(0..5);
+                if let Some(x) = self.devices.get_mut(&d) {
+                    x.person = None;
+                }
+                self.put(json!({"type": "release_device", "device": d}));
+            }
+            10..=14 => self.put(json!({"type": "tick"})),
+            15..=16 => self.status(),
+            17..=18 if self.options.bad_lines => self.bad(),
+            _ => self.fix(),
+        }
+    }
+
+    /// Moves people along the road grid.
+    fn walk(&mut self, seconds: f64) {
+        for i in 0..self.people.len() {
+            if self.chance(0.12) {
+                let place = match self.any_zone() {
+                    Some(z) if self.rng.random_bool(0.8) => self.zones[&z],
+                    _ => self.city.place(&mut self.rng),
+                };
+                let speed = [0.0, 1.4, 1.4, 12.0, 20.0][self.rng.random_range(0..5)];
+                let p = &mut self.people[i];
+                (p.to, p.speed) = (place, speed);
+                p.hover = self.rng.random_bool(0.3);
+            }
+            let p = &mut self.people[i];
+            let mut left = p.speed * seconds;
+            let dx = (p.to.0 - p.at.0).clamp(-left, left);
+            p.at.0 += dx;
+            left -= dx.abs();
+            p.at.1 += (p.to.1 - p.at.1).clamp(-left, left);
+            if p.hover && seconds > 0.0 {
+                p.at.0 += self.rng.random_range(-30.0..30.0);
+                p.at.1 += self.rng.random_range(-30.0..30.0);
+            }
+            p.at = (
+                p.at.0.clamp(-12.0 * BLOCK, 12.0 * BLOCK),
+                p.at.1.clamp(-12.0 * BLOCK, 12.0 * BLOCK),
+            );
+        }
+    }
+
+    fn status(&mut self) {
+        let d = 9001 + self.rng.random_range(0..5);
+        let Some(dev) = self.devices.get_mut(&d) else {
+            return;
+        };
+        dev.seq += 1;
+        let seq = dev.seq;
+        let time = self.now - self.rng.random_range(0..3000);
+        self.put(json!({"type": "status", "device": d, "seq": seq, "time": stamp(time), "status": "heartbeat"}));
+    }
+
+    fn fix(&mut self) {
+        let all = if self.chance(0.1) { 5 } else { 3 };
+        let id = 9001 + self.rng.random_range(0..all);
+        let Some(mut d) = self.devices.get(&id).cloned() else {
+            return;
+        };
+        if let Some(again) = d.last.clone().filter(|_| self.rng.random_bool(0.03)) {
+            self.put(again);
+            return;
+        }
+        d.seq += 1;
+        let at = d.person.map_or((0.0, 0.0), |p| self.people[p].at);
+        let speed = d.person.map_or(0.0, |p| self.people[p].speed);
+        let mut accuracy = self.rng.random_range(3..20) as f64;
+        let mut time = match self.rng.random_range(0..10) {
+            0..=3 => self.now,
+            4..=5 => self.now - self.now % MINUTE,
+            _ => self.now - self.rng.random_range(0..20_000),
+        };
+        let mut noise = accuracy;
+        let mut v = json!({"type": "fix", "device": id, "seq": d.seq, "source": "gnss"});
+        match self.rng.random_range(0..40) {
+            0..=2 => {
+                accuracy = f64::from(self.rng.random_range(140..800));
+                noise = accuracy * 0.5;
+                v["source"] = json!("cell");
+            }
+            3 => v["flags"] = json!(["mock"]),
+            4 => v["flags"] = json!(["clock_unsynced", "backlog"]),
+            5 => v["assurance"] = json!("none"),
+            6..=7 => noise = 20_000.0,
+            8 if self.options.future => time = self.now + self.rng.random_range(1_000..300_000),
+            9 => v["flags"] = json!(["moving"]),
+            10 => noise = 3_000.0,
+            _ => {}
+        }
+        let (dx, dy) = (
+            self.rng.random_range(-noise..=noise),
+            self.rng.random_range(-noise..=noise),
+        );
+        let mut spot = self.city.degrees((at.0 + dx, at.1 + dy));
+        if let Some(s) = d.spot
+            && self.chance(0.06)
+        {
+            spot = s;
+        }
+        d.spot = Some(spot);
+        v["lon"] = json!(spot.0);
+        v["lat"] = json!(spot.1);
+        v["time"] = stamp(time);
+        if self.chance(0.95) {
+            v["accuracy_m"] = json!(accuracy);
+        }
+        if self.chance(0.5) {
+            v["speed_mps"] = json!(speed);
+        }
+        d.last = Some(v.clone());
+        self.devices.insert(id, d);
+        if self.options.late && self.chance(0.12) {
+            let after = if self.chance(0.05) {
+                200
+            } else {
+                self.rng.random_range(1..40)
+            };
+            self.held.push((self.out.len() + after, v));
+        } else {
+            self.put(v);
+        }
+    }
+
+    fn bad(&mut self) {
+        let v = match self.rng.random_range(0..8) {
+            0 => {
+                self.out.push("{not json".into());
+                return;
+            }
+            1 => json!({"type": "tick", "extra": 1}),
+            2 => {
+                json!({"type": "fix", "device": 9001, "seq": 7, "time": stamp(self.now), "lat": 91.0, "lon": 0.0})
+            }
+            3 => json!({"type": "remove_zone", "zone": 77}),
+            4 => json!({"type": "put_zone", "zone": 5, "geometry": {"type": "Polygon",
+                "coordinates": [[[0.0, 0.0], [1.0, 1.0], [1.0, 0.0], [0.0, 2.0], [0.0, 0.0]]]}}),
+            5 => json!({"type": "end_order", "order": 99, "reason": "none"}),
+            6 => {
+                json!({"type": "put_order", "order": 1, "kind": "court", "person": 1001, "from": stamp(self.now),
+                "until": stamp(self.now), "rules": [{"rule": 1, "kind": "keep_out", "layer": 1}]})
+            }
+            _ => json!({"type": "wave"}),
+        };
+        self.put(v);
+    }
+}

@@ -1,0 +1,174 @@
+//! Events, one object each.
+
+use super::instant;
+use serde::Serialize;
+use serde_json::Value;
+use std::io;
+use wardline_core::event::{Amendment, Event, Evidence, FixFacts};
+
+/// Writes the event as one line.
+///
+/// # Errors
+///
+/// Only if writing fails.
+pub fn write_event(event: &Event, out: &mut impl io::Write) -> io::Result<()> {
+    let mut line = serde_json::to_vec(&Wire::of(event))?;
+    line.push(b'\n');
+    out.write_all(&line)
+}
+
+/// The event as a JSON value.
+pub fn event_value(event: &Event) -> Value {
+    // Nothing in it can fail: there are no maps with other keys than text, and no errors of ours.
+    serde_json::to_value(Wire::of(event)).unwrap_or(Value::Null)
+}
+
+/// An event as it is written: the order of these members is that of the line.
+#[derive(Serialize, Default)]
+struct Wire<'e> {
+    id: String,
+    at: String,
+    time: String,
+    order: u64,
+    order_version: u64,
+    rule: u64,
+    person: u64,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    device: Option<u64>,
+    kind: &'static str,
+    phase: &'static str,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    episode: Option<String>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    zone: Option<u64>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    zone_version: Option<u64>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    distance_m: Option<f64>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    threshold_m: Option<f64>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    certainty: Option<&'static str>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    cause: Option<&'static str>,
+    late: bool,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    permitted: Option<bool>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    fix: Option<WireFix>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    fix_age_ms: Option<i64>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    start: Option<String>,
+    /// Null while the episode is open again.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    end: Option<Option<String>>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    withdrawn: Option<bool>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    reason: Option<&'e str>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    value: Option<&'e str>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    line: Option<u64>,
+}
+
+#[derive(Serialize)]
+struct WireFix {
+    device: u64,
+    seq: u64,
+    time: String,
+    lat: f64,
+    lon: f64,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    accuracy_m: Option<f64>,
+    sound: bool,
+}
+
+impl<'e> Wire<'e> {
+    fn of(event: &'e Event) -> Self {
+        let mut wire = Self {
+            id: event.id(),
+            at: instant::format(event.at),
+            time: instant::format(event.time),
+            order: event.order.number(),
+            order_version: event.order_version,
+            rule: event.rule.number(),
+            person: event.person.number(),
+            device: event.device.map(|device| device.number()),
+            kind: event.kind.word(),
+            phase: event.phase.word(),
+            late: event.late,
+            ..Self::default()
+        };
+        wire.add_episode(event);
+        if let Some(evidence) = &event.evidence {
+            wire.add_evidence(evidence);
+        }
+        if let Some(refusal) = &event.refusal {
+            wire.reason = Some(&refusal.reason);
+            wire.value = Some(&refusal.value);
+            wire.line = refusal.line;
+        }
+        wire
+    }
+
+    fn add_episode(&mut self, event: &Event) {
+        let Some(episode) = &event.episode else {
+            return;
+        };
+        let (order, rule, kind) = (self.order, self.rule, self.kind);
+        let (device, number) = (self.device.unwrap_or(0), episode.number);
+        self.episode = Some(format!("{order}.{rule}.{device}.{kind}.{number}"));
+        self.zone = Some(episode.zone.number());
+        self.zone_version = Some(episode.zone_version);
+        self.threshold_m = Some(episode.threshold_m);
+        self.certainty = Some(episode.certainty.word());
+        self.cause = Some(episode.cause.word());
+        self.permitted = Some(episode.permitted);
+        match episode.amendment {
+            Some(Amendment::Span { start, end }) => {
+                self.start = Some(instant::format(start));
+                self.end = Some(end.map(instant::format));
+            }
+            Some(Amendment::Withdrawn) => self.withdrawn = Some(true),
+            None => {}
+        }
+    }
+
+    fn add_evidence(&mut self, evidence: &Evidence) {
+        self.distance_m = evidence.distance_m.map(to_millimetres);
+        self.fix = Some(WireFix::of(&evidence.fix));
+        self.fix_age_ms = Some(evidence.fix_age_ms);
+    }
+}
+
+impl WireFix {
+    fn of(fix: &FixFacts) -> Self {
+        Self {
+            device: fix.device.number(),
+            seq: fix.seq,
+            time: instant::format(fix.time),
+            lat: fix.position.lat_deg(),
+            lon: fix.position.lon_deg(),
+            accuracy_m: fix.accuracy_m,
+            sound: fix.sound,
+        }
+    }
+}
+
+/// Rounded to three decimals, and never -0.
+fn to_millimetres(distance_m: f64) -> f64 {
+    (distance_m * 1000.0).round() / 1000.0 + 0.0
+}
+
+#[cfg(test)]
+mod tests {
+    use super::to_millimetres;
+
+    #[test]
+    fn a_distance_has_three_decimals_and_no_negative_zero() {
+        assert_eq!(to_millimetres(-12.34567), -12.346);
+        assert!(to_millimetres(-0.0004).is_sign_positive());
+    }
+}

@@ -1,0 +1,4 @@
+#![doc = include_str!("../../../README.md")]
+
+pub use wardline_core::{Config, Counters, Engine, event, geometry, ids, input, time};
+pub use wardline_wire::jsonl;

@@ -1,0 +1,1 @@
+//! The examples of wardline; each stands in a folder of its own.

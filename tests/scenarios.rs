@@ -1,0 +1,199 @@
+//! Scenarios: inputs as JSON Lines in, events as JSON Lines out.
+//!
+//! Each `scenarios/NAME.jsonl` is replayed and compared with `scenarios/NAME.events.jsonl`, line by
+//! line, with and without the slack test. To write the expected files anew, and then to read what
+//! became different: `UPDATE_SCENARIOS=1 cargo test -p wardline-tests --test scenarios`.
+
+use std::collections::{BTreeMap, BTreeSet};
+use std::fs;
+use std::path::{Path, PathBuf};
+
+use serde_json::Value;
+use wardline_core::{Config, Engine};
+use wardline_wire::jsonl;
+
+macro_rules! scenarios {
+    ($($(#[$comment:meta])* $name:ident),* $(,)?) => {
+        const NAMES: &[&str] = &[$(stringify!($name)),*];
+        $($(#[$comment])* #[test] fn $name() { check(stringify!($name)); })*
+    };
+}
+
+// The rules that a scenario shows are cited above it.
+scenarios! {
+    // J-SCHED-1
+    c01_order_starts_while_inside,
+    // J-SCHED-1, J-SCHED-4
+    c01_zone_put_over_a_standing_person,
+    // J-SCHED-2, J-TIME-4
+    c02_order_expires_inside,
+    // J-SCHED-2, J-SCHED-5
+    c02_zone_removed_inside,
+    // J-FIX-2, J-FIX-6, J-TIME-3
+    c07_same_fix_twice_equal_times_and_copied_coordinates,
+    // J-CROSS-1, J-CROSS-2
+    c08_straight_through_a_small_zone,
+    // J-GEO-3
+    c09_antimeridian_jump,
+    // J-GEO-1, J-GEO-3
+    c10_corridor_centre_line,
+    // J-BREACH-2, J-BREACH-3, J-FIX-5
+    c11_wrong_accuracy,
+    // J-BREACH-1, J-BREACH-3
+    c12_jitter_at_the_boundary,
+    // J-REFUSE-1
+    c14_bad_numbers,
+    // J-ORDER-1, J-BREACH-1
+    c15_exit_and_enter_on_one_fix,
+    // J-TIME-5
+    time_order_put_at_the_time_of_a_fix,
+    // J-TIME-4, J-TIME-6, J-ORDER-1
+    time_boundaries_before_the_input_that_reaches_them,
+    // J-REFUSE-2, J-REFUSE-3, J-REFUSE-4, J-REFUSE-5, J-REFUSE-6
+    refusals_and_what_they_reach,
+    // J-SCHED-3, J-SCHED-4, J-SCHED-5, J-PAIR-2
+    versions_causes_and_ends,
+    // J-SCHED-6, J-BREACH-2
+    sched_coarse_reference_fix_at_a_start,
+    // J-BREACH-4, J-BREACH-6, J-BREACH-7, J-BREACH-8
+    breach_confirm_fixes_in_a_row,
+    // J-BREACH-3, J-BREACH-5, J-TIME-2, J-FIX-3, J-FIX-4
+    breach_opening_certainty_and_closing,
+    // J-PERMIT-1, J-PERMIT-2
+    permit_given_and_lost,
+    // J-FIX-5, J-FIX-8, J-FIX-9, J-FIX-10
+    fix_implausible_chain,
+    // J-FIX-11
+    fix_copied_coordinates_by_event_time,
+    // J-FIX-1, J-FIX-12, J-FIX-13, J-FIX-14, J-FIX-15, J-STATUS-3
+    fix_repeats_strangers_and_assignments,
+    // J-LATE-1, J-LATE-4, J-PAIR-3, J-PAIR-4, J-PAIR-5
+    late_fixes_amend_and_withdraw,
+    // J-LATE-2, J-LATE-5, J-LATE-6
+    late_beyond_the_history,
+}
+
+#[test]
+fn every_scenario_has_a_test() {
+    let listed: BTreeSet<_> = NAMES.iter().map(|name| (*name).to_owned()).collect();
+    let found: BTreeSet<_> = fs::read_dir(directory())
+        .expect("the scenarios are there")
+        .flatten()
+        .filter_map(|entry| entry.file_name().into_string().ok())
+        .filter(|name| !name.ends_with(".events.jsonl"))
+        .filter_map(|name| name.strip_suffix(".jsonl").map(str::to_owned))
+        .collect();
+    assert_eq!(listed, found);
+}
+
+/// Whatever the scenario, each event proves itself and each start has its end.
+// J-EVENT-1, J-EVENT-2, J-PAIR-1
+#[test]
+fn events_of_all_scenarios_prove_themselves() {
+    for name in NAMES {
+        let lines = replay(&read(&path(name, "jsonl")), true);
+        let mut started = BTreeMap::new();
+        for line in &lines {
+            let event: Value = serde_json::from_str(line).expect("an event is JSON");
+            check_evidence(&event, line);
+            let Some(episode) = event["episode"].as_str() else {
+                continue;
+            };
+            let ended: &mut Option<bool> = started.entry(episode.to_owned()).or_default();
+            match event["phase"].as_str() {
+                Some("started") => assert_eq!(ended.replace(false), None, "{name}: {line}"),
+                Some("ended") => assert_eq!(ended.replace(true), Some(false), "{name}: {line}"),
+                _ => assert!(ended.is_some(), "{name}: {line}"),
+            }
+        }
+    }
+}
+
+fn check_evidence(event: &Value, line: &str) {
+    if event["order"] != 0 {
+        assert!(
+            event["order_version"]
+                .as_u64()
+                .is_some_and(|version| version > 0),
+            "{line}"
+        );
+    }
+    if event["fix"].is_object() {
+        assert!(event["fix_age_ms"].is_i64(), "{line}");
+        assert!(event["fix"]["sound"].is_boolean(), "{line}");
+    }
+    match event["kind"].as_str() {
+        Some("breach") => assert_eq!(event["threshold_m"].as_f64(), Some(0.0), "{line}"),
+        Some("warning") => assert!(event["threshold_m"].as_f64() > Some(0.0), "{line}"),
+        _ => return,
+    }
+    assert!(
+        event["zone_version"]
+            .as_u64()
+            .is_some_and(|version| version > 0),
+        "{line}"
+    );
+    let proved = event["fix"].is_object() && event["distance_m"].is_f64();
+    assert!(event["phase"] != "started" || proved, "{line}");
+    if let Some((_, rest)) = line.split_once("\"distance_m\":") {
+        let number = rest.split([',', '}']).next().unwrap_or_default();
+        let decimals = number
+            .split_once('.')
+            .map_or(0, |(_, decimals)| decimals.len());
+        assert!(decimals <= 3, "{line}");
+    }
+}
+
+fn check(name: &str) {
+    let input = read(&path(name, "jsonl"));
+    let actual = replay(&input, true);
+    assert_eq!(
+        actual,
+        replay(&input, false),
+        "{name}: the slack test changes the events"
+    );
+
+    let expected_path = path(name, "events.jsonl");
+    if std::env::var_os("UPDATE_SCENARIOS").is_some() {
+        let text: String = actual.iter().map(|line| format!("{line}\n")).collect();
+        fs::write(&expected_path, text).expect("the expected events can be written");
+        return;
+    }
+    let expected = read(&expected_path);
+    let expected: Vec<_> = expected.lines().collect();
+    for (index, pair) in expected.iter().zip(&actual).enumerate() {
+        assert_eq!(*pair.0, pair.1.as_str(), "{name}: event {index}");
+    }
+    assert_eq!(expected.len(), actual.len(), "{name}: number of events");
+}
+
+fn replay(input: &str, slack: bool) -> Vec<String> {
+    let mut config = Config::default();
+    config.slack = slack;
+    let mut engine = Engine::new(config);
+    let mut lines = Vec::new();
+    for (index, line) in input.lines().enumerate() {
+        let record = jsonl::parse_line(line, index as u64 + 1);
+        engine.apply(&record, &mut |event| {
+            lines.push(jsonl::event_value(&event).to_string())
+        });
+    }
+    lines
+}
+
+fn read(path: &Path) -> String {
+    fs::read_to_string(path).unwrap_or_else(|error| {
+        panic!(
+            "{}: {error}; UPDATE_SCENARIOS=1 writes expected events",
+            path.display()
+        )
+    })
+}
+
+fn path(name: &str, extension: &str) -> PathBuf {
+    directory().join(format!("{name}.{extension}"))
+}
+
+fn directory() -> PathBuf {
+    Path::new(env!("CARGO_MANIFEST_DIR")).join("scenarios")
+}
