@@ -107,13 +107,13 @@ fn time(ms: u64) -> String {
 }
 
 fn geometry(bytes: &mut Bytes<'_>, lat: f64, lon: f64) -> String {
-    let mut position = |bytes: &mut Bytes<'_>| {
+    let position = |bytes: &mut Bytes<'_>| {
         let lat = bytes.near(lat);
         format!("[{:.7},{lat:.7}]", wrap(bytes.near(lon)))
     };
     let kind = bytes.next() % 4;
     let count = 3 + usize::from(bytes.next() % 6);
-    let mut ring = |bytes: &mut Bytes<'_>| {
+    let ring = |bytes: &mut Bytes<'_>| {
         let mut ring: Vec<_> = (0..count).map(|_| position(bytes)).collect();
         if kind > 1 {
             ring.push(ring[0].clone());

@@ -73,9 +73,8 @@ enum Mode {
         first: Timestamp,
         last: Key,
     },
-    Open {
-        permitted: bool,
-    },
+    /// With the threshold that it was last judged by.
+    Open { permitted: bool, threshold_m: f64 },
 }
 
 /// An episode as the fold made it.
@@ -352,10 +351,7 @@ impl Watch {
             return;
         };
         let machine = self.now.machines.remove(index);
-        if matches!(machine.mode, Mode::Open { .. }) {
-            let threshold_m = self
-                .open_episode(id)
-                .map_or(0.0, |open| open.opening.threshold_m);
+        if let Mode::Open { threshold_m, .. } = machine.mode {
             let version = scene.order.as_of(key).map_or(0, |version| version.number);
             let zone_version = scene
                 .zones
@@ -399,11 +395,7 @@ impl Watch {
     /// Keeps the state after the item with this key, if it changed.
     fn note(&mut self, key: Key, changed: bool) {
         match self.checkpoints.last_mut() {
-            Some((last, state)) if *last == key => {
-                if *state != self.now {
-                    state.clone_from(&self.now);
-                }
-            }
+            Some((last, state)) if *last == key => state.clone_from(&self.now),
             Some((_, state)) if changed || *state != self.now => {
                 self.checkpoints.push((key, self.now.clone()));
             }

@@ -71,7 +71,7 @@ impl Engine {
 
     pub(super) fn take_fix(&mut self, fix: &Fix, at: Timestamp) -> Result<(), Refusal> {
         let sample = Sample::new(fix, at, &self.config);
-        let Some(slot) = self.admit(fix.device, fix.seq, sample.time, at)? else {
+        let Some(slot) = self.admit(fix.device, fix.seq, sample.time, at, true)? else {
             return Ok(());
         };
         self.counters.fixes += 1;
@@ -146,7 +146,8 @@ impl Engine {
         at: Timestamp,
     ) -> Result<(), Refusal> {
         let time = status.time.min(at);
-        self.admit(status.device, status.seq, time, at).map(|_| ())
+        self.admit(status.device, status.seq, time, at, false)
+            .map(|_| ())
     }
 
     /// What fixes and statuses have in common: gives the slot of a device whose input counts.
@@ -157,6 +158,7 @@ impl Engine {
         seq: u64,
         time: Timestamp,
         at: Timestamp,
+        is_fix: bool,
     ) -> Result<Option<usize>, Refusal> {
         let Some(slot) = self.devices.slot(id) else {
             self.note_stranger(id, time);
@@ -170,7 +172,7 @@ impl Engine {
         let Some((device, hot)) = self.devices.get_mut(slot) else {
             return Ok(None);
         };
-        if time < device.assigned {
+        if is_fix && time < device.assigned {
             let refusal = Refusal::new("before_assignment", time.ms());
             return Err(Refusal {
                 device: Some(id),

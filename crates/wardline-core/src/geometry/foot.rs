@@ -23,6 +23,9 @@ const STEP_M2_LAST: f64 = 900.0;
 /// The same for the turn of the step around the earth's axis, in radians.
 const STEP_TURN_LAST: f64 = 1e-4;
 
+/// Beyond this distance an end of a piece is as good as the foot where curves are in doubt.
+const SCAN_M_MAX: f64 = 100_000.0;
+
 /// The distance to a piece in space, and the foot, by Newton's method from `t`.
 pub(crate) fn foot_on_curve(a: &Place, b: &Place, t: f64, from: Xyz) -> (f64, Place) {
     let dlat_deg = b.lat_deg - a.lat_deg;
@@ -38,11 +41,15 @@ pub(crate) fn foot_on_curve(a: &Place, b: &Place, t: f64, from: Xyz) -> (f64, Pl
         let speed2 = dot(velocity, velocity);
         let slope = dot(q, velocity);
         let curve = speed2 + dot(q, bend);
-        let divisor = if curve > 0.1 * speed2 { curve } else { speed2 };
-        if divisor <= 0.0 {
+        if curve <= 0.1 * speed2 {
+            // The centre of curvature is about here: near a pole, or far away.
+            if dot(q, q) < SCAN_M_MAX * SCAN_M_MAX {
+                t = scan(a, b, from);
+                inner = between(a, b, t);
+            }
             break;
         }
-        let next = (t - slope / divisor).clamp(0.0, 1.0);
+        let next = (t - slope / curve).clamp(0.0, 1.0);
         let step = next - t;
         t = next;
         if step * step * speed2 < STEP_M2_LAST && (step * dlon).abs() < STEP_TURN_LAST {
@@ -62,6 +69,33 @@ pub(crate) fn foot_on_curve(a: &Place, b: &Place, t: f64, from: Xyz) -> (f64, Pl
         }
     }
     (best.0.sqrt(), best.1)
+}
+
+/// The place of the least distance where Newton's method does not find it: the best of a few
+/// samples, then thirds.
+fn scan(a: &Place, b: &Place, from: Xyz) -> f64 {
+    let distance2 = |t: f64| {
+        let d = sub(between(a, b, t).xyz, from);
+        dot(d, d)
+    };
+    let mut best = (f64::INFINITY, 0.0);
+    for i in 0..=16 {
+        let t = f64::from(i) / 16.0;
+        let d2 = distance2(t);
+        if d2 < best.0 {
+            best = (d2, t);
+        }
+    }
+    let (mut low, mut high) = ((best.1 - 0.0625).max(0.0), (best.1 + 0.0625).min(1.0));
+    for _ in 0..30 {
+        let third = (high - low) / 3.0;
+        if distance2(low + third) < distance2(high - third) {
+            high -= third;
+        } else {
+            low += third;
+        }
+    }
+    0.5 * (low + high)
 }
 
 /// The first and, as on a sphere, the second derivative of the place on a piece.

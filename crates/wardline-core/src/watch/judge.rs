@@ -132,7 +132,13 @@ impl Watch {
         let open = place
             .ok()
             .and_then(|index| match self.now.machines[index].mode {
-                Mode::Open { permitted } => Some((index, permitted)),
+                Mode::Open {
+                    permitted,
+                    threshold_m: ref mut judged_by,
+                } => {
+                    *judged_by = threshold_m;
+                    Some((index, permitted))
+                }
                 Mode::Row { .. } => None,
             });
         match open {
@@ -152,7 +158,10 @@ impl Watch {
                         ..proof
                     },
                 );
-                self.now.machines[index].mode = Mode::Open { permitted: false };
+                self.now.machines[index].mode = Mode::Open {
+                    permitted: false,
+                    threshold_m,
+                };
                 self.open(id, bench.key, bench.key.time, gap_m, false, proof);
                 clears_at_m - gap_m
             }
@@ -161,7 +170,10 @@ impl Watch {
             None if qualifies => {
                 let (index, count, first) = self.count_in_row(id, bench, sample);
                 if count > bench.rule.confirm_fixes {
-                    self.now.machines[index].mode = Mode::Open { permitted };
+                    self.now.machines[index].mode = Mode::Open {
+                        permitted,
+                        threshold_m,
+                    };
                     self.open(id, bench.key, first, gap_m, permitted, proof);
                 }
                 if count > bench.rule.confirm_fixes && !permitted {

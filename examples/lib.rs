@@ -1,1 +1,0 @@
-//! The examples of wardline; each stands in a folder of its own.
