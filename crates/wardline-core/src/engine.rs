@@ -252,10 +252,17 @@ impl Engine {
         person.map_or_else(Vec::new, |person| person.devices.clone())
     }
 
+    /// The orders that restrain the person now.
     fn orders_of(&self, person: PersonId) -> Vec<OrderId> {
-        self.people
+        let ever = self
+            .people
             .get(&person)
-            .map_or_else(Vec::new, |person| person.orders.clone())
+            .map_or(&[][..], |person| &person.orders);
+        let restrains = |id: &&OrderId| {
+            let version = self.orders.by_id.get(id).and_then(|order| order.newest());
+            version.is_some_and(|version| version.person == person)
+        };
+        ever.iter().filter(restrains).copied().collect()
     }
 
     fn wake(&mut self, slot: usize, passed: Option<Key>) {

@@ -403,3 +403,20 @@ fn extremes_do_not_panic() {
         }
     }
 }
+
+/// Two lines that cross at ten degrees: the nearest points are far from any end.
+// J-CROSS-1
+#[test]
+fn a_segment_that_crosses_a_corridor_at_a_small_angle_meets_it() {
+    let at = |lat, lon| Position::from_degrees(lat, lon).unwrap();
+    let line = vec![at(-60.0001938, -179.9992812), at(-59.9970409, 179.9990292)];
+    let corridor = Shape::new(&Geometry::Corridor {
+        line,
+        half_width_m: 1.0,
+    })
+    .unwrap();
+    let (a, b) = (at(-59.9967754, 179.9993092), at(-60.0000982, 179.9997710));
+    assert!(corridor.meets_segment(a, b));
+    assert!(corridor.meets_segment(b, a));
+    assert!(!corridor.meets_segment(a, at(-59.9967754, 179.9997710)));
+}

@@ -303,7 +303,8 @@ impl Path {
     }
 }
 
-/// Whether two pieces come within `limit_m`: feet on each other in turn, from three starts.
+/// Whether two pieces come within `limit_m`: where their chords come nearest, then where the
+/// chords of ever shorter parts round there do, until the parts are as good as straight.
 fn pieces_within(mine: [&Node; 2], theirs: [&Node; 2], limit_m: f64) -> bool {
     let [a, b] = mine.map(|node| &node.place);
     let [c, d] = theirs.map(|node| &node.place);
@@ -318,25 +319,46 @@ fn pieces_within(mine: [&Node; 2], theirs: [&Node; 2], limit_m: f64) -> bool {
     if dot(v, v) > reach * reach {
         return false;
     }
-    [0.5, 0.0, 1.0].into_iter().any(|start| {
-        let mut here = between(a, b, start);
-        let mut last_m = f64::INFINITY;
-        for _ in 0..64 {
-            let t = foot_on_chord(c.xyz, d.xyz, here.xyz).1;
-            let there = foot_on_curve(c, d, t, here.xyz).1;
-            let s = foot_on_chord(a.xyz, b.xyz, there.xyz).1;
-            let (chord_m, back) = foot_on_curve(a, b, s, there.xyz);
-            here = back;
-            if chord_m <= limit_m && place_distance_m(&here, &there) <= limit_m {
-                return true;
-            }
-            if chord_m > last_m - 1e-7 {
-                break;
-            }
-            last_m = chord_m;
+    let (mut here, mut there) = ([0.0, 1.0], [0.0, 1.0]);
+    for _ in 0..PARTINGS {
+        let [p, q] = here.map(|s| between(a, b, s));
+        let [r, t] = there.map(|s| between(c, d, s));
+        let (s, u) = nearest_on_chords([p.xyz, q.xyz], [r.xyz, t.xyz]);
+        let s = here[0] + s * (here[1] - here[0]);
+        let u = there[0] + u * (there[1] - there[0]);
+        if place_distance_m(&between(a, b, s), &between(c, d, u)) <= limit_m {
+            return true;
         }
-        false
-    })
+        here = part_round(s, here);
+        there = part_round(u, there);
+    }
+    false
+}
+
+/// How often [`pieces_within`] takes a shorter part: each is half as long, its bow a quarter.
+const PARTINGS: u32 = 12;
+
+/// Half of the part, round `s` where it has room.
+fn part_round(s: f64, part: [f64; 2]) -> [f64; 2] {
+    let quarter = 0.25 * (part[1] - part[0]);
+    [(s - quarter).max(0.0), (s + quarter).min(1.0)]
+}
+
+/// Where two chords come nearest, as shares of each.
+///
+/// Source: C. Ericson, Real-Time Collision Detection (2005), section 5.1.9.
+fn nearest_on_chords(mine: [Xyz; 2], theirs: [Xyz; 2]) -> (f64, f64) {
+    let (d, e) = (sub(mine[1], mine[0]), sub(theirs[1], theirs[0]));
+    let r = sub(mine[0], theirs[0]);
+    let (dd, ee, de) = (dot(d, d), dot(e, e), dot(d, e));
+    let (dr, er) = (dot(d, r), dot(e, r));
+    let share = |up: f64, down: f64| match down > 0.0 {
+        true => (up / down).clamp(0.0, 1.0),
+        false => 0.0,
+    };
+    let s = share(de * er - dr * ee, dd * ee - de * de);
+    let t = share(de * s + er, ee);
+    (share(de * t - dr, dd), t)
 }
 
 /// The point of a nearly straight piece at `t`, without trigonometry.
