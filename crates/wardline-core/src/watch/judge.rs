@@ -272,7 +272,10 @@ impl Watch {
             zone,
         };
         let key = sample.key(scene.device);
-        let covers = |e: &Episode| e.id == id && e.end.is_none() && e.start <= sample.time;
+        let covers = |e: &Episode| {
+            let lasts = e.end.is_none_or(|end| end >= sample.time);
+            e.id == id && e.start <= sample.time && lasts
+        };
         let zones = scene.zones;
         let shape = zones
             .present(zone)

@@ -180,6 +180,13 @@ impl Oracle {
             .collect()
     }
 
+    /// The orders whose newest version restrains the person.
+    fn orders_now_of(&self, person: u64) -> Vec<u64> {
+        let mut orders = self.orders_of(person);
+        orders.retain(|o| self.versions(*o).last().is_some_and(|v| v.person == person));
+        orders
+    }
+
     /// The newest state of an order.
     fn order_now(&self, order: u64) -> Option<&Option<Rc<OrderVersion>>> {
         self.log.iter().rev().find_map(|(_, c)| match c {
@@ -202,7 +209,7 @@ impl Oracle {
         let of_device = |d: &u64| {
             self.devices
                 .get(d)
-                .map(|d| self.orders_of(d.person))
+                .map(|d| self.orders_now_of(d.person))
                 .unwrap_or_default()
         };
         match input {
@@ -210,7 +217,10 @@ impl Oracle {
                 self.order_versions.keys().copied().collect()
             }
             Input::PutOrder(o, _) | Input::EndOrder(o) => [*o].into(),
-            Input::Assign(d, p) => of_device(d).into_iter().chain(self.orders_of(*p)).collect(),
+            Input::Assign(d, p) => of_device(d)
+                .into_iter()
+                .chain(self.orders_now_of(*p))
+                .collect(),
             Input::Release(d) | Input::Fix(d, _) | Input::Status(d, ..) => {
                 of_device(d).into_iter().collect()
             }
