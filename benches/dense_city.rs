@@ -60,8 +60,9 @@ fn main() {
     baselines.sort_by(f64::total_cmp);
     let baseline = baselines[baselines.len() / 2];
     println!(
-        "dense_city people={} zones={} seed={} runs={} fixes/run={}: {:.2} M fixes/s (median; {:.2} \
-         to {:.2}), {:.1} % within slack, events {} (hash {:016x}); rstar + geo::Contains: {:.0} \
+        "dense_city people={} zones={} seed={} runs={} fixes/run={}: {:.2} M fixes/s \
+         (median; {:.2} to {:.2}), {:.1} % within slack, events {} (hash {:016x}); rstar + \
+         geo::Contains: {:.0} \
          fixes/s, ratio {:.0}",
         arguments.people,
         arguments.people * wardline_benches::ZONES_PER_PERSON,
@@ -164,7 +165,8 @@ fn baseline(records: &[Record], fixes: &[Fix]) -> f64 {
     fixes.len() as f64 / start.elapsed().as_secs_f64()
 }
 
-/// An octagon in the zone's box: what `contains` costs depends on the corners, not on where they are.
+/// An octagon in the zone's box: what `contains` costs depends on the corners, not on where they
+/// are.
 fn indexed(shape: &Shape) -> Indexed {
     let bounds = shape.bounds()[0];
     let west = f64::from(bounds.min_lon_e7) * 1e-7;

@@ -136,7 +136,9 @@ fn lines_fit_and_long_functions_are_told_of() {
             .display()
             .to_string();
         for (number, line) in text.lines().enumerate() {
-            if line.chars().count() > COLUMNS_MAX {
+            // A line of JSON stays one line.
+            let is_json = line.trim_start().starts_with("r#\"{");
+            if line.chars().count() > COLUMNS_MAX && !is_json {
                 wrong.push(format!("{path}:{}: over {COLUMNS_MAX} columns", number + 1));
             }
         }

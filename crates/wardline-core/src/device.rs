@@ -1,4 +1,5 @@
-//! The assigned devices: who carries each, what it sent of late, and the line that the hot path reads.
+//! The assigned devices: who carries each, what it sent of late, and the line that the hot path
+//! reads.
 
 use crate::engine::Config;
 use crate::geometry::Position;
@@ -66,7 +67,8 @@ impl Device {
 
 /// What the hot path needs of a device: one cache line.
 ///
-/// While a device stays within `slack_m` of its anchor and the clock before `quiet_until`, no rule's
+/// While a device stays within `slack_m` of its anchor and the clock before `quiet_until`, no
+/// rule's
 /// verdict can change, so a sound fix need not be judged.
 #[derive(Clone, Copy)]
 #[repr(align(64))]

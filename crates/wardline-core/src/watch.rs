@@ -176,7 +176,8 @@ impl Watch {
         }
     }
 
-    /// A fix after all that was folded so far: `index` is its place in the track. Gives the distance
+    /// A fix after all that was folded so far: `index` is its place in the track. Gives the
+    /// distance
     /// in metres within which no verdict can change.
     pub fn take_fix(&mut self, scene: Scene<'_>, index: usize) -> f64 {
         let Some(sample) = scene.track.samples().get(index) else {

@@ -71,7 +71,8 @@ impl City {
             json!([[a, y0], [b, y0], [b, y1], [a, y1], [a, y0]])
         };
         if x0 < 180.0 && x1 > 180.0 {
-            json!({"type": "MultiPolygon", "coordinates": [[ring(x0, 180.0)], [ring(-180.0, x1 - 360.0)]]})
+            json!({"type": "MultiPolygon", "coordinates": [[ring(x0, 180.0)], [ring(-180.0,
+                x1 - 360.0)]]})
         } else if x0 >= 180.0 {
             json!({"type": "Polygon", "coordinates": [ring(x0 - 360.0, x1 - 360.0)]})
         } else {
@@ -96,7 +97,8 @@ impl City {
                         json!([p.0, p.1])
                     })
                     .collect();
-                json!({"type": "LineString", "coordinates": line, "half_width_m": rng.random_range(10..60)})
+                json!({"type": "LineString", "coordinates": line,
+                    "half_width_m": rng.random_range(10..60)})
             }
             3 if !near_180 => self.star(rng, at, size),
             4 if !near_180 => self.several(at, size),

@@ -6,8 +6,10 @@ const LOOSE: &[&str] = &["reason", "value", "line", "device", "cause"];
 
 /// Compares two logs event by event; the error names the first difference and shows both events.
 ///
-/// `distance_m` may differ by the accuracy of the geometry. Of a `refused` event the reason, value and
-/// line do not count, and its device only if both have one. An absent `late` or `permitted` is false.
+/// `distance_m` may differ by the accuracy of the geometry. Of a `refused` event the reason,
+/// value and
+/// line do not count, and its device only if both have one. An absent `late` or `permitted` is
+/// false.
 pub fn compare(expected: &[Value], actual: &[Value]) -> Result<(), String> {
     for i in 0..expected.len().max(actual.len()) {
         match (expected.get(i), actual.get(i)) {

@@ -156,7 +156,8 @@ impl Sim<'_> {
         };
         self.zones.insert(zone, spot);
         let geometry = self.city.geometry(&mut self.rng, spot);
-        let mut v = json!({"type": "put_zone", "zone": zone, "name": format!("zone {zone}"), "geometry": geometry});
+        let mut v = json!({"type": "put_zone", "zone": zone, "name": format!("zone {zone}"),
+            "geometry": geometry});
         if self.chance(0.6) {
             v["layer"] = json!(self.rng.random_range(1..=2));
         }
@@ -215,7 +216,8 @@ impl Sim<'_> {
             from + 20 * 1440 * MINUTE
         };
         let kind = ["temporary", "court", "supervision"][self.rng.random_range(0..3)];
-        let mut v = json!({"type": "put_order", "order": order, "kind": kind, "person": 1001 + person % 4,
+        let mut v = json!({"type": "put_order", "order": order, "kind": kind,
+            "person": 1001 + person % 4,
             "from": stamp(from), "until": stamp(until), "rules": rules});
         if self.chance(0.5)
             && let Some(mut z) = self.any_zone()
@@ -329,7 +331,10 @@ impl Sim<'_> {
         dev.seq += 1;
         let seq = dev.seq;
         let time = self.now - self.rng.random_range(0..3000);
-        self.put(json!({"type": "status", "device": d, "seq": seq, "time": stamp(time), "status": "heartbeat"}));
+        self.put(
+            json!({"type": "status", "device": d, "seq": seq, "time": stamp(time),
+            "status": "heartbeat"}),
+        );
     }
 
     fn fix(&mut self) {
@@ -410,14 +415,16 @@ impl Sim<'_> {
             }
             1 => json!({"type": "tick", "extra": 1}),
             2 => {
-                json!({"type": "fix", "device": 9001, "seq": 7, "time": stamp(self.now), "lat": 91.0, "lon": 0.0})
+                json!({"type": "fix", "device": 9001, "seq": 7, "time": stamp(self.now),
+                    "lat": 91.0, "lon": 0.0})
             }
             3 => json!({"type": "remove_zone", "zone": 77}),
             4 => json!({"type": "put_zone", "zone": 5, "geometry": {"type": "Polygon",
                 "coordinates": [[[0.0, 0.0], [1.0, 1.0], [1.0, 0.0], [0.0, 2.0], [0.0, 0.0]]]}}),
             5 => json!({"type": "end_order", "order": 99, "reason": "none"}),
             6 => {
-                json!({"type": "put_order", "order": 1, "kind": "court", "person": 1001, "from": stamp(self.now),
+                json!({"type": "put_order", "order": 1, "kind": "court", "person": 1001,
+                    "from": stamp(self.now),
                 "until": stamp(self.now), "rules": [{"rule": 1, "kind": "keep_out", "layer": 1}]})
             }
             _ => json!({"type": "wave"}),

@@ -43,7 +43,8 @@ impl Log {
     }
 
     fn order(&mut self, at: f64, from: f64, until: f64, rule: Value, permits: Value) -> Vec<Value> {
-        let v = json!({"type": "put_order", "order": 17, "kind": "court", "person": 1, "from": time(from),
+        let v = json!({"type": "put_order", "order": 17, "kind": "court", "person": 1,
+            "from": time(from),
             "until": time(until), "rules": [rule], "permits": permits});
         self.put(at, v)
     }

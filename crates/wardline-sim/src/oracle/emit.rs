@@ -89,7 +89,8 @@ fn base(
 ) -> Map<String, Value> {
     let kind = name(key.1);
     let mut m = body(json!({
-        "at": stamp(step.at), "time": stamp(e.time), "order": who.order, "order_version": e.order_version,
+        "at": stamp(step.at), "time": stamp(e.time), "order": who.order,
+        "order_version": e.order_version,
         "rule": key.0, "person": who.person, "device": who.device, "kind": kind, "phase": phase,
         "episode": format!("{}.{}.{}.{kind}.{n}", who.order, key.0, who.device),
         "zone": key.2, "zone_version": e.zone_version, "threshold_m": e.threshold,
@@ -123,9 +124,11 @@ pub fn whole(step: &Step, who: Who, key: Key, n: u64, ep: &Episode) -> Event {
 pub fn record(order: u64, device: u64, key: Key, k: &Known) -> Value {
     let (e, kind) = (&k.episode, name(key.1));
     json!({
-        "episode": format!("{order}.{}.{device}.{kind}.{}", key.0, k.n), "order": order, "rule": key.0,
+        "episode": format!("{order}.{}.{device}.{kind}.{}", key.0, k.n), "order": order,
+        "rule": key.0,
         "device": device, "kind": kind, "zone": key.2, "start": stamp(e.start.time),
-        "end": e.end.as_ref().map(|x| stamp(x.time)), "certainty": e.certainty, "permitted": e.permitted,
+        "end": e.end.as_ref().map(|x| stamp(x.time)), "certainty": e.certainty,
+        "permitted": e.permitted,
     })
 }
 

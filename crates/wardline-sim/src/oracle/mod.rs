@@ -481,8 +481,10 @@ impl Oracle {
         let (order, version, rule) = of;
         let person = self.devices.get(&device).map_or(0, |d| d.person);
         let mut b = body(json!({
-            "at": stamp(step.at), "time": stamp(step.time), "order": order, "order_version": version, "rule": rule,
-            "person": person, "device": device, "kind": kind, "phase": "noted", "cause": "fix", "late": step.late,
+            "at": stamp(step.at), "time": stamp(step.time), "order": order,
+            "order_version": version, "rule": rule,
+            "person": person, "device": device, "kind": kind, "phase": "noted", "cause": "fix",
+            "late": step.late,
         }));
         prove(&mut b, step, device, p);
         Event {
@@ -518,7 +520,8 @@ fn versions_at(log: &[(i64, Change)], order: u64, zone: u64, t: i64) -> (Option<
 
 fn bare(step: &Step, kind: &str, rank: u8, device: u64) -> Event {
     let b: Map<String, Value> = body(json!({
-        "at": stamp(step.at), "time": stamp(step.time), "order": 0, "order_version": 0, "rule": 0, "person": 0,
+        "at": stamp(step.at), "time": stamp(step.time), "order": 0, "order_version": 0, "rule": 0,
+        "person": 0,
         "device": device, "kind": kind, "phase": "noted", "late": step.late,
     }));
     Event {

@@ -31,7 +31,8 @@ fn with(base: &Value, changes: Value) -> Value {
 }
 
 fn fix() -> Value {
-    json!({"type": "fix", "at": T0, "device": 9001, "seq": 1, "time": T0, "lat": 42.87, "lon": 74.59,
+    json!({"type": "fix", "at": T0, "device": 9001, "seq": 1, "time": T0, "lat": 42.87,
+        "lon": 74.59,
         "accuracy_m": 8.0, "speed_mps": 1.2, "course_deg": 90, "source": "gnss",
         "assurance": "device", "flags": ["mock"]})
 }
