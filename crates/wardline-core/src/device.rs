@@ -26,16 +26,16 @@ pub(crate) struct Device {
 }
 
 impl Device {
-    pub fn new(id: DeviceId, person: PersonId, assigned: Timestamp) -> Self {
+    pub fn new(id: DeviceId, person: PersonId, assigned: Timestamp, config: &Config) -> Self {
         Self {
             id,
             person,
             assigned,
-            track: Track::new(),
+            track: Track::new(config),
             watches: Vec::new(),
             passed: Key::FIRST,
             no_order_noted: false,
-            recent: VecDeque::new(),
+            recent: VecDeque::with_capacity(config.repeat_memory),
         }
     }
 

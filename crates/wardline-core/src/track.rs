@@ -278,12 +278,12 @@ pub(crate) struct Inserted {
 }
 
 impl Track {
-    pub fn new() -> Self {
+    pub fn new(config: &Config) -> Self {
         let nothing = || Trace::Mixed(Box::default());
         Self {
             base: nothing(),
             now: nothing(),
-            samples: VecDeque::new(),
+            samples: VecDeque::with_capacity(config.history_fixes.saturating_add(1)),
         }
     }
 

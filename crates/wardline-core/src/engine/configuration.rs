@@ -190,7 +190,7 @@ impl Engine {
         self.strangers.remove(&assign.device);
         let slot = self
             .devices
-            .insert(Device::new(assign.device, assign.person, at));
+            .insert(Device::new(assign.device, assign.person, at, &self.config));
         let person = self.people.entry(assign.person).or_default();
         insert_sorted(&mut person.devices, slot);
         let key = Key::configuration(at, self.input);

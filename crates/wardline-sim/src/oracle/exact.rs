@@ -80,9 +80,6 @@ fn simple(ring: &[P]) -> Result<(), &'static str> {
     let n = ring.len() - 1;
     let mut area: i128 = 0;
     for w in ring.windows(2) {
-        if w[0] == w[1] {
-            return Err("repeated_position");
-        }
         if (w[0].0 - w[1].0).abs() > TURN / 2 {
             return Err("edge_too_long");
         }

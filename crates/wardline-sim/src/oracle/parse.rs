@@ -180,8 +180,14 @@ fn points(v: &Value) -> Result<Vec<P>, Bad> {
     list(Some(v), "positions")?.iter().map(point).collect()
 }
 
+/// Rings; a position repeated at once counts once.
 fn rings(v: &Value) -> Result<Vec<Vec<P>>, Bad> {
-    list(Some(v), "rings")?.iter().map(points).collect()
+    let ring = |v| {
+        let mut ring = points(v)?;
+        ring.dedup();
+        Ok(ring)
+    };
+    list(Some(v), "rings")?.iter().map(ring).collect()
 }
 
 fn shape(v: Option<&Value>) -> Result<Shape, Bad> {
