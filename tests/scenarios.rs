@@ -53,7 +53,7 @@ scenarios! {
     refusals_and_what_they_reach,
     // J-SCHED-3, J-SCHED-4, J-SCHED-5, J-PAIR-2
     versions_causes_and_ends,
-    // J-SCHED-6, J-BREACH-2
+    // J-SCHED-6, J-BREACH-2, J-FIX-7
     sched_coarse_reference_fix_at_a_start,
     // J-BREACH-4, J-BREACH-6, J-BREACH-7, J-BREACH-8
     breach_confirm_fixes_in_a_row,
