@@ -5,8 +5,9 @@ use crate::engine::Config;
 use crate::geometry::Position;
 use crate::ids::{DeviceId, OrderId, PersonId};
 use crate::input::{Assurance, Fix};
+use crate::key::Key;
 use crate::time::Timestamp;
-use crate::track::{Key, Track};
+use crate::track::Track;
 use crate::watch::Watch;
 use hashbrown::HashTable;
 use std::collections::VecDeque;
@@ -16,7 +17,6 @@ pub(crate) struct Device {
     pub id: DeviceId,
     pub person: PersonId,
     pub assigned: Timestamp,
-    pub track: Track,
     pub watches: Vec<Watch>,
     /// The newest boundary or configuration instant that its watches have passed.
     pub passed: Key,
@@ -31,7 +31,6 @@ impl Device {
             id,
             person,
             assigned,
-            track: Track::new(config),
             watches: Vec::new(),
             passed: Key::FIRST,
             no_order_noted: false,
@@ -49,6 +48,18 @@ impl Device {
             self.recent.pop_front();
         }
         self.recent.push_back((seq, time));
+    }
+
+    /// Takes note of the fixes that the hot path only put into the track.
+    pub fn settle(&mut self, track: &mut Track, config: &Config) {
+        for (time, seq) in track.settle() {
+            self.remember(seq, time, config);
+        }
+        if let Some(oldest) = track.horizon(self.id) {
+            self.watches
+                .iter_mut()
+                .for_each(|watch| watch.forget_before(oldest));
+        }
     }
 
     pub fn watch_of(&mut self, order: OrderId) -> usize {
@@ -186,6 +197,7 @@ fn is_plainly_sound(fix: &Fix, at: Timestamp, config: &Config) -> bool {
 pub(crate) struct Devices {
     slots: Vec<Option<Device>>,
     hot: Vec<HotLine>,
+    tracks: Vec<Track>,
     free: Vec<usize>,
     index: HashTable<(DeviceId, usize)>,
 }
@@ -205,41 +217,50 @@ impl Devices {
             .iter()
             .flatten()
             .filter_map(|slot| self.hot.get(*slot));
-        let newest: i64 = lines.fold(0, |sum, line| sum ^ line.newest.ms());
-        let devices = slots
+        let lines = lines.fold(0, |sum, line| sum ^ line.newest.ms());
+        let tracks = slots
             .iter()
             .flatten()
-            .filter_map(|slot| self.slots.get(*slot)?.as_ref());
-        let lengths: usize = devices.fold(0, |sum, device| sum ^ device.recent.len());
-        let devices = slots
-            .iter()
-            .flatten()
-            .filter_map(|slot| self.slots.get(*slot)?.as_ref());
-        let oldest = devices.filter_map(|device| device.track.samples().front());
-        newest ^ lengths as i64 ^ oldest.fold(0, |sum, sample| sum ^ sample.time.ms())
+            .filter_map(|slot| self.tracks.get(*slot));
+        lines ^ i64::from(tracks.fold(0, |sum, track| sum ^ track.touch()))
     }
 
     pub fn get(&self, slot: usize) -> Option<&Device> {
         self.slots.get(slot)?.as_ref()
     }
 
-    pub fn get_mut(&mut self, slot: usize) -> Option<(&mut Device, &mut HotLine)> {
-        Some((self.slots.get_mut(slot)?.as_mut()?, self.hot.get_mut(slot)?))
+    pub fn track(&self, slot: usize) -> Option<&Track> {
+        self.tracks.get(slot)
     }
 
-    pub fn hot(&mut self, slot: usize) -> Option<&mut HotLine> {
-        self.hot.get_mut(slot)
+    pub fn get_mut(&mut self, slot: usize) -> Option<(&mut Device, &mut HotLine, &mut Track)> {
+        let device = self.slots.get_mut(slot)?.as_mut()?;
+        Some((device, self.hot.get_mut(slot)?, self.tracks.get_mut(slot)?))
     }
 
-    pub fn insert(&mut self, device: Device) -> usize {
+    /// A device to be changed, and the tracks of all to be read.
+    pub fn among(&mut self, slot: usize) -> Option<(&mut Device, &[Track])> {
+        Some((self.slots.get_mut(slot)?.as_mut()?, &self.tracks))
+    }
+
+    /// What the hot path may change.
+    #[inline]
+    pub fn lines(&mut self, slot: usize) -> Option<(&mut HotLine, &mut Track)> {
+        Some((self.hot.get_mut(slot)?, self.tracks.get_mut(slot)?))
+    }
+
+    pub fn insert(&mut self, device: Device, track: Track) -> usize {
         let id = device.id;
-        let slot = self.free.pop().unwrap_or_else(|| {
-            self.slots.push(None);
+        let slot = self.free.pop().unwrap_or(self.slots.len());
+        if slot == self.slots.len() {
+            self.slots.push(Some(device));
             self.hot.push(HotLine::new());
-            self.slots.len() - 1
-        });
-        self.slots[slot] = Some(device);
-        self.hot[slot] = HotLine::new();
+            self.tracks.push(track);
+        } else {
+            self.slots[slot] = Some(device);
+            self.hot[slot] = HotLine::new();
+            self.tracks[slot] = track;
+        }
         self.index
             .insert_unique(spread(id), (id, slot), |(id, _)| spread(*id));
         slot

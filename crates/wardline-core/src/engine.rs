@@ -11,10 +11,10 @@ use crate::event::{Cause, Event, EventKind};
 use crate::geometry::{Bounds, Position};
 use crate::ids::{DeviceId, OrderId, PersonId, ZoneId};
 use crate::input::{Input, Record, Refusal};
+use crate::key::Key;
 use crate::order::Orders;
 use crate::outbox::{Draft, Outbox};
 use crate::time::Timestamp;
-use crate::track::Key;
 use crate::watch::{Difference, Scene, Watch};
 use crate::zones::Zones;
 use std::collections::{BTreeMap, BTreeSet};
@@ -266,7 +266,7 @@ impl Engine {
     }
 
     fn wake(&mut self, slot: usize, passed: Option<Key>) {
-        if let Some((device, hot)) = self.devices.get_mut(slot) {
+        if let Some((device, hot, _)) = self.devices.get_mut(slot) {
             hot.wake();
             device.passed = passed.map_or(device.passed, |key| device.passed.max(key));
         }
@@ -279,14 +279,14 @@ impl Engine {
         scope: Scope,
         act: impl FnOnce(&mut Watch, Scene<'_>) -> R,
     ) -> Option<R> {
-        let (device, _) = self.devices.get_mut(slot)?;
+        let (device, tracks) = self.devices.among(slot)?;
         let order = self.orders.by_id.get_mut(&scope.order)?;
         let index = device.watch_of(scope.order);
         let scene = Scene {
             config: &self.config,
             zones: &self.zones,
             order,
-            track: &device.track,
+            track: tracks.get(slot)?,
             device: device.id,
             person: device.person,
         };

@@ -13,6 +13,7 @@ pub mod time;
 
 mod device;
 mod engine;
+mod key;
 mod order;
 mod outbox;
 mod track;

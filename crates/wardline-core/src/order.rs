@@ -3,8 +3,8 @@
 use crate::event::EventKind;
 use crate::ids::{DeviceId, LayerId, OrderId, PersonId, RuleId, ZoneId};
 use crate::input::{Demand, Place, PutOrder};
+use crate::key::Key;
 use crate::time::{Interval, Timestamp, clip_and_merge};
-use crate::track::Key;
 use std::collections::BTreeMap;
 
 /// Everything known of one order id.

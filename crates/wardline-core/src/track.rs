@@ -1,270 +1,45 @@
 //! The recent fixes of a device, in the order in which they happened, and how far each is trusted.
 
+mod past;
+mod ring;
+mod sample;
+
+pub(crate) use sample::{Sample, Trust};
+
 use crate::engine::Config;
-use crate::event::FixFacts;
-use crate::geometry::{Position, distance_m};
 use crate::ids::DeviceId;
-use crate::input::{Assurance, Fix};
+use crate::key::Key;
 use crate::time::Timestamp;
-use std::collections::VecDeque;
+use past::Past;
+use ring::Ring;
 
-/// Where an item stands in event time: boundaries first, then configuration by input sequence,
-/// then fixes and statuses by device and sequence.
-#[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Debug)]
-pub(crate) struct Key {
-    pub time: Timestamp,
-    class: Class,
-    major: u64,
-    minor: u64,
-}
-
-#[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Debug)]
-enum Class {
-    Boundary,
-    Configuration,
-    Fix,
-}
-
-impl Key {
-    /// Before every item.
-    pub const FIRST: Self = Self {
-        time: Timestamp::from_ms(i64::MIN),
-        class: Class::Boundary,
-        major: 0,
-        minor: 0,
-    };
-
-    pub const fn boundary(time: Timestamp) -> Self {
-        Self {
-            time,
-            class: Class::Boundary,
-            major: 0,
-            minor: 0,
-        }
-    }
-
-    pub const fn configuration(time: Timestamp, input: u64) -> Self {
-        Self {
-            time,
-            class: Class::Configuration,
-            major: input,
-            minor: 0,
-        }
-    }
-
-    pub const fn fix(time: Timestamp, device: DeviceId, seq: u64) -> Self {
-        Self {
-            time,
-            class: Class::Fix,
-            major: device.number(),
-            minor: seq,
-        }
-    }
-
-    pub fn is_boundary(self) -> bool {
-        self.class == Class::Boundary
-    }
-
-    /// Just after every item at this instant.
-    pub const fn end_of(time: Timestamp) -> Self {
-        Self {
-            time,
-            class: Class::Fix,
-            major: u64::MAX,
-            minor: u64::MAX,
-        }
-    }
-}
-
-/// A fix as the engine keeps it.
-#[derive(Clone, Copy, Debug)]
-pub(crate) struct Sample {
-    /// Event time: the earlier of the reported time and the receipt.
-    pub time: Timestamp,
-    pub reported: Timestamp,
-    pub seq: u64,
-    pub position: Position,
-    /// The accuracy that rules count with, in metres.
-    pub accuracy_m: f64,
-    /// NaN for none.
-    reported_accuracy_m: f64,
-    /// The fix itself gives reason for doubt (assurance, mock, clock).
-    suspect: bool,
-    /// It says that it moves.
-    claims_motion: bool,
-    pub trust: Trust,
-}
-
-/// What a fix is good for.
-#[derive(Clone, Copy, PartialEq, Eq, Debug, Default)]
-pub(crate) struct Trust {
-    pub coarse: bool,
-    pub doubtful: bool,
-    /// Doubtful because it is implausibly far from the last sound fix.
-    pub implausible: bool,
-}
-
-impl Trust {
-    pub fn sound(self) -> bool {
-        !self.coarse && !self.doubtful
-    }
-}
-
-impl Sample {
-    // J-TIME-2, J-FIX-3, J-FIX-4
-    pub fn new(fix: &Fix, at: Timestamp, config: &Config) -> Self {
-        let time = fix.time.min(at);
-        let reported = fix.accuracy_m;
-        let accuracy_m =
-            reported.map_or(config.accuracy_default_m, |a| a.max(config.accuracy_min_m));
-        let suspect = fix.assurance == Assurance::None
-            || fix.mock
-            || fix.clock_unsynced
-            || fix.time.ms_since(at) > config.clock_ahead_max_ms;
-        let claims_motion = fix.moving
-            || fix
-                .speed_mps
-                .is_some_and(|speed| speed > config.copied_speed_mps);
-        let trust = Trust {
-            coarse: accuracy_m > config.accuracy_coarse_m,
-            doubtful: suspect,
-            implausible: false,
-        };
-        Self {
-            time,
-            reported: fix.time,
-            seq: fix.seq,
-            position: fix.position,
-            accuracy_m,
-            reported_accuracy_m: reported.unwrap_or(f64::NAN),
-            suspect,
-            claims_motion,
-            trust,
-        }
-    }
-
-    pub fn key(&self, device: DeviceId) -> Key {
-        Key::fix(self.time, device, self.seq)
-    }
-
-    pub fn facts(&self, device: DeviceId) -> FixFacts {
-        FixFacts {
-            device,
-            seq: self.seq,
-            time: self.reported,
-            position: self.position,
-            accuracy_m: (!self.reported_accuracy_m.is_nan()).then_some(self.reported_accuracy_m),
-            sound: self.trust.sound(),
-        }
-    }
-
-    /// J-FIX-5: no farther from `earlier` than one can get in the time, accuracies allowed for.
-    fn is_plausible_from(&self, earlier: &Self, config: &Config) -> bool {
-        let allowed_m = config.speed_max_mps * self.time.ms_since(earlier.time) as f64 / 1000.0;
-        let apart_m = distance_m(self.position, earlier.position);
-        apart_m - self.accuracy_m - earlier.accuracy_m <= allowed_m
-    }
-}
-
-/// What the fixes before a place in the track leave behind.
-#[derive(Clone, Copy, Default)]
-pub(crate) struct Past {
-    last_sound: Option<Sample>,
-    newest: Option<Sample>,
-    newest_not_coarse: Option<Sample>,
-    /// An implausible fix has come since the last sound one.
-    implausible_since_sound: bool,
-    chain: Option<Chain>,
-}
-
-/// Implausible, otherwise sound fixes in a row, each plausible from the one before.
-#[derive(Clone, Copy)]
-struct Chain {
-    first: Timestamp,
-    length: u32,
-}
-
-impl Past {
-    fn after_sound(sample: Sample) -> Self {
-        let sample = Some(sample);
-        Self {
-            last_sound: sample,
-            newest: sample,
-            newest_not_coarse: sample,
-            ..Self::default()
-        }
-    }
-
-    /// Says how far the sample is trusted after this past, and takes it in.
-    // J-FIX-4, J-FIX-5, J-FIX-6
-    fn absorb(&mut self, sample: &mut Sample, config: &Config) {
-        let copied = sample.claims_motion
-            && self
-                .newest
-                .is_some_and(|previous| previous.position == sample.position);
-        let doubtful = sample.suspect || copied;
-        let far = self
-            .last_sound
-            .is_some_and(|sound| !sample.is_plausible_from(&sound, config));
-        let mut implausible = far;
-        if far && !doubtful && !sample.trust.coarse {
-            let linked = self
-                .newest
-                .is_some_and(|last| sample.is_plausible_from(&last, config));
-            let chain = match self.chain {
-                Some(chain) if linked => Chain {
-                    length: chain.length.saturating_add(1),
-                    ..chain
-                },
-                _ => Chain {
-                    first: sample.time,
-                    length: 1,
-                },
-            };
-            let long = sample.time.ms_since(chain.first) >= config.chain_span_ms;
-            self.chain = Some(chain);
-            if chain.length >= config.chain_fixes && long {
-                implausible = false;
-            }
-        } else {
-            self.chain = None;
-        }
-        sample.trust.implausible = implausible;
-        sample.trust.doubtful = doubtful || implausible;
-        self.keep(sample);
-    }
-
-    /// Takes in a sample of known trust.
-    fn keep(&mut self, sample: &Sample) {
-        self.newest = Some(*sample);
-        if !sample.trust.coarse {
-            self.newest_not_coarse = Some(*sample);
-        }
-        if sample.trust.sound() {
-            self.last_sound = Some(*sample);
-            self.implausible_since_sound = false;
-            self.chain = None;
-        } else {
-            self.implausible_since_sound |= sample.trust.implausible;
-        }
-    }
-}
-
-/// The recent fixes of a device since its assignment.
+/// The recent fixes of a device since its assignment: one cache line, and a ring beside it.
+#[repr(align(64))]
 pub(crate) struct Track {
+    ring: Ring,
     /// What the fixes that have left the history leave behind.
     base: Trace,
     /// What all fixes so far leave behind.
     now: Trace,
-    samples: VecDeque<Sample>,
+    /// Fixes appended within slack that the rest of the device does not know of yet.
+    unsettled: u16,
+    mixed: Option<Box<Mixed>>,
 }
 
-/// A past; after a sound fix there is nothing to it but that fix, and mostly there is one.
+/// Where a past is found: after a sound fix there is nothing to it but that fix.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
 enum Trace {
-    Sound(Sample),
-    /// The newest sample of the history is sound.
-    SoundNewest,
-    Mixed(Box<Past>),
+    Nothing,
+    /// In the ring: the fix before the oldest (base), or the newest (now).
+    Sound,
+    /// In the box.
+    Mixed,
+}
+
+#[derive(Default)]
+struct Mixed {
+    base: Past,
+    now: Past,
 }
 
 /// How a sample came into the track.
@@ -273,165 +48,215 @@ pub(crate) struct Inserted {
     pub index: usize,
     /// It is the first implausible fix since the last sound one.
     pub suspect_motion: bool,
-    /// A sample has left the history for it.
-    pub evicted: bool,
 }
 
 impl Track {
-    pub fn new(config: &Config) -> Self {
-        let nothing = || Trace::Mixed(Box::default());
+    pub fn new(config: &Config, assigned: Timestamp) -> Self {
         Self {
-            base: nothing(),
-            now: nothing(),
-            samples: VecDeque::with_capacity(config.history_fixes.saturating_add(1)),
+            ring: Ring::new(config.history_fixes, assigned),
+            base: Trace::Nothing,
+            now: Trace::Nothing,
+            unsettled: 0,
+            mixed: None,
         }
     }
 
-    fn base(&self) -> Past {
-        self.past(&self.base)
+    pub fn len(&self) -> usize {
+        self.ring.len()
     }
 
-    fn past(&self, trace: &Trace) -> Past {
-        match trace {
-            Trace::Sound(sample) => Past::after_sound(*sample),
-            Trace::SoundNewest => self
-                .samples
-                .back()
-                .map_or_else(Past::default, |newest| Past::after_sound(*newest)),
-            Trace::Mixed(past) => **past,
+    /// The sample at this place in the order of event time.
+    pub fn get(&self, index: usize, config: &Config) -> Option<Sample> {
+        self.ring.get(index, config)
+    }
+
+    pub fn newest(&self, config: &Config) -> Option<Sample> {
+        self.ring.get(self.len().checked_sub(1)?, config)
+    }
+
+    /// The key of a fix in the history.
+    pub fn key(&self, index: usize, device: DeviceId) -> Option<Key> {
+        let (time, seq) = self.ring.standing(index)?;
+        Some(Key::fix(time, device, seq))
+    }
+
+    /// The key of the oldest fix of a full history; nothing older can be put in its place.
+    pub fn horizon(&self, device: DeviceId) -> Option<Key> {
+        self.ring.is_full().then(|| self.key(0, device)).flatten()
+    }
+
+    /// Whether a fix is too late for the history.
+    pub fn is_beyond(&self, sample: &Sample) -> bool {
+        let oldest = self.ring.standing(0).filter(|_| self.ring.is_full());
+        oldest.is_some_and(|oldest| (sample.time, sample.seq) < oldest)
+    }
+
+    /// Reads what the hot path will need, so that the waits for memory overlap.
+    #[inline]
+    pub fn touch(&self) -> u32 {
+        self.ring.touch()
+    }
+
+    /// Appends a sample that is known to be sound, plausible and newest, if nothing but the ring
+    /// need change.
+    #[inline]
+    pub fn append_in_ring(&mut self, sample: &Sample) -> bool {
+        let full = self.ring.is_full();
+        let plain = self.ring.is_plain() && (!full || self.ring.first_is_sound());
+        if !plain || usize::from(self.unsettled) + 1 >= self.ring.len() {
+            return false;
         }
+        if full {
+            self.ring.drop_first();
+            self.base = Trace::Sound;
+        }
+        self.ring.push(sample);
+        self.now = Trace::Sound;
+        self.unsettled += 1;
+        true
     }
 
-    pub fn samples(&self) -> &VecDeque<Sample> {
-        &self.samples
-    }
-
-    /// The key of the oldest fix in the history.
-    pub fn oldest(&self, device: DeviceId) -> Option<Key> {
-        self.samples.front().map(|sample| sample.key(device))
-    }
-
-    /// Whether a fix with this key is too late for the history.
-    pub fn is_beyond(&self, sample: &Sample, config: &Config) -> bool {
-        self.samples.len() >= config.history_fixes
-            && self
-                .samples
-                .front()
-                .is_some_and(|o| (sample.time, sample.seq) < (o.time, o.seq))
+    /// The fixes that [`Track::append_in_ring`] took in since this was called last: event time and
+    /// sequence number of each.
+    pub fn settle(&mut self) -> impl Iterator<Item = (Timestamp, u64)> {
+        let first = self.len() - usize::from(std::mem::take(&mut self.unsettled));
+        let ring = &self.ring;
+        (first..ring.len()).filter_map(|index| ring.standing(index))
     }
 
     /// Puts the sample where it belongs in event time.
     pub fn insert(&mut self, mut sample: Sample, config: &Config) -> Inserted {
+        debug_assert!(self.unsettled == 0, "a track is settled before it changes");
+        if self.ring.is_full() {
+            self.retire(config);
+        }
         let place = (sample.time, sample.seq);
-        let index = self.samples.iter().rposition(|s| (s.time, s.seq) <= place);
-        let index = index.map_or(0, |before| before + 1);
-        let suspect_motion;
-        if index == self.samples.len() {
-            let mut past = self.past(&self.now);
-            let noted = past.implausible_since_sound;
-            past.absorb(&mut sample, config);
-            self.now = Trace::Mixed(Box::new(past));
-            suspect_motion = sample.trust.implausible && !noted;
-            self.samples.push_back(sample);
-        } else {
-            self.samples.insert(index, sample);
-            suspect_motion = self.classify_again(index, config);
+        let later = (0..self.len()).rev().take_while(|index| {
+            self.ring
+                .standing(*index)
+                .is_some_and(|standing| standing > place)
+        });
+        let index = self.len() - later.count();
+        if index < self.len() {
+            self.ring.insert(index, &sample);
+            let suspect_motion = self.classify_again(index, config);
+            return Inserted {
+                index,
+                suspect_motion,
+            };
         }
-        let evicted = self.shorten(config);
+        let mut past = self.past_now(config);
+        let noted = past.implausible_since_sound;
+        past.absorb(&mut sample, config);
+        self.ring.push(&sample);
+        self.set_now(past);
         Inserted {
-            index: index - usize::from(evicted && index > 0),
-            suspect_motion,
-            evicted,
+            index,
+            suspect_motion: sample.trust.implausible && !noted,
         }
     }
 
-    /// Appends a sample that is known to be sound, plausible and newest; says whether another has
-    /// left the history for it.
-    pub fn append_sound(&mut self, mut sample: Sample, config: &Config) -> bool {
-        sample.trust = Trust::default();
-        self.now = Trace::SoundNewest;
-        self.samples.push_back(sample);
-        self.shorten(config)
+    fn set_now(&mut self, past: Past) {
+        self.now = match past.is_after_sound() {
+            true => Trace::Sound,
+            false => Trace::Mixed,
+        };
+        if self.now == Trace::Mixed {
+            self.mixed.get_or_insert_default().now = past;
+        }
     }
 
-    fn shorten(&mut self, config: &Config) -> bool {
-        if self.samples.len() <= config.history_fixes {
-            return false;
+    fn past_now(&self, config: &Config) -> Past {
+        match (self.now, &self.mixed) {
+            (Trace::Sound, _) => self
+                .newest(config)
+                .map_or_else(Past::default, Past::after_sound),
+            (Trace::Mixed, Some(mixed)) => mixed.now,
+            _ => Past::default(),
         }
-        if let Some(mut oldest) = self.samples.pop_front() {
-            self.retire(&mut oldest, config);
-        }
-        true
     }
 
-    fn retire(&mut self, oldest: &mut Sample, config: &Config) {
-        if oldest.trust.sound() {
-            self.base = Trace::Sound(*oldest);
-        } else {
-            let mut past = self.base();
-            past.absorb(oldest, config);
-            self.base = Trace::Mixed(Box::new(past));
+    fn past_base(&self, config: &Config) -> Past {
+        match (self.base, &self.mixed) {
+            (Trace::Sound, _) => Past::after_sound(self.ring.before_first(config)),
+            (Trace::Mixed, Some(mixed)) => mixed.base,
+            _ => Past::default(),
         }
+    }
+
+    /// The oldest fix leaves the history.
+    fn retire(&mut self, config: &Config) {
+        if self.ring.first_is_sound() {
+            self.base = Trace::Sound;
+        } else if let Some(mut oldest) = self.ring.get(0, config) {
+            let mut past = self.past_base(config);
+            past.absorb(&mut oldest, config);
+            self.base = Trace::Mixed;
+            self.mixed.get_or_insert_default().base = past;
+        }
+        self.ring.drop_first();
     }
 
     /// Works out anew how far each sample is trusted; says whether the one at `index` is the first
     /// implausible one since the last sound one.
     fn classify_again(&mut self, index: usize, config: &Config) -> bool {
-        let mut past = self.base();
+        let mut past = self.past_base(config);
         let mut suspect_motion = false;
-        for (place, sample) in self.samples.iter_mut().enumerate() {
+        for place in 0..self.len() {
+            let Some(mut sample) = self.ring.get(place, config) else {
+                continue;
+            };
             let noted = past.implausible_since_sound;
-            past.absorb(sample, config);
+            past.absorb(&mut sample, config);
+            self.ring.set_trust(place, sample.trust);
             if place == index {
                 suspect_motion = sample.trust.implausible && !noted;
             }
         }
-        self.now = Trace::Mixed(Box::new(past));
+        self.set_now(past);
         suspect_motion
     }
 
     /// The last sound fix before the sample at `index`.
-    pub fn sound_before(&self, index: usize) -> Option<Sample> {
-        let earlier = self.samples.iter().take(index).rev();
+    pub fn sound_before(&self, index: usize, config: &Config) -> Option<Sample> {
+        let mut earlier = (0..index).rev().filter_map(|index| self.get(index, config));
         earlier
-            .copied()
-            .find(|s| s.trust.sound())
-            .or_else(|| self.base().last_sound)
+            .find(|sample| sample.trust.sound())
+            .or_else(|| self.past_base(config).last_sound)
     }
 
     /// J-FIX-7: the reference fix at the instant of the item with this key, of those before it.
     pub fn reference(&self, device: DeviceId, key: Key, config: &Config) -> Option<Sample> {
         let mut newest = None;
-        for sample in self
-            .samples
-            .iter()
-            .rev()
-            .filter(|sample| sample.key(device) < key)
-        {
-            if !sample.trust.coarse {
-                return self.fresh_or_newest(*sample, newest, key, config);
+        for index in (0..self.len()).rev() {
+            if self.key(index, device).is_none_or(|later| later >= key) {
+                continue;
             }
-            newest = newest.or(Some(*sample));
+            let Some(sample) = self.get(index, config) else {
+                continue;
+            };
+            if !sample.trust.coarse {
+                return fresh_or_newest(sample, newest, key, config);
+            }
+            newest = newest.or(Some(sample));
         }
-        let base = self.base();
+        let base = self.past_base(config);
         newest = newest.or(base.newest);
         match base.newest_not_coarse {
-            Some(sample) => self.fresh_or_newest(sample, newest, key, config),
+            Some(sample) => fresh_or_newest(sample, newest, key, config),
             None => newest,
         }
     }
+}
 
-    fn fresh_or_newest(
-        &self,
-        not_coarse: Sample,
-        newest: Option<Sample>,
-        key: Key,
-        config: &Config,
-    ) -> Option<Sample> {
-        if key.time.ms_since(not_coarse.time) <= config.reference_age_max_ms {
-            Some(not_coarse)
-        } else {
-            newest.or(Some(not_coarse))
-        }
+fn fresh_or_newest(
+    not_coarse: Sample,
+    newest: Option<Sample>,
+    key: Key,
+    config: &Config,
+) -> Option<Sample> {
+    match key.time.ms_since(not_coarse.time) <= config.reference_age_max_ms {
+        true => Some(not_coarse),
+        false => newest.or(Some(not_coarse)),
     }
 }

@@ -11,9 +11,10 @@ use crate::engine::Config;
 use crate::event::{Cause, Certainty, EventKind};
 use crate::ids::{DeviceId, OrderId, PersonId, RuleId, ZoneId};
 use crate::input::Place;
+use crate::key::Key;
 use crate::order::{Order, OrderVersion};
 use crate::time::Timestamp;
-use crate::track::{Key, Sample, Track};
+use crate::track::{Sample, Track};
 use crate::zones::Zones;
 pub(crate) use difference::Difference;
 
@@ -180,7 +181,7 @@ impl Watch {
     /// distance
     /// in metres within which no verdict can change.
     pub fn take_fix(&mut self, scene: Scene<'_>, index: usize) -> f64 {
-        let Some(sample) = scene.track.samples().get(index) else {
+        let Some(sample) = scene.track.get(index, scene.config) else {
             return 0.0;
         };
         let key = sample.key(scene.device);
@@ -192,7 +193,7 @@ impl Watch {
             .filter(|version| version.person == scene.person);
         if let Some(version) = in_force {
             let before = match sample.trust.sound() {
-                true => scene.track.sound_before(index),
+                true => scene.track.sound_before(index, scene.config),
                 false => None,
             };
             for rule in &version.rules {
@@ -209,7 +210,7 @@ impl Watch {
                     since,
                     before,
                 };
-                slack_m = slack_m.min(self.judge(&bench, sample, None));
+                slack_m = slack_m.min(self.judge(&bench, &sample, None));
             }
         }
         self.note(key, self.episodes.len() != episodes);
@@ -222,8 +223,10 @@ impl Watch {
         self.rewind(from);
         let mut steps = self.steps_from(scene, from).into_iter().peekable();
         let base = self.checkpoints.first().map_or(Key::FIRST, |(key, _)| *key);
-        for (index, sample) in scene.track.samples().iter().enumerate() {
-            let key = sample.key(scene.device);
+        for index in 0..scene.track.len() {
+            let Some(key) = scene.track.key(index, scene.device) else {
+                continue;
+            };
             if key < from || key <= base {
                 continue;
             }

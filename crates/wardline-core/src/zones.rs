@@ -3,7 +3,7 @@
 use crate::geometry::{Bounds, BoundsPair, Position, Shape};
 use crate::ids::{LayerId, ZoneId};
 use crate::input::PutZone;
-use crate::track::Key;
+use crate::key::Key;
 use rstar::{AABB, RTree, RTreeObject};
 use std::collections::{BTreeMap, BTreeSet};
 use std::sync::Arc;

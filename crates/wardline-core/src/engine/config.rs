@@ -28,7 +28,7 @@ pub struct Config {
     pub reference_age_max_ms: i64,
     /// Fixes farther apart in time, in milliseconds, show no crossing. Default 300,000.
     pub crossing_gap_max_ms: i64,
-    /// Fixes kept for each device to put late ones in their place. Default 32.
+    /// Fixes kept for each device to put late ones in their place, 2 to 65,000. Default 32.
     pub history_fixes: usize,
     /// Inputs of each device that are remembered to know repeats. Default 64.
     pub repeat_memory: usize,
@@ -40,6 +40,14 @@ pub struct Config {
     /// Whether fixes that provably change nothing are stopped by the slack test. Default true; the
     /// events are the same without it.
     pub slack: bool,
+}
+
+impl Config {
+    /// The accuracy that rules count with.
+    // J-FIX-4
+    pub(crate) fn accuracy_m(&self, reported_m: Option<f64>) -> f64 {
+        reported_m.map_or(self.accuracy_default_m, |m| m.max(self.accuracy_min_m))
+    }
 }
 
 impl Default for Config {

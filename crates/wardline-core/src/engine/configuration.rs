@@ -5,9 +5,10 @@ use crate::device::Device;
 use crate::event::Cause;
 use crate::ids::{DeviceId, LayerId, OrderId, PersonId, ZoneId};
 use crate::input::{AssignDevice, Demand, Place, PutOrder, PutZone, Refusal};
+use crate::key::Key;
 use crate::order::{Order, OrderVersion, insert_sorted};
 use crate::time::Timestamp;
-use crate::track::Key;
+use crate::track::Track;
 
 impl Engine {
     pub(super) fn put_zone(&mut self, put: &PutZone, at: Timestamp) -> Result<(), Refusal> {
@@ -161,8 +162,9 @@ impl Engine {
             cause: Some(cause),
         };
         self.observe(slot, scope, |watch, scene| {
-            let newest = scene.track.samples().back();
-            if newest.is_some_and(|newest| newest.key(scene.device) > key) {
+            let last = scene.track.len().checked_sub(1);
+            let newest = last.and_then(|last| scene.track.key(last, scene.device));
+            if newest.is_some_and(|newest| newest > key) {
                 watch.fold_again(scene, key);
             } else {
                 watch.pass(scene, key, zone);
@@ -188,9 +190,8 @@ impl Engine {
             self.take_away(assign.device, at);
         }
         self.strangers.remove(&assign.device);
-        let slot = self
-            .devices
-            .insert(Device::new(assign.device, assign.person, at, &self.config));
+        let device = Device::new(assign.device, assign.person, at, &self.config);
+        let slot = self.devices.insert(device, Track::new(&self.config, at));
         let person = self.people.entry(assign.person).or_default();
         insert_sorted(&mut person.devices, slot);
         let key = Key::configuration(at, self.input);

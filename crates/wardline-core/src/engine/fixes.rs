@@ -5,10 +5,11 @@ use crate::event::{Cause, Event, EventKind, Evidence, FixFacts};
 use crate::geometry::Bounds;
 use crate::ids::{DeviceId, OrderId, RuleId, ZoneId};
 use crate::input::{Fix, Input, Place, Refusal, StatusReport};
+use crate::key::Key;
 use crate::order::KeepOut;
 use crate::outbox::Draft;
 use crate::time::Timestamp;
-use crate::track::{Key, Sample};
+use crate::track::{Sample, Trust};
 
 /// Fixes whose memory is looked for together.
 const BATCH: usize = 64;
@@ -45,24 +46,20 @@ impl Engine {
         at: Timestamp,
     ) -> bool {
         let Some(slot) = slot else { return false };
-        let Some(hot) = self.devices.hot(slot) else {
+        let Some((hot, track)) = self.devices.lines(slot) else {
             return false;
         };
         if !hot.takes(fix, at, &self.config) {
             return false;
         }
-        let Some((device, _)) = self.devices.get_mut(slot) else {
-            return false;
-        };
-        let sample = Sample::new(fix, at, &self.config);
-        device.remember(fix.seq, sample.time, &self.config);
-        if device.track.append_sound(sample, &self.config)
-            && let Some(oldest) = device.track.oldest(device.id)
+        let mut sample = Sample::new(fix, at, &self.config);
+        sample.trust = Trust::default();
+        if !track.append_in_ring(&sample)
+            && let Some((device, _, track)) = self.devices.get_mut(slot)
         {
-            device
-                .watches
-                .iter_mut()
-                .for_each(|watch| watch.forget_before(oldest));
+            device.settle(track, &self.config);
+            device.remember(sample.seq, sample.time, &self.config);
+            track.insert(sample, &self.config);
         }
         self.counters.fixes += 1;
         self.counters.fixes_within_slack += 1;
@@ -75,22 +72,19 @@ impl Engine {
             return Ok(());
         };
         self.counters.fixes += 1;
-        let Some((device, _)) = self.devices.get_mut(slot) else {
+        let Some((device, _, track)) = self.devices.get_mut(slot) else {
             return Ok(());
         };
-        let orders: Vec<_> = self
-            .people
-            .get(&device.person)
-            .map_or(&[][..], |p| &p.orders)
-            .to_vec();
-        if device.track.is_beyond(&sample, &self.config) {
+        let person = self.people.get(&device.person);
+        let orders = person.map_or_else(Vec::new, |person| person.orders.clone());
+        if track.is_beyond(&sample) {
             for order in orders {
                 self.judge_alone(slot, order, &sample, at);
             }
             return Ok(());
         }
-        let inserted = device.track.insert(sample, &self.config);
-        let appended = inserted.index + 1 == device.track.samples().len();
+        let inserted = track.insert(sample, &self.config);
+        let appended = inserted.index + 1 == track.len();
         let in_place = appended && device.passed < sample.key(device.id);
         let mut slack_m = f64::INFINITY;
         for order in &orders {
@@ -112,26 +106,20 @@ impl Engine {
         if inserted.suspect_motion {
             self.note_suspect_motion(slot, &orders, inserted.index, at);
         }
-        self.settle(slot, &orders, inserted.evicted, in_place.then_some(slack_m));
+        self.rest(slot, &orders, in_place.then_some(slack_m));
         Ok(())
     }
 
-    /// After a fix was judged: forgets what is too old, and sets the anchor and slack.
-    fn settle(&mut self, slot: usize, orders: &[OrderId], evicted: bool, slack_m: Option<f64>) {
-        let next = orders
+    /// After a fix was judged: sets the anchor and slack.
+    fn rest(&mut self, slot: usize, orders: &[OrderId], slack_m: Option<f64>) {
+        let boundaries = orders
             .iter()
-            .filter_map(|id| self.orders.by_id.get(id)?.next_boundary())
-            .min();
-        let Some((device, hot)) = self.devices.get_mut(slot) else {
+            .filter_map(|id| self.orders.by_id.get(id)?.next_boundary());
+        let next = boundaries.min();
+        let Some((_, hot, track)) = self.devices.get_mut(slot) else {
             return;
         };
-        if evicted && let Some(oldest) = device.track.oldest(device.id) {
-            device
-                .watches
-                .iter_mut()
-                .for_each(|watch| watch.forget_before(oldest));
-        }
-        match (slack_m, device.track.samples().back()) {
+        match (slack_m, track.newest(&self.config)) {
             (Some(slack_m), Some(sample)) if sample.trust.sound() => {
                 let quiet_until = next.unwrap_or(Timestamp::FAR_FUTURE);
                 hot.rest(sample.position, sample.time, slack_m, quiet_until);
@@ -169,9 +157,10 @@ impl Engine {
         };
         let orders = self.orders_of(device.person);
         self.advance(&orders, at);
-        let Some((device, hot)) = self.devices.get_mut(slot) else {
+        let Some((device, hot, track)) = self.devices.get_mut(slot) else {
             return Ok(None);
         };
+        device.settle(track, &self.config);
         if is_fix && time < device.assigned {
             let refusal = Refusal::new("before_assignment", time.ms());
             return Err(Refusal {
@@ -221,7 +210,11 @@ impl Engine {
         let Some(device) = self.devices.get(slot) else {
             return;
         };
-        let Some(sample) = device.track.samples().get(index) else {
+        let Some(sample) = self
+            .devices
+            .track(slot)
+            .and_then(|t| t.get(index, &self.config))
+        else {
             return;
         };
         let now = Key::configuration(at, u64::MAX);
@@ -359,14 +352,6 @@ impl Engine {
         self.observe(slot, scope, |watch, scene| {
             watch.add_alone(scene, rule, zone, sample)
         });
-        if let Some((device, _)) = self.devices.get_mut(slot)
-            && let Some(oldest) = device.track.oldest(device.id)
-        {
-            device
-                .watches
-                .iter_mut()
-                .for_each(|watch| watch.forget_before(oldest));
-        }
     }
 }
 

@@ -3,9 +3,9 @@
 use super::{Episode, Proof, Watch};
 use crate::event::{Amendment, Cause, EpisodeFacts, EventKind, Evidence, Phase};
 use crate::ids::{DeviceId, PersonId, RuleId};
+use crate::key::Key;
 use crate::outbox::{Draft, Outbox};
 use crate::time::Timestamp;
-use crate::track::Key;
 use crate::zones::Zones;
 use std::collections::BTreeMap;
 

@@ -5,9 +5,10 @@ use crate::event::{Cause, Certainty, EventKind};
 use crate::geometry::{Bounds, Position, Shape};
 use crate::ids::{RuleId, ZoneId};
 use crate::input::Place;
+use crate::key::Key;
 use crate::order::{KeepOut, OrderVersion};
 use crate::time::Timestamp;
-use crate::track::{Key, Sample};
+use crate::track::Sample;
 
 /// What a fix is judged by: a rule, at an instant, for a cause.
 pub(super) struct Bench<'a> {

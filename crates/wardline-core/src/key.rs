@@ -1,0 +1,72 @@
+//! The order in which the judgement sees things happen.
+
+use crate::ids::DeviceId;
+use crate::time::Timestamp;
+
+/// Where an item stands in event time: boundaries first, then configuration by input sequence,
+/// then fixes and statuses by device and sequence.
+#[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Debug)]
+pub(crate) struct Key {
+    pub time: Timestamp,
+    class: Class,
+    major: u64,
+    minor: u64,
+}
+
+#[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Debug)]
+enum Class {
+    Boundary,
+    Configuration,
+    Fix,
+}
+
+impl Key {
+    /// Before every item.
+    pub const FIRST: Self = Self {
+        time: Timestamp::from_ms(i64::MIN),
+        class: Class::Boundary,
+        major: 0,
+        minor: 0,
+    };
+
+    pub const fn boundary(time: Timestamp) -> Self {
+        Self {
+            time,
+            class: Class::Boundary,
+            major: 0,
+            minor: 0,
+        }
+    }
+
+    pub const fn configuration(time: Timestamp, input: u64) -> Self {
+        Self {
+            time,
+            class: Class::Configuration,
+            major: input,
+            minor: 0,
+        }
+    }
+
+    pub const fn fix(time: Timestamp, device: DeviceId, seq: u64) -> Self {
+        Self {
+            time,
+            class: Class::Fix,
+            major: device.number(),
+            minor: seq,
+        }
+    }
+
+    pub fn is_boundary(self) -> bool {
+        self.class == Class::Boundary
+    }
+
+    /// Just after every item at this instant.
+    pub const fn end_of(time: Timestamp) -> Self {
+        Self {
+            time,
+            class: Class::Fix,
+            major: u64::MAX,
+            minor: u64::MAX,
+        }
+    }
+}

@@ -1,0 +1,401 @@
+//! The last fixes of a device in 24 bytes each, so that taking one in touches few cache lines.
+//!
+//! A slot holds its fix exactly or not at all: what does not fit (an accuracy with more digits than
+//! a thousandth of a metre or a single-precision number has, a clock that runs minutes ahead) lies
+//! in a list beside the ring.
+
+use super::{Sample, Trust};
+use crate::engine::Config;
+use crate::geometry::Position;
+use crate::time::Timestamp;
+
+/// A fixed number of slots in a circle.
+pub(super) struct Ring {
+    slots: Box<[Slot]>,
+    /// The slot of the oldest fix.
+    head: u16,
+    len: u16,
+    /// Times are kept as milliseconds after this.
+    epoch: Timestamp,
+    /// Sequence numbers are kept as distances from this.
+    seq_base: u64,
+    /// The fixes that fit in no slot, by ticket.
+    #[expect(
+        clippy::box_collection,
+        reason = "8 bytes where there are none, as mostly"
+    )]
+    odd: Option<Box<Vec<(u32, Sample)>>>,
+}
+
+#[derive(Clone, Copy, Default)]
+struct Slot {
+    after_epoch_ms: u32,
+    after_epoch_ms_high: u8,
+    flags: u8,
+    /// How far the reported time is ahead of event time.
+    ahead_ms: u16,
+    seq: u32,
+    position: Position,
+    /// The reported accuracy in the form of [`accuracy_code`], or the ticket of an odd fix.
+    accuracy: u32,
+}
+
+const _: () = assert!(size_of::<Slot>() == 24);
+
+const COARSE: u8 = 1;
+const DOUBTFUL: u8 = 2;
+const IMPLAUSIBLE: u8 = 4;
+const SUSPECT: u8 = 8;
+const CLAIMS_MOTION: u8 = 16;
+const ODD: u8 = 32;
+
+/// No accuracy was reported.
+const ABSENT: u32 = u32::MAX;
+/// The accuracy is in thousandths of a metre, not in single precision.
+const THOUSANDTHS: u32 = 1 << 31;
+
+impl Ring {
+    /// A ring for one fix more than `history`, which counts as at least 2 and at most 65,000.
+    pub fn new(history: usize, epoch: Timestamp) -> Self {
+        let slots = history.clamp(2, 65_000) + 1;
+        Self {
+            slots: vec![Slot::default(); slots].into_boxed_slice(),
+            head: 0,
+            len: 0,
+            epoch,
+            seq_base: 0,
+            odd: None,
+        }
+    }
+
+    pub fn len(&self) -> usize {
+        usize::from(self.len)
+    }
+
+    /// Whether each slot but one is taken.
+    pub fn is_full(&self) -> bool {
+        self.len() + 1 >= self.slots.len()
+    }
+
+    /// Whether no fix lies beside the ring.
+    pub fn is_plain(&self) -> bool {
+        self.odd.is_none()
+    }
+
+    fn place(&self, index: usize) -> usize {
+        let place = usize::from(self.head) + index;
+        if place < self.slots.len() {
+            place
+        } else {
+            place - self.slots.len()
+        }
+    }
+
+    /// Reads the next slots to be written, so that the waits for memory overlap.
+    #[inline]
+    pub fn touch(&self) -> u32 {
+        self.slots
+            .get(self.place(self.len()))
+            .map_or(0, |slot| slot.accuracy)
+    }
+
+    pub fn get(&self, index: usize, config: &Config) -> Option<Sample> {
+        (index < self.len()).then(|| self.sample(self.place(index), config))
+    }
+
+    /// The fix that was the oldest before the present one.
+    pub fn before_first(&self, config: &Config) -> Sample {
+        self.sample(self.place(self.slots.len() - 1), config)
+    }
+
+    pub fn first_is_sound(&self) -> bool {
+        self.slots[self.place(0)].flags & (COARSE | DOUBTFUL) == 0
+    }
+
+    /// Event time and sequence number of a fix, which say where it stands.
+    pub fn standing(&self, index: usize) -> Option<(Timestamp, u64)> {
+        if index >= self.len() {
+            return None;
+        }
+        let slot = &self.slots[self.place(index)];
+        match slot.flags & ODD {
+            0 => Some((slot.time(self.epoch), slot.seq(self.seq_base))),
+            _ => self
+                .beside(slot.accuracy)
+                .map(|sample| (sample.time, sample.seq)),
+        }
+    }
+
+    pub fn drop_first(&mut self) {
+        self.head = self.place(1) as u16;
+        self.len = self.len.saturating_sub(1);
+    }
+
+    /// Appends to a ring that is not full.
+    #[inline]
+    pub fn push(&mut self, sample: &Sample) {
+        if self.len == 0 {
+            self.seq_base = sample.seq;
+        }
+        let place = self.place(self.len());
+        let slot = match Slot::new(sample, self.epoch, self.seq_base) {
+            Some(slot) => slot,
+            None => self.put_beside(sample),
+        };
+        self.slots[place] = slot;
+        self.len += 1;
+    }
+
+    /// Inserts into a ring that is not full, before the fix at `index`.
+    pub fn insert(&mut self, index: usize, sample: &Sample) {
+        self.push(sample);
+        for later in (index + 1..self.len()).rev() {
+            let (a, b) = (self.place(later), self.place(later - 1));
+            self.slots.swap(a, b);
+        }
+    }
+
+    pub fn set_trust(&mut self, index: usize, trust: Trust) {
+        let place = self.place(index);
+        let slot = &mut self.slots[place];
+        slot.flags = slot.flags & !(COARSE | DOUBTFUL | IMPLAUSIBLE) | trust_flags(trust);
+        let ticket = slot.accuracy;
+        if slot.flags & ODD != 0
+            && let Some(found) = self
+                .odd
+                .iter_mut()
+                .flat_map(|odd| odd.iter_mut())
+                .find(|(other, _)| *other == ticket)
+        {
+            found.1.trust = trust;
+        }
+    }
+
+    fn sample(&self, place: usize, config: &Config) -> Sample {
+        let slot = &self.slots[place];
+        if slot.flags & ODD != 0
+            && let Some(sample) = self.beside(slot.accuracy)
+        {
+            return sample;
+        }
+        slot.sample(self.epoch, self.seq_base, config)
+    }
+
+    fn beside(&self, ticket: u32) -> Option<Sample> {
+        self.odd
+            .as_ref()?
+            .iter()
+            .find(|(other, _)| *other == ticket)
+            .map(|(_, sample)| *sample)
+    }
+
+    /// Lays a fix beside the ring, and forgets those that no slot refers to any more.
+    fn put_beside(&mut self, sample: &Sample) -> Slot {
+        let mut odd = self.odd.take().map_or_else(Vec::new, |odd| *odd);
+        let slots = &self.slots;
+        let refers = |slot: &Slot, ticket| slot.flags & ODD != 0 && slot.accuracy == ticket;
+        odd.retain(|(ticket, _)| slots.iter().any(|slot| refers(slot, *ticket)));
+        let unused = |ticket: &u32| odd.iter().all(|(other, _)| other != ticket);
+        let ticket = (0..).find(unused).unwrap_or_default();
+        odd.push((ticket, *sample));
+        self.odd = Some(Box::new(odd));
+        Slot {
+            flags: ODD | trust_flags(sample.trust),
+            accuracy: ticket,
+            ..Slot::default()
+        }
+    }
+}
+
+impl Slot {
+    #[inline]
+    fn new(sample: &Sample, epoch: Timestamp, seq_base: u64) -> Option<Self> {
+        let after_ms = u64::try_from(sample.time.ms_since(epoch)).ok()?;
+        let ahead_ms = u16::try_from(sample.reported.ms_since(sample.time)).ok()?;
+        // Counters count up, though some late fix may stand before the first one seen.
+        let seq = sample.seq.wrapping_sub(seq_base) as i64;
+        let flags = trust_flags(sample.trust)
+            | if sample.suspect { SUSPECT } else { 0 }
+            | if sample.claims_motion {
+                CLAIMS_MOTION
+            } else {
+                0
+            };
+        Some(Self {
+            after_epoch_ms: after_ms as u32,
+            after_epoch_ms_high: u8::try_from(after_ms >> 32).ok()?,
+            flags,
+            ahead_ms,
+            seq: i32::try_from(seq).ok()? as u32,
+            position: sample.position,
+            accuracy: accuracy_code(sample.reported_accuracy_m)?,
+        })
+    }
+
+    fn time(&self, epoch: Timestamp) -> Timestamp {
+        let after = i64::from(self.after_epoch_ms_high) << 32 | i64::from(self.after_epoch_ms);
+        Timestamp::from_ms(epoch.ms() + after)
+    }
+
+    fn seq(&self, seq_base: u64) -> u64 {
+        seq_base.wrapping_add(i64::from(self.seq as i32) as u64)
+    }
+
+    fn sample(&self, epoch: Timestamp, seq_base: u64, config: &Config) -> Sample {
+        let time = self.time(epoch);
+        let reported_accuracy_m = accuracy_m(self.accuracy);
+        Sample {
+            time,
+            reported: Timestamp::from_ms(time.ms() + i64::from(self.ahead_ms)),
+            seq: self.seq(seq_base),
+            position: self.position,
+            accuracy_m: config.accuracy_m(reported_accuracy_m),
+            reported_accuracy_m,
+            suspect: self.flags & SUSPECT != 0,
+            claims_motion: self.flags & CLAIMS_MOTION != 0,
+            trust: Trust {
+                coarse: self.flags & COARSE != 0,
+                doubtful: self.flags & DOUBTFUL != 0,
+                implausible: self.flags & IMPLAUSIBLE != 0,
+            },
+        }
+    }
+}
+
+fn trust_flags(trust: Trust) -> u8 {
+    let flag = |set: bool, flag: u8| if set { flag } else { 0 };
+    flag(trust.coarse, COARSE)
+        | flag(trust.doubtful, DOUBTFUL)
+        | flag(trust.implausible, IMPLAUSIBLE)
+}
+
+/// A reported accuracy in 32 bits, if it can be given back exactly.
+#[inline]
+fn accuracy_code(accuracy_m: Option<f64>) -> Option<u32> {
+    let Some(accuracy_m) = accuracy_m else {
+        return Some(ABSENT);
+    };
+    let single = accuracy_m as f32;
+    if f64::from(single) == accuracy_m && accuracy_m.is_sign_positive() {
+        return Some(single.to_bits());
+    }
+    let thousandths = accuracy_m * 1000.0 + 0.5;
+    let code = THOUSANDTHS | thousandths as u32;
+    let fits = thousandths < f64::from(THOUSANDTHS - 1);
+    let back = self::accuracy_m(code).map(f64::to_bits);
+    (fits && back == Some(accuracy_m.to_bits())).then_some(code)
+}
+
+fn accuracy_m(code: u32) -> Option<f64> {
+    match code {
+        ABSENT => None,
+        code if code & THOUSANDTHS != 0 => Some(f64::from(code & !THOUSANDTHS) / 1000.0),
+        code => Some(f64::from(f32::from_bits(code))),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn sample(seq: u64, time_ms: i64, accuracy_m: Option<f64>) -> Sample {
+        Sample {
+            time: Timestamp::from_ms(time_ms),
+            reported: Timestamp::from_ms(time_ms),
+            seq,
+            position: Position::from_e7(1, -1).unwrap_or_default(),
+            accuracy_m: Config::default().accuracy_m(accuracy_m),
+            reported_accuracy_m: accuracy_m,
+            suspect: false,
+            claims_motion: true,
+            trust: Trust {
+                coarse: false,
+                doubtful: true,
+                implausible: true,
+            },
+        }
+    }
+
+    #[test]
+    fn each_accuracy_comes_back_exactly() {
+        let plain = [
+            0.0,
+            -0.0,
+            5.0,
+            8.1,
+            12.345,
+            3.790_092_468_261_718_8,
+            17_000.0,
+            1e30,
+        ];
+        let odd = [8.123_456_789, 1.0 / 3.0, 5e-324, 1e30, f64::MAX];
+        for accuracy_m in plain.into_iter().chain(odd) {
+            let mut ring = Ring::new(2, Timestamp::from_ms(0));
+            let given = sample(7, 1, Some(accuracy_m));
+            ring.push(&given);
+            let back = ring.get(0, &Config::default());
+            assert_eq!(back, Some(given), "{accuracy_m}");
+            let bits = back.and_then(|s| s.reported_accuracy_m).map(f64::to_bits);
+            assert_eq!(bits, Some(accuracy_m.to_bits()));
+            let signed_zero = accuracy_m == 0.0 && accuracy_m.is_sign_negative();
+            let is_odd = odd.contains(&accuracy_m) || signed_zero;
+            assert_eq!(ring.is_plain(), !is_odd, "{accuracy_m}");
+        }
+    }
+
+    #[test]
+    fn what_fits_no_slot_lies_beside() {
+        let config = Config::default();
+        let first = u64::MAX - 1;
+        let mut ahead = sample(first, 5, None);
+        ahead.reported = Timestamp::from_ms(i64::MAX);
+        let given = [
+            sample(first, 0, None),
+            sample(u64::MAX, 1 << 39, Some(2.5)),
+            sample(0, 1 << 40, Some(2.5)),
+            sample(1, -1, Some(2.5)),
+            sample(first / 2, 3, Some(2.5)),
+            ahead,
+        ];
+        let mut ring = Ring::new(given.len(), Timestamp::from_ms(0));
+        given.iter().for_each(|sample| ring.push(sample));
+        let back: Vec<_> = (0..ring.len())
+            .filter_map(|i| ring.get(i, &config))
+            .collect();
+        assert_eq!(back, given);
+        let standing: Vec<_> = (0..ring.len()).filter_map(|i| ring.standing(i)).collect();
+        assert_eq!(standing, given.map(|sample| (sample.time, sample.seq)));
+    }
+
+    #[test]
+    fn the_list_beside_never_outgrows_the_ring() {
+        let config = Config::default();
+        let mut ring = Ring::new(3, Timestamp::from_ms(0));
+        for seq in 1..100 {
+            if ring.is_full() {
+                ring.drop_first();
+            }
+            ring.push(&sample(seq, seq as i64, Some(1.0 / 3.0)));
+            let last = ring.get(ring.len() - 1, &config).map(|sample| sample.seq);
+            assert_eq!(last, Some(seq));
+        }
+        assert!(ring.odd.is_some_and(|odd| odd.len() <= 5));
+    }
+
+    #[test]
+    fn a_fix_is_inserted_where_it_belongs() {
+        let config = Config::default();
+        let mut ring = Ring::new(4, Timestamp::from_ms(0));
+        for seq in [1, 2, 4, 5] {
+            ring.push(&sample(seq, seq as i64, Some(8.0)));
+        }
+        ring.drop_first();
+        ring.insert(1, &sample(3, 3, Some(1.0 / 3.0)));
+        let seqs: Vec<_> = (0..4)
+            .filter_map(|i| ring.get(i, &config))
+            .map(|s| s.seq)
+            .collect();
+        assert_eq!(seqs, [2, 3, 4, 5]);
+        assert_eq!(ring.before_first(&config).seq, 1);
+    }
+}

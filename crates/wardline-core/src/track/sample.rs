@@ -1,0 +1,96 @@
+//! A fix as the engine keeps it, and what it is good for.
+
+use crate::engine::Config;
+use crate::event::FixFacts;
+use crate::geometry::{Position, distance_m};
+use crate::ids::DeviceId;
+use crate::input::{Assurance, Fix};
+use crate::key::Key;
+use crate::time::Timestamp;
+
+/// A fix as the engine keeps it.
+#[derive(Clone, Copy, PartialEq, Debug)]
+pub(crate) struct Sample {
+    /// Event time: the earlier of the reported time and the receipt.
+    pub time: Timestamp,
+    pub reported: Timestamp,
+    pub seq: u64,
+    pub position: Position,
+    /// The accuracy that rules count with, in metres.
+    pub accuracy_m: f64,
+    pub reported_accuracy_m: Option<f64>,
+    /// The fix itself gives reason for doubt (assurance, mock, clock).
+    pub suspect: bool,
+    /// It says that it moves.
+    pub claims_motion: bool,
+    pub trust: Trust,
+}
+
+/// What a fix is good for.
+#[derive(Clone, Copy, PartialEq, Eq, Debug, Default)]
+pub(crate) struct Trust {
+    pub coarse: bool,
+    pub doubtful: bool,
+    /// Doubtful because it is implausibly far from the last sound fix.
+    pub implausible: bool,
+}
+
+impl Trust {
+    pub fn sound(self) -> bool {
+        !self.coarse && !self.doubtful
+    }
+}
+
+impl Sample {
+    // J-TIME-2, J-FIX-3, J-FIX-4
+    pub fn new(fix: &Fix, at: Timestamp, config: &Config) -> Self {
+        let time = fix.time.min(at);
+        let accuracy_m = config.accuracy_m(fix.accuracy_m);
+        let suspect = fix.assurance == Assurance::None
+            || fix.mock
+            || fix.clock_unsynced
+            || fix.time.ms_since(at) > config.clock_ahead_max_ms;
+        let claims_motion = fix.moving
+            || fix
+                .speed_mps
+                .is_some_and(|speed| speed > config.copied_speed_mps);
+        let trust = Trust {
+            coarse: accuracy_m > config.accuracy_coarse_m,
+            doubtful: suspect,
+            implausible: false,
+        };
+        Self {
+            time,
+            reported: fix.time,
+            seq: fix.seq,
+            position: fix.position,
+            accuracy_m,
+            reported_accuracy_m: fix.accuracy_m,
+            suspect,
+            claims_motion,
+            trust,
+        }
+    }
+
+    pub fn key(&self, device: DeviceId) -> Key {
+        Key::fix(self.time, device, self.seq)
+    }
+
+    pub fn facts(&self, device: DeviceId) -> FixFacts {
+        FixFacts {
+            device,
+            seq: self.seq,
+            time: self.reported,
+            position: self.position,
+            accuracy_m: self.reported_accuracy_m,
+            sound: self.trust.sound(),
+        }
+    }
+
+    /// J-FIX-5: no farther from `earlier` than one can get in the time, accuracies allowed for.
+    pub fn is_plausible_from(&self, earlier: &Self, config: &Config) -> bool {
+        let allowed_m = config.speed_max_mps * self.time.ms_since(earlier.time) as f64 / 1000.0;
+        let apart_m = distance_m(self.position, earlier.position);
+        apart_m - self.accuracy_m - earlier.accuracy_m <= allowed_m
+    }
+}
