@@ -33,6 +33,9 @@ struct Arguments {
     /// Fixes that the baseline judges.
     #[arg(long, default_value_t = 2_000)]
     baseline_fixes: usize,
+    /// Judge each fix in full.
+    #[arg(long)]
+    no_slack: bool,
     /// Only show that it works.
     #[arg(long)]
     test: bool,
@@ -46,18 +49,10 @@ fn main() {
     if arguments.test {
         (arguments.people, arguments.rounds, arguments.runs) = (200, 3, 1);
     }
-    let mut outcomes: Vec<Outcome> = (0..arguments.runs.max(1))
-        .map(|_| run(&arguments))
-        .collect();
-    assert!(
-        outcomes.iter().all(|o| o.hash == outcomes[0].hash),
-        "runs gave different events"
-    );
+    let mut outcomes: Vec<Outcome> = (0..arguments.runs.max(1)).map(|_| run(&arguments)).collect();
+    assert!(outcomes.iter().all(|o| o.hash == outcomes[0].hash), "runs gave different events");
     outcomes.sort_by(|a, b| a.fixes_per_s.total_cmp(&b.fixes_per_s));
-    let (least, most) = (
-        outcomes[0].fixes_per_s,
-        outcomes[outcomes.len() - 1].fixes_per_s,
-    );
+    let (least, most) = (outcomes[0].fixes_per_s, outcomes[outcomes.len() - 1].fixes_per_s);
     let median = &outcomes[outcomes.len() / 2];
     let mut baselines: Vec<f64> = outcomes.iter().map(|o| o.baseline_fixes_per_s).collect();
     baselines.sort_by(f64::total_cmp);
@@ -94,22 +89,16 @@ struct Outcome {
 
 fn run(arguments: &Arguments) -> Outcome {
     let (mut city, records) = City::new(arguments.seed, arguments.people);
-    let mut engine = Engine::new(Config::default());
+    let mut config = Config::default();
+    config.slack = !arguments.no_slack;
+    let mut engine = Engine::new(config);
     let (mut events, mut hash) = (0, 0xCBF2_9CE4_8422_2325_u64);
     let mut sink = |event: wardline_core::event::Event| {
         events += 1;
-        let words = [
-            event.input,
-            event.order.number(),
-            event.time.ms().unsigned_abs(),
-        ];
-        hash = words
-            .iter()
-            .fold(hash, |hash, w| (hash ^ w).wrapping_mul(0x0100_0000_01B3));
+        let words = [event.input, event.order.number(), event.time.ms().unsigned_abs()];
+        hash = words.iter().fold(hash, |hash, w| (hash ^ w).wrapping_mul(0x0100_0000_01B3));
     };
-    records
-        .iter()
-        .for_each(|record| engine.apply(record, &mut sink));
+    records.iter().for_each(|record| engine.apply(record, &mut sink));
     let mut fixes = Vec::new();
     // Until histories and repeat memories are full: the steady state is what counts.
     for _ in 0..if arguments.test { 1 } else { WARM_UP_ROUNDS } {
@@ -163,9 +152,7 @@ fn baseline(records: &[Record], fixes: &[Fix]) -> f64 {
         let (lat, lon) = (fix.position.lat_deg(), fix.position.lon_deg());
         let here = AABB::from_point([lon, lat]);
         let found = tree.locate_in_envelope_intersecting(&here);
-        hits += found
-            .filter(|zone| zone.polygon.contains(&Point::new(lon, lat)))
-            .count() as u64;
+        hits += found.filter(|zone| zone.polygon.contains(&Point::new(lon, lat))).count() as u64;
     }
     std::hint::black_box(hits);
     fixes.len() as f64 / start.elapsed().as_secs_f64()
@@ -182,15 +169,9 @@ fn indexed(shape: &Shape) -> Indexed {
     let corner = |corner: u32| {
         let angle = f64::from(corner) * std::f64::consts::TAU / 8.0;
         let x = (west + east) / 2.0 + angle.cos() * (east - west) / 2.0;
-        (
-            x,
-            (south + north) / 2.0 + angle.sin() * (north - south) / 2.0,
-        )
+        (x, (south + north) / 2.0 + angle.sin() * (north - south) / 2.0)
     };
     let outer: LineString<f64> = (0..8).map(corner).collect();
     let envelope = AABB::from_corners([west, south], [east, north]);
-    Indexed {
-        polygon: Polygon::new(outer, Vec::new()),
-        envelope,
-    }
+    Indexed { polygon: Polygon::new(outer, Vec::new()), envelope }
 }

@@ -26,10 +26,7 @@ fn the_engine_says_what_the_oracle_says() {
         }
         compared += actual.len();
     }
-    assert!(
-        compared > 0,
-        "the scenarios caused no events, so nothing was compared"
-    );
+    assert!(compared > 0, "the scenarios caused no events, so nothing was compared");
     println!("{compared} events compared");
 }
 
@@ -47,12 +44,8 @@ fn a_missing_event_is_seen() {
 fn the_slack_test_changes_nothing() {
     for seed in seeds() {
         let text = scenario(seed, &Options::default());
-        let lines = |slack| -> Vec<_> {
-            replay(&text, slack)
-                .iter()
-                .map(ToString::to_string)
-                .collect()
-        };
+        let lines =
+            |slack| -> Vec<_> { replay(&text, slack).iter().map(ToString::to_string).collect() };
         let (with, without): (Vec<String>, Vec<String>) = (lines(true), lines(false));
         assert_eq!(with, without, "seed {seed} (WARDLINE_SEED={seed})");
     }
@@ -65,9 +58,7 @@ fn replay(text: &str, slack: bool) -> Vec<Value> {
     let mut events = Vec::new();
     for (index, line) in text.lines().enumerate() {
         let record = jsonl::parse_line(line, index as u64 + 1);
-        engine.apply(&record, &mut |event| {
-            events.push(jsonl::event_value(&event))
-        });
+        engine.apply(&record, &mut |event| events.push(jsonl::event_value(&event)));
     }
     events
 }
@@ -81,8 +72,5 @@ fn seeds() -> Range<u64> {
 
 fn number(name: &str) -> Option<u64> {
     let text = std::env::var(name).ok()?;
-    Some(
-        text.parse()
-            .unwrap_or_else(|error| panic!("{name}={text}: {error}")),
-    )
+    Some(text.parse().unwrap_or_else(|error| panic!("{name}={text}: {error}")))
 }

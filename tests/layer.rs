@@ -15,10 +15,7 @@ const STEP_DEG: f64 = 0.002;
 #[test]
 fn layer_of_10000_zones() {
     for slack in [true, false] {
-        assert_eq!(
-            walk_through_a_layer(slack),
-            ["101 Started", "101 Ended", "102 Started"]
-        );
+        assert_eq!(walk_through_a_layer(slack), ["101 Started", "101 Ended", "102 Started"]);
     }
 }
 
@@ -76,8 +73,5 @@ fn inputs() -> Vec<String> {
 
 fn centre(zone: u64) -> (f64, f64) {
     let (row, column) = ((zone - 1) / COLUMNS, (zone - 1) % COLUMNS);
-    (
-        FIRST_LAT + row as f64 * STEP_DEG,
-        FIRST_LON + column as f64 * STEP_DEG,
-    )
+    (FIRST_LAT + row as f64 * STEP_DEG, FIRST_LON + column as f64 * STEP_DEG)
 }

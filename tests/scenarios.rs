@@ -111,12 +111,7 @@ fn events_of_all_scenarios_prove_themselves() {
 
 fn check_evidence(event: &Value, line: &str) {
     if event["order"] != 0 {
-        assert!(
-            event["order_version"]
-                .as_u64()
-                .is_some_and(|version| version > 0),
-            "{line}"
-        );
+        assert!(event["order_version"].as_u64().is_some_and(|version| version > 0), "{line}");
     }
     if event["fix"].is_object() {
         assert!(event["fix_age_ms"].is_i64(), "{line}");
@@ -127,19 +122,12 @@ fn check_evidence(event: &Value, line: &str) {
         Some("warning") => assert!(event["threshold_m"].as_f64() > Some(0.0), "{line}"),
         _ => return,
     }
-    assert!(
-        event["zone_version"]
-            .as_u64()
-            .is_some_and(|version| version > 0),
-        "{line}"
-    );
+    assert!(event["zone_version"].as_u64().is_some_and(|version| version > 0), "{line}");
     let proved = event["fix"].is_object() && event["distance_m"].is_f64();
     assert!(event["phase"] != "started" || proved, "{line}");
     if let Some((_, rest)) = line.split_once("\"distance_m\":") {
         let number = rest.split([',', '}']).next().unwrap_or_default();
-        let decimals = number
-            .split_once('.')
-            .map_or(0, |(_, decimals)| decimals.len());
+        let decimals = number.split_once('.').map_or(0, |(_, decimals)| decimals.len());
         assert!(decimals <= 3, "{line}");
     }
 }
@@ -147,11 +135,7 @@ fn check_evidence(event: &Value, line: &str) {
 fn check(name: &str) {
     let input = read(&path(name, "jsonl"));
     let actual = replay(&input, true);
-    assert_eq!(
-        actual,
-        replay(&input, false),
-        "{name}: the slack test changes the events"
-    );
+    assert_eq!(actual, replay(&input, false), "{name}: the slack test changes the events");
 
     let expected_path = path(name, "events.jsonl");
     if std::env::var_os("UPDATE_SCENARIOS").is_some() {
@@ -174,19 +158,14 @@ fn replay(input: &str, slack: bool) -> Vec<String> {
     let mut lines = Vec::new();
     for (index, line) in input.lines().enumerate() {
         let record = jsonl::parse_line(line, index as u64 + 1);
-        engine.apply(&record, &mut |event| {
-            lines.push(jsonl::event_value(&event).to_string())
-        });
+        engine.apply(&record, &mut |event| lines.push(jsonl::event_value(&event).to_string()));
     }
     lines
 }
 
 fn read(path: &Path) -> String {
     fs::read_to_string(path).unwrap_or_else(|error| {
-        panic!(
-            "{}: {error}; UPDATE_SCENARIOS=1 writes expected events",
-            path.display()
-        )
+        panic!("{}: {error}; UPDATE_SCENARIOS=1 writes expected events", path.display())
     })
 }
 

@@ -20,10 +20,7 @@ fn arrows_point_one_way() {
     let mut wrong = Vec::new();
     for member in directories(&root().join("crates")) {
         let manifest = read_manifest(&member);
-        let name = manifest["package"]["name"]
-            .as_str()
-            .expect("a package has a name")
-            .to_owned();
+        let name = manifest["package"]["name"].as_str().expect("a package has a name").to_owned();
         let Some((_, allowed)) = allowed.iter().find(|(known, _)| *known == name) else {
             wrong.push(format!("{name} is not known to this test"));
             continue;
@@ -42,10 +39,7 @@ fn members_state_no_version_of_a_dependency() {
     let mut wrong = Vec::new();
     let mut members = directories(&root().join("crates"));
     members.extend(["benches", "examples", "fuzz", "tests"].map(|member| root().join(member)));
-    for member in members
-        .iter()
-        .filter(|member| member.join("Cargo.toml").exists())
-    {
+    for member in members.iter().filter(|member| member.join("Cargo.toml").exists()) {
         for (section, table) in dependency_tables(&read_manifest(member)) {
             for (dependency, value) in table {
                 if value.get("workspace").and_then(toml::Value::as_bool) != Some(true) {
@@ -54,11 +48,7 @@ fn members_state_no_version_of_a_dependency() {
             }
         }
     }
-    assert!(
-        wrong.is_empty(),
-        "not inherited from the workspace:\n{}",
-        wrong.join("\n")
-    );
+    assert!(wrong.is_empty(), "not inherited from the workspace:\n{}", wrong.join("\n"));
 }
 
 #[test]
@@ -93,34 +83,21 @@ fn every_built_rule_is_cited_and_no_other() {
     let specification = read(&root().join("docs/judgement.md"));
     let rules: BTreeSet<_> = specification.lines().filter_map(rule_of_bullet).collect();
     let not_yet: BTreeSet<_> = specification.lines().filter_map(rule_not_yet).collect();
-    assert!(
-        rules.len() > 40,
-        "only {} rules found in docs/judgement.md",
-        rules.len()
-    );
+    assert!(rules.len() > 40, "only {} rules found in docs/judgement.md", rules.len());
     let cited = citations();
 
     let mut wrong = Vec::new();
-    for id in rules
-        .difference(&not_yet)
-        .filter(|id| !cited.contains_key(*id))
-    {
+    for id in rules.difference(&not_yet).filter(|id| !cited.contains_key(*id)) {
         wrong.push(format!("{id} is built, but cited nowhere"));
     }
     for id in not_yet.iter().filter(|id| cited.contains_key(*id)) {
-        wrong.push(format!(
-            "{id} is said to be not built, but cited in {}",
-            cited[id].display()
-        ));
+        wrong.push(format!("{id} is said to be not built, but cited in {}", cited[id].display()));
     }
     for id in not_yet.difference(&rules) {
         wrong.push(format!("{id} is in the table, but is no rule"));
     }
     for (id, file) in cited.iter().filter(|(id, _)| !rules.contains(*id)) {
-        wrong.push(format!(
-            "{id} is cited in {}, but is no rule",
-            file.display()
-        ));
+        wrong.push(format!("{id} is cited in {}, but is no rule", file.display()));
     }
     assert!(wrong.is_empty(), "{}", wrong.join("\n"));
 }
@@ -130,11 +107,7 @@ fn lines_fit_and_long_functions_are_told_of() {
     let mut wrong = Vec::new();
     for file in source_files() {
         let text = read(&file);
-        let path = file
-            .strip_prefix(root())
-            .unwrap_or(&file)
-            .display()
-            .to_string();
+        let path = file.strip_prefix(root()).unwrap_or(&file).display().to_string();
         for (number, line) in text.lines().enumerate() {
             // A line of JSON stays one line.
             let is_json = line.trim_start().starts_with("r#\"{");
@@ -146,10 +119,7 @@ fn lines_fit_and_long_functions_are_told_of() {
         if lines > FILE_LINES_MAX {
             println!("{path}: {lines} lines, over {FILE_LINES_MAX}");
         }
-        for (name, lines) in functions(&text)
-            .iter()
-            .filter(|(_, n)| *n > FUNCTION_LINES_MAX)
-        {
+        for (name, lines) in functions(&text).iter().filter(|(_, n)| *n > FUNCTION_LINES_MAX) {
             println!("{path}: {name}: {lines} lines, over {FUNCTION_LINES_MAX}");
         }
     }
@@ -159,10 +129,7 @@ fn lines_fit_and_long_functions_are_told_of() {
 #[test]
 fn functions_are_measured() {
     let text = "fn one() {}\nimpl X {\n    pub fn two() {\n        a();\n    }\n}\n";
-    let expected = [
-        ("fn one() {}".to_owned(), 1),
-        ("pub fn two() {".to_owned(), 3),
-    ];
+    let expected = [("fn one() {}".to_owned(), 1), ("pub fn two() {".to_owned(), 3)];
     assert_eq!(functions(text), expected);
 }
 
@@ -176,9 +143,7 @@ fn rule_of_bullet(line: &str) -> Option<String> {
 fn rule_not_yet(line: &str) -> Option<String> {
     let mut cells = line.strip_prefix("| ")?.split(" | ");
     let (id, state) = (cells.next()?, cells.next()?);
-    (state == "not yet")
-        .then(|| rule_ids(id).into_iter().next())
-        .flatten()
+    (state == "not yet").then(|| rule_ids(id).into_iter().next()).flatten()
 }
 
 /// Where each rule is cited: one file of each.
@@ -242,11 +207,8 @@ fn functions(text: &str) -> Vec<(String, usize)> {
 
 fn dependencies(manifest: &toml::Value) -> Vec<String> {
     let tables = dependency_tables(manifest);
-    let used = tables
-        .into_iter()
-        .filter(|(section, _)| section != "dev-dependencies");
-    used.flat_map(|(_, table)| table.into_iter().map(|(name, _)| name))
-        .collect()
+    let used = tables.into_iter().filter(|(section, _)| section != "dev-dependencies");
+    used.flat_map(|(_, table)| table.into_iter().map(|(name, _)| name)).collect()
 }
 
 fn dependency_tables(manifest: &toml::Value) -> Vec<(String, toml::Table)> {
@@ -266,18 +228,14 @@ fn dependency_tables(manifest: &toml::Value) -> Vec<(String, toml::Table)> {
 
 fn read_manifest(member: &Path) -> toml::Value {
     let path = member.join("Cargo.toml");
-    let table: toml::Table = read(&path)
-        .parse()
-        .unwrap_or_else(|error| panic!("{}: {error}", path.display()));
+    let table: toml::Table =
+        read(&path).parse().unwrap_or_else(|error| panic!("{}: {error}", path.display()));
     toml::Value::Table(table)
 }
 
 fn source_files() -> Vec<PathBuf> {
     let members = ["crates", "benches", "examples", "fuzz", "tests"];
-    members
-        .iter()
-        .flat_map(|member| files(&root().join(member), "rs"))
-        .collect()
+    members.iter().flat_map(|member| files(&root().join(member), "rs")).collect()
 }
 
 fn files(directory: &Path, extension: &str) -> Vec<PathBuf> {
@@ -293,10 +251,7 @@ fn files(directory: &Path, extension: &str) -> Vec<PathBuf> {
 }
 
 fn directories(directory: &Path) -> Vec<PathBuf> {
-    entries(directory)
-        .into_iter()
-        .filter(|path| path.join("Cargo.toml").exists())
-        .collect()
+    entries(directory).into_iter().filter(|path| path.join("Cargo.toml").exists()).collect()
 }
 
 fn entries(directory: &Path) -> Vec<PathBuf> {
@@ -313,8 +268,5 @@ fn read(path: &Path) -> String {
 }
 
 fn root() -> PathBuf {
-    Path::new(env!("CARGO_MANIFEST_DIR"))
-        .parent()
-        .expect("tests/ has a parent")
-        .to_owned()
+    Path::new(env!("CARGO_MANIFEST_DIR")).parent().expect("tests/ has a parent").to_owned()
 }

@@ -27,11 +27,7 @@ impl Failure {
         file: &Path,
         source: impl Into<Box<dyn std::error::Error>>,
     ) -> Self {
-        Self {
-            act,
-            file: file.to_owned(),
-            source: source.into(),
-        }
+        Self { act, file: file.to_owned(), source: source.into() }
     }
 
     /// Whether the reader of our output has gone, as `head` does: no fault of ours.
@@ -60,10 +56,7 @@ impl Output {
     pub fn create(file: Option<&Path>, taken: &[&Path]) -> Result<Self, Failure> {
         let Some(file) = file else {
             let writer: Box<dyn Write> = Box::new(io::stdout());
-            return Ok(Self {
-                name: "stdout".into(),
-                writer: BufWriter::new(writer),
-            });
+            return Ok(Self { name: "stdout".into(), writer: BufWriter::new(writer) });
         };
         let place = fs::canonicalize(file).ok();
         let same = |other: &&Path| place.is_some() && fs::canonicalize(other).ok() == place;
@@ -73,10 +66,7 @@ impl Output {
         }
         let created = File::create(file);
         let created = created.map_err(|error| Failure::new("cannot write", file, error))?;
-        Ok(Self {
-            name: file.to_owned(),
-            writer: BufWriter::new(Box::new(created)),
-        })
+        Ok(Self { name: file.to_owned(), writer: BufWriter::new(Box::new(created)) })
     }
 
     /// What a failure to write means.

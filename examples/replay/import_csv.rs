@@ -70,10 +70,7 @@ impl ImportSummary {
 impl fmt::Display for ImportSummary {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         let (fixes, users, rejected) = (self.fixes, self.users, self.rejected);
-        writeln!(
-            f,
-            "{fixes} fixes of {users} users, {rejected} rows rejected"
-        )?;
+        writeln!(f, "{fixes} fixes of {users} users, {rejected} rows rejected")?;
         for row in &self.rejected_rows {
             writeln!(f, "  {row}")?;
         }
@@ -100,12 +97,7 @@ pub struct RejectedRow {
 
 impl fmt::Display for RejectedRow {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        let Self {
-            line,
-            column,
-            value,
-            reason,
-        } = self;
+        let Self { line, column, value, reason } = self;
         write!(f, "line {line}: {column} {value:?}: {reason}")
     }
 }
@@ -186,10 +178,7 @@ fn column_places(header: &ByteRecord) -> Result<[usize; 4], ImportError> {
 
 /// A field as text, without blanks and without the mark that some programs put first in a file.
 fn clean(field: &[u8]) -> String {
-    String::from_utf8_lossy(field)
-        .trim_start_matches('\u{feff}')
-        .trim()
-        .to_owned()
+    String::from_utf8_lossy(field).trim_start_matches('\u{feff}').trim().to_owned()
 }
 
 fn parse_row(record: &ByteRecord, places: [usize; 4]) -> Result<Row, RejectedRow> {
@@ -203,9 +192,7 @@ fn parse_row(record: &ByteRecord, places: [usize; 4]) -> Result<Row, RejectedRow
     let whole = || clean(&record.iter().collect::<Vec<_>>().join(&b','));
     let field = |index: usize| {
         let bytes = record.get(places[index]);
-        bytes
-            .map(clean)
-            .ok_or_else(|| reject("row", &whole(), "too few columns"))
+        bytes.map(clean).ok_or_else(|| reject("row", &whole(), "too few columns"))
     };
     let (user, time, lat, lon) = (field(0)?, field(1)?, field(2)?, field(3)?);
     Ok(Row {
@@ -218,9 +205,7 @@ fn parse_row(record: &ByteRecord, places: [usize; 4]) -> Result<Row, RejectedRow
 
 /// A user number that leaves room for its person and its device.
 fn parse_user(text: &str) -> Option<u64> {
-    text.parse()
-        .ok()
-        .filter(|user| *user <= u64::MAX - DEVICE_BASE)
+    text.parse().ok().filter(|user| *user <= u64::MAX - DEVICE_BASE)
 }
 
 /// Milliseconds since 1970, which no track of ours predates.
@@ -230,9 +215,7 @@ fn parse_time(text: &str) -> Option<i64> {
 }
 
 fn parse_degrees(text: &str, limit: f64) -> Option<f64> {
-    text.parse()
-        .ok()
-        .filter(|degrees: &f64| degrees.abs() <= limit)
+    text.parse().ok().filter(|degrees: &f64| degrees.abs() <= limit)
 }
 
 fn write_rows(rows: &[Row], out: &mut dyn Write, summary: &mut ImportSummary) -> io::Result<()> {
@@ -242,22 +225,12 @@ fn write_rows(rows: &[Row], out: &mut dyn Write, summary: &mut ImportSummary) ->
         let (person, device) = (PERSON_BASE + row.user, DEVICE_BASE + row.user);
         let seq = seq_by_user.entry(row.user).or_insert(0);
         if *seq == 0 {
-            write!(
-                out,
-                r#"{{"type":"assign_device","at":"{time}","device":{device},"#
-            )?;
+            write!(out, r#"{{"type":"assign_device","at":"{time}","device":{device},"#)?;
             writeln!(out, r#""person":{person},"kind":"phone"}}"#)?;
         }
         *seq += 1;
-        write!(
-            out,
-            r#"{{"type":"fix","at":"{time}","device":{device},"seq":{seq},"#
-        )?;
-        writeln!(
-            out,
-            r#""time":"{time}","lat":{},"lon":{}}}"#,
-            row.lat, row.lon
-        )?;
+        write!(out, r#"{{"type":"fix","at":"{time}","device":{device},"seq":{seq},"#)?;
+        writeln!(out, r#""time":"{time}","lat":{},"lon":{}}}"#, row.lat, row.lon)?;
     }
     summary.fixes = rows.len() as u64;
     summary.users = seq_by_user.len() as u64;
@@ -295,11 +268,8 @@ mod tests {
                 + &format!(r#""time":"{at}",{place}}}"#)
                 + "\n"
         };
-        let times = [
-            "2008-10-23T02:53:04.000Z",
-            "2008-10-23T02:53:09.500Z",
-            "2008-10-23T02:53:10.000Z",
-        ];
+        let times =
+            ["2008-10-23T02:53:04.000Z", "2008-10-23T02:53:09.500Z", "2008-10-23T02:53:10.000Z"];
         let expected = assign(times[0], 9001, 1001)
             + &fix(times[0], 9001, 1, r#""lat":39.984702,"lon":-0.0000001"#)
             + &assign(times[1], 9004, 1004)
@@ -337,10 +307,7 @@ mod tests {
     fn rejected_rows_are_kept_up_to_a_limit() {
         let text = format!("user,time,lat,lon\n{}", "?,?,?,?\n".repeat(25));
         let (_, summary) = run(text.as_bytes());
-        assert_eq!(
-            (summary.rejected, summary.rejected_rows.len()),
-            (25, REJECTED_KEPT_MAX)
-        );
+        assert_eq!((summary.rejected, summary.rejected_rows.len()), (25, REJECTED_KEPT_MAX));
         assert!(summary.to_string().ends_with("and 5 more\n"));
     }
 

@@ -84,8 +84,7 @@ impl Scene {
             Some("remove_zone") => self.close_zone(number(&input["zone"]), time_ms(&input["at"])),
             Some("put_order") => self.put_order(input),
             Some("assign_device") => {
-                self.persons
-                    .insert(number(&input["device"]), number(&input["person"]));
+                self.persons.insert(number(&input["device"]), number(&input["person"]));
             }
             Some("fix") => self.take_fix(input),
             _ => {}
@@ -138,15 +137,8 @@ impl Scene {
         let Some(time_ms) = time.into_iter().chain(at).min() else {
             return;
         };
-        let point = TrackPoint {
-            time_ms,
-            lat_e7: degrees_e7(lat),
-            lon_e7: degrees_e7(lon),
-        };
-        self.tracks
-            .entry(number(&input["device"]))
-            .or_default()
-            .push(point);
+        let point = TrackPoint { time_ms, lat_e7: degrees_e7(lat), lon_e7: degrees_e7(lon) };
+        self.tracks.entry(number(&input["device"])).or_default().push(point);
     }
 
     fn into_json(mut self, story: Story) -> Value {
@@ -167,12 +159,8 @@ impl Scene {
     fn zone_json(&self, zone: &ZoneShape) -> Value {
         let of_zone = self.warn_by_zone.get(&zone.zone);
         let of_layer = self.warn_by_layer.get(&zone.layer);
-        let warn_m: BTreeSet<u64> = of_zone
-            .into_iter()
-            .chain(of_layer)
-            .flatten()
-            .copied()
-            .collect();
+        let warn_m: BTreeSet<u64> =
+            of_zone.into_iter().chain(of_layer).flatten().copied().collect();
         json!({
             "zone": zone.zone, "layer": zone.layer, "name": zone.name, "shape": zone.shape,
             "from": zone.from_ms, "until": zone.until_ms, "warn_m": warn_m,
@@ -189,16 +177,9 @@ fn track_json(
 ) -> Value {
     points.sort_by_key(|point| point.time_ms);
     let total = points.len();
-    let kept = points
-        .iter()
-        .enumerate()
-        .filter(|(i, _)| i % step == 0 || i + 1 == total);
+    let kept = points.iter().enumerate().filter(|(i, _)| i % step == 0 || i + 1 == total);
     let mut deltas = Vec::new();
-    let mut last = TrackPoint {
-        time_ms: 0,
-        lat_e7: 0,
-        lon_e7: 0,
-    };
+    let mut last = TrackPoint { time_ms: 0, lat_e7: 0, lon_e7: 0 };
     for (_, point) in kept {
         deltas.push(point.time_ms - last.time_ms);
         deltas.push(point.lat_e7 - last.lat_e7);
@@ -233,8 +214,7 @@ impl Story {
             return;
         }
         if phase == "started" {
-            self.index_by_episode
-                .insert(episode.to_owned(), self.items.len());
+            self.index_by_episode.insert(episode.to_owned(), self.items.len());
         }
         self.items.push(item(event, phase));
     }
@@ -396,10 +376,7 @@ mod tests {
         let (html, data) = page(vec![circle(name)], &[]);
         assert_eq!(data["zones"][0]["name"], name);
         assert!(!html.contains("alert(1)</script>"));
-        assert!(
-            !html.contains("innerHTML") && !html.contains("://"),
-            "self-contained"
-        );
+        assert!(!html.contains("innerHTML") && !html.contains("://"), "self-contained");
     }
 
     #[test]
@@ -417,10 +394,7 @@ mod tests {
         let removed = json!({ "type": "remove_zone", "at": T1, "zone": 5 });
         let (_, data) = page(vec![circle("a"), circle("b"), removed], &[]);
         assert_eq!(data["zones"][0]["until"], data["zones"][1]["from"]);
-        assert_eq!(
-            data["zones"][1]["until"],
-            time_ms(&json!(T1)).expect("a time")
-        );
+        assert_eq!(data["zones"][1]["until"], time_ms(&json!(T1)).expect("a time"));
     }
 
     #[test]
@@ -441,21 +415,14 @@ mod tests {
 
     #[test]
     fn a_long_run_is_thinned_and_keeps_its_last_fix() {
-        let point = |i: usize| TrackPoint {
-            time_ms: i as i64,
-            lat_e7: 0,
-            lon_e7: 0,
-        };
+        let point = |i: usize| TrackPoint { time_ms: i as i64, lat_e7: 0, lon_e7: 0 };
         let total = FIXES_MAX + 2;
         let scene = Scene {
             tracks: BTreeMap::from([(1, (0..total).map(point).collect())]),
             ..Scene::default()
         };
         let data = scene.into_json(Story::default());
-        assert_eq!(
-            (&data["step"], &data["fixes_total"]),
-            (&json!(2), &json!(total))
-        );
+        assert_eq!((&data["step"], &data["fixes_total"]), (&json!(2), &json!(total)));
         let deltas = data["tracks"][0]["deltas"].as_array().expect("a list");
         let last: i64 = deltas.iter().step_by(3).filter_map(Value::as_i64).sum();
         assert_eq!(last, total as i64 - 1);

@@ -33,21 +33,12 @@ impl Summary {
 
 impl fmt::Display for Summary {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        let Counters {
-            fixes,
-            fixes_within_slack,
-            repeats,
-            clock_regressions,
-            unassigned,
-            ..
-        } = self.counters;
+        let Counters { fixes, fixes_within_slack, repeats, clock_regressions, unassigned, .. } =
+            self.counters;
         let rate = |count: u64, time: Duration| count as f64 / time.as_secs_f64().max(1e-9);
         let (inputs, whole) = (self.inputs, self.whole.as_secs_f64());
         let inputs_rate = rate(inputs, self.whole);
-        writeln!(
-            f,
-            "{inputs} inputs in {whole:.2} s ({inputs_rate:.0} a second, files included)"
-        )?;
+        writeln!(f, "{inputs} inputs in {whole:.2} s ({inputs_rate:.0} a second, files included)")?;
         let fixes_rate = rate(fixes, self.judging);
         let share = 100.0 * fixes_within_slack as f64 / fixes.max(1) as f64;
         writeln!(

@@ -22,10 +22,7 @@ pub fn input_line(data: &[u8]) {
             let value = jsonl::event_value(&event);
             refusals += u32::from(value["kind"] == "refused");
         });
-        assert!(
-            refusals <= 1,
-            "one line was refused {refusals} times: {line}"
-        );
+        assert!(refusals <= 1, "one line was refused {refusals} times: {line}");
     }
     assert_eq!(engine.last_input(), text.lines().count() as u64);
 }
@@ -49,9 +46,7 @@ pub fn events(log: &str, slack: bool) -> Vec<Value> {
     let mut events = Vec::new();
     for (number, line) in (1..).zip(log.lines()) {
         let record = jsonl::parse_line(line, number);
-        engine.apply(&record, &mut |event| {
-            events.push(jsonl::event_value(&event))
-        });
+        engine.apply(&record, &mut |event| events.push(jsonl::event_value(&event)));
     }
     events
 }
@@ -69,11 +64,7 @@ pub fn check_pairs(events: &[Value]) {
                 assert_eq!(open.insert(episode, true), None, "{episode} started twice");
             }
             Some("ended") => {
-                assert_eq!(
-                    open.insert(episode, false),
-                    Some(true),
-                    "{episode} ended unopened"
-                );
+                assert_eq!(open.insert(episode, false), Some(true), "{episode} ended unopened");
             }
             _ => assert!(open.contains_key(episode), "{episode} was never started"),
         }

@@ -19,11 +19,7 @@ pub fn operations(data: &[u8]) {
         log.push('\n');
     }
     let fast = events(&log, true);
-    assert_eq!(
-        fast,
-        events(&log, false),
-        "the slack test changed the events of\n{log}"
-    );
+    assert_eq!(fast, events(&log, false), "the slack test changed the events of\n{log}");
     check_pairs(&fast);
 }
 
@@ -32,18 +28,10 @@ pub fn zone_log(data: &[u8]) -> String {
     let mut bytes = Bytes(data);
     let at = time(0);
     let mut log = String::new();
-    let origin = [
-        (42.87, 74.59),
-        (0.0, 179.999),
-        (-60.0, -179.9995),
-        (78.0, 15.0),
-    ];
+    let origin = [(42.87, 74.59), (0.0, 179.999), (-60.0, -179.9995), (78.0, 15.0)];
     let (lat, lon) = origin[usize::from(bytes.next() % 4)];
     let zone = geometry(&mut bytes, lat, lon);
-    let _ = writeln!(
-        log,
-        r#"{{"type":"put_zone","at":"{at}","zone":1,"geometry":{zone}}}"#
-    );
+    let _ = writeln!(log, r#"{{"type":"put_zone","at":"{at}","zone":1,"geometry":{zone}}}"#);
     let warn = u32::from(bytes.next()) * 2;
     let _ = writeln!(
         log,
@@ -99,11 +87,7 @@ fn wrap(lon: f64) -> f64 {
 fn time(ms: u64) -> String {
     let (s, ms) = (ms / 1000, ms % 1000);
     let (h, m) = (s / 3600 % 24, s / 60 % 60);
-    format!(
-        "2026-03-{:02}T{h:02}:{m:02}:{:02}.{ms:03}Z",
-        1 + s / 86_400,
-        s % 60
-    )
+    format!("2026-03-{:02}T{h:02}:{m:02}:{:02}.{ms:03}Z", 1 + s / 86_400, s % 60)
 }
 
 fn geometry(bytes: &mut Bytes<'_>, lat: f64, lon: f64) -> String {
@@ -131,10 +115,7 @@ fn geometry(bytes: &mut Bytes<'_>, lat: f64, lon: f64) -> String {
             let half = 1 + bytes.next() % 64;
             format!(r#"{{"type":"LineString","coordinates":[{line}],"half_width_m":{half}}}"#)
         }
-        2 => format!(
-            r#"{{"type":"Polygon","coordinates":[[{}]]}}"#,
-            ring(bytes).join(",")
-        ),
+        2 => format!(r#"{{"type":"Polygon","coordinates":[[{}]]}}"#, ring(bytes).join(",")),
         _ => {
             let (first, second) = (ring(bytes).join(","), ring(bytes).join(","));
             format!(r#"{{"type":"MultiPolygon","coordinates":[[[{first}]],[[{second}]]]}}"#)

@@ -2,10 +2,11 @@
 //! reads.
 
 use crate::engine::Config;
-use crate::geometry::Position;
+use crate::geometry::{Position, Scale};
 use crate::ids::{DeviceId, OrderId, PersonId};
 use crate::input::{Assurance, Fix};
 use crate::key::Key;
+use crate::table::spread;
 use crate::time::Timestamp;
 use crate::track::Track;
 use crate::watch::Watch;
@@ -56,17 +57,12 @@ impl Device {
             self.remember(seq, time, config);
         }
         if let Some(oldest) = track.horizon(self.id) {
-            self.watches
-                .iter_mut()
-                .for_each(|watch| watch.forget_before(oldest));
+            self.watches.iter_mut().for_each(|watch| watch.forget_before(oldest));
         }
     }
 
     pub fn watch_of(&mut self, order: OrderId) -> usize {
-        match self
-            .watches
-            .binary_search_by_key(&order, |watch| watch.order)
-        {
+        match self.watches.binary_search_by_key(&order, |watch| watch.order) {
             Ok(index) => index,
             Err(index) => {
                 self.watches.insert(index, Watch::new(order));
@@ -79,33 +75,28 @@ impl Device {
 /// What the hot path needs of a device: one cache line.
 ///
 /// While a device stays within `slack_m` of its anchor and the clock before `quiet_until`, no
-/// rule's
-/// verdict can change, so a sound fix need not be judged.
+/// rule's verdict can change, so a sound fix need not be judged.
 #[derive(Clone, Copy)]
 #[repr(align(64))]
 pub(crate) struct HotLine {
     /// The newest event time of the device's inputs.
     pub newest: Timestamp,
-    /// When the next boundary of an order of its person is reached.
+    /// Until then no boundary of an order of its person is reached.
     pub quiet_until: Timestamp,
     /// The last sound fix.
     sound_time: Timestamp,
     sound: Position,
     anchor: Position,
-    /// Metres to 1e-7 degrees of longitude, not less than anywhere within the slack.
-    lon_scale_m: f64,
+    /// The scale near the anchor.
+    scale: Scale,
     /// Negative: each fix must be judged.
-    slack_m: f64,
+    slack_m: f32,
 }
 
 const _: () = assert!(size_of::<HotLine>() == 64);
 
-/// Metres to 1e-7 degrees of latitude; nowhere more (at the poles 0.0111694 m).
-const LAT_SCALE_M: f64 = 0.011_17;
-/// Beyond this latitude the slack test is not used.
-const SLACK_LAT_MAX_DEG: f64 = 80.0;
-/// No slack is larger, so that a straight line stays close to the shortest one.
-const SLACK_MAX_M: f64 = 2_000.0;
+/// No slack is larger, so that the scale at the anchor holds wherever the fix may be.
+const SLACK_M_MAX: f64 = 5_000.0;
 
 impl HotLine {
     pub fn new() -> Self {
@@ -116,35 +107,38 @@ impl HotLine {
             sound_time: never,
             sound: Position::default(),
             anchor: Position::default(),
-            lon_scale_m: 0.0,
+            scale: Scale::default(),
             slack_m: -1.0,
         }
     }
 
-    /// From now on each fix must be judged.
+    /// From now on each fix must be judged, and boundaries looked for.
     pub fn wake(&mut self) {
         self.slack_m = -1.0;
+        self.quiet_until = Timestamp::from_ms(i64::MIN);
     }
 
-    /// Nothing can change within `slack_m` of this sound fix before `quiet_until`.
-    pub fn rest(&mut self, at: Position, time: Timestamp, slack_m: f64, quiet_until: Timestamp) {
-        let lat_deg = at.lat_deg().abs();
-        // The half per cent covers the bend between straight lines and geodesics (at most
-        // L²·tan(lat)/8R for a chord L), the decimetre the error of the distance itself.
-        let slack_m = slack_m.min(SLACK_MAX_M) * 0.995 - 0.1;
-        if slack_m <= 0.0 || lat_deg > SLACK_LAT_MAX_DEG {
-            self.wake();
-            return;
+    /// No boundary is reached before `until`, but each fix must be judged.
+    pub fn stay_awake(&mut self, until: Timestamp) {
+        self.slack_m = -1.0;
+        self.quiet_until = until;
+    }
+
+    /// No boundary is reached before `until`, and no verdict changes within `slack_m` of this
+    /// sound fix.
+    pub fn rest(&mut self, at: Position, time: Timestamp, slack_m: f64, until: Timestamp) {
+        self.stay_awake(until);
+        // The decimetre covers the error of distances (J-GEO-2), the ten-thousandth the rounding.
+        let slack_m = slack_m.min(SLACK_M_MAX) * 0.9999 - 0.1;
+        if let Some(scale) = Scale::near(at)
+            && slack_m > 0.0
+        {
+            self.scale = scale;
+            self.slack_m = slack_m as f32;
+            self.anchor = at;
+            self.sound = at;
+            self.sound_time = time;
         }
-        // A degree of longitude is 111,320 m at the equator, and on the ellipsoid at most 0.34 %
-        // more than the cosine says; the latitude is taken 0.02 degrees nearer to the equator.
-        let nearest_deg = (lat_deg - 0.02).max(0.0);
-        self.lon_scale_m = 0.011_171 * libm::cos(nearest_deg.to_radians());
-        self.slack_m = slack_m;
-        self.quiet_until = quiet_until;
-        self.anchor = at;
-        self.sound = at;
-        self.sound_time = time;
     }
 
     /// Whether the fix is sound and cannot change a verdict; if so, it is the last sound one now.
@@ -154,33 +148,24 @@ impl HotLine {
         if self.slack_m < 0.0 || time <= self.newest || at >= self.quiet_until {
             return false;
         }
-        let moved_m2 = self.apart_m2(fix.position, self.anchor);
-        if moved_m2 > self.slack_m * self.slack_m || !is_plainly_sound(fix, at, config) {
+        let moved_m2 = self.scale.most_m2(fix.position, self.anchor);
+        let slack_m = f64::from(self.slack_m);
+        if moved_m2 > slack_m * slack_m || !is_plainly_sound(fix, at, config) {
             return false;
         }
-        let claims_motion = fix.moving
-            || fix
-                .speed_mps
-                .is_some_and(|speed| speed > config.copied_speed_mps);
+        let claims_motion =
+            fix.moving || fix.speed_mps.is_some_and(|speed| speed > config.copied_speed_mps);
         if claims_motion && fix.position == self.sound {
             return false;
         }
         let allowed_m = config.speed_max_mps * time.ms_since(self.sound_time) as f64 * 1e-3;
-        if self.apart_m2(fix.position, self.sound) > allowed_m * allowed_m {
+        if self.scale.most_m2(fix.position, self.sound) > allowed_m * allowed_m {
             return false;
         }
         self.newest = time;
         self.sound_time = time;
         self.sound = fix.position;
         true
-    }
-
-    /// The square of not less than the distance of two positions within the slack.
-    #[inline]
-    fn apart_m2(&self, a: Position, b: Position) -> f64 {
-        let north = (i64::from(a.lat_e7()) - i64::from(b.lat_e7())) as f64 * LAT_SCALE_M;
-        let east = (i64::from(a.lon_e7()) - i64::from(b.lon_e7())) as f64 * self.lon_scale_m;
-        north * north + east * east
     }
 }
 
@@ -205,23 +190,15 @@ pub(crate) struct Devices {
 impl Devices {
     #[inline]
     pub fn slot(&self, id: DeviceId) -> Option<usize> {
-        self.index
-            .find(spread(id), |(found, _)| *found == id)
-            .map(|(_, slot)| *slot)
+        self.index.find(spread(id), |(found, _)| *found == id).map(|(_, slot)| *slot)
     }
 
     /// Reads what the hot path will need of each device, so that the waits for memory overlap.
     #[inline]
     pub fn touch(&self, slots: &[Option<usize>]) -> i64 {
-        let lines = slots
-            .iter()
-            .flatten()
-            .filter_map(|slot| self.hot.get(*slot));
+        let lines = slots.iter().flatten().filter_map(|slot| self.hot.get(*slot));
         let lines = lines.fold(0, |sum, line| sum ^ line.newest.ms());
-        let tracks = slots
-            .iter()
-            .flatten()
-            .filter_map(|slot| self.tracks.get(*slot));
+        let tracks = slots.iter().flatten().filter_map(|slot| self.tracks.get(*slot));
         lines ^ i64::from(tracks.fold(0, |sum, track| sum ^ track.touch()))
     }
 
@@ -261,25 +238,14 @@ impl Devices {
             self.hot[slot] = HotLine::new();
             self.tracks[slot] = track;
         }
-        self.index
-            .insert_unique(spread(id), (id, slot), |(id, _)| spread(*id));
+        self.index.insert_unique(spread(id), (id, slot), |(id, _)| spread(*id));
         slot
     }
 
     pub fn remove(&mut self, id: DeviceId) -> Option<Device> {
-        let entry = self
-            .index
-            .find_entry(spread(id), |(found, _)| *found == id)
-            .ok()?;
+        let entry = self.index.find_entry(spread(id), |(found, _)| *found == id).ok()?;
         let ((_, slot), _) = entry.remove();
         self.free.push(slot);
         self.slots.get_mut(slot)?.take()
     }
-}
-
-/// Spreads ids over the table: Fibonacci hashing, then the high bits folded into the low ones.
-#[inline]
-fn spread(id: DeviceId) -> u64 {
-    let product = id.number().wrapping_mul(0x9E37_79B9_7F4A_7C15);
-    product ^ (product >> 32)
 }

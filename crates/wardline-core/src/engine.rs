@@ -14,10 +14,11 @@ use crate::input::{Input, Record, Refusal};
 use crate::key::Key;
 use crate::order::Orders;
 use crate::outbox::{Draft, Outbox};
+use crate::table::Table;
 use crate::time::Timestamp;
-use crate::watch::{Difference, Scene, Watch};
+use crate::watch::{Difference, Episode, Scene, Watch};
 use crate::zones::Zones;
-use std::collections::{BTreeMap, BTreeSet};
+use std::collections::BTreeSet;
 
 /// A deterministic state machine that judges position fixes against protective orders.
 ///
@@ -32,13 +33,15 @@ pub struct Engine {
     zones: Zones,
     orders: Orders,
     devices: Devices,
-    people: BTreeMap<PersonId, Person>,
+    people: Table<PersonId, Person>,
     /// The next boundary of each order that has one.
     deadlines: BTreeSet<(Timestamp, OrderId)>,
     /// Unassigned devices that were already told of.
     strangers: BTreeSet<DeviceId>,
     counters: Counters,
     outbox: Outbox,
+    /// The episodes of a watch before it is changed; kept to spare allocations.
+    before: Vec<Episode>,
 }
 
 #[derive(Default)]
@@ -77,11 +80,12 @@ impl Engine {
             zones: Zones::default(),
             orders: Orders::default(),
             devices: Devices::default(),
-            people: BTreeMap::new(),
+            people: Table::new(),
             deadlines: BTreeSet::new(),
             strangers: BTreeSet::new(),
             counters: Counters::default(),
             outbox: Outbox::default(),
+            before: Vec::new(),
         }
     }
 
@@ -195,7 +199,7 @@ impl Engine {
     fn advance(&mut self, orders: &[OrderId], at: Timestamp) {
         loop {
             let due = orders.iter().filter_map(|id| {
-                let boundary = self.orders.by_id.get(id)?.next_boundary()?;
+                let boundary = self.orders.by_id.get(*id)?.next_boundary()?;
                 (boundary <= at).then_some((boundary, *id))
             });
             let due: Vec<_> = due.collect();
@@ -210,7 +214,7 @@ impl Engine {
     }
 
     fn fire(&mut self, order_id: OrderId, boundary: Timestamp, at: Timestamp) {
-        let Some(order) = self.orders.by_id.get_mut(&order_id) else {
+        let Some(order) = self.orders.by_id.get_mut(order_id) else {
             return;
         };
         self.deadlines.remove(&(boundary, order_id));
@@ -220,12 +224,7 @@ impl Engine {
         }
         let person = order.newest().map(|version| version.person);
         for slot in self.devices_of(person) {
-            let scope = Scope {
-                order: order_id,
-                at,
-                time: boundary,
-                cause: None,
-            };
+            let scope = Scope { order: order_id, at, time: boundary, cause: None };
             let step = Key::boundary(boundary);
             self.observe(slot, scope, |watch, scene| watch.pass(scene, step, None));
             self.wake(slot, Some(step));
@@ -237,29 +236,26 @@ impl Engine {
         if let Some(before) = before {
             self.deadlines.remove(&(before, order));
         }
-        if let Some(next) = self
-            .orders
-            .by_id
-            .get(&order)
-            .and_then(|order| order.next_boundary())
-        {
+        if let Some(next) = self.orders.by_id.get(order).and_then(|order| order.next_boundary()) {
             self.deadlines.insert((next, order));
         }
     }
 
     fn devices_of(&self, person: Option<PersonId>) -> Vec<usize> {
-        let person = person.and_then(|person| self.people.get(&person));
+        let person = person.and_then(|person| self.people.get(person));
         person.map_or_else(Vec::new, |person| person.devices.clone())
+    }
+
+    /// The orders that restrain the person now or once did.
+    fn orders_ever_of(&self, person: PersonId) -> Vec<OrderId> {
+        self.people.get(person).map_or_else(Vec::new, |person| person.orders.clone())
     }
 
     /// The orders that restrain the person now.
     fn orders_of(&self, person: PersonId) -> Vec<OrderId> {
-        let ever = self
-            .people
-            .get(&person)
-            .map_or(&[][..], |person| &person.orders);
+        let ever = self.people.get(person).map_or(&[][..], |person| &person.orders);
         let restrains = |id: &&OrderId| {
-            let version = self.orders.by_id.get(id).and_then(|order| order.newest());
+            let version = self.orders.by_id.get(**id).and_then(|order| order.newest());
             version.is_some_and(|version| version.person == person)
         };
         ever.iter().filter(restrains).copied().collect()
@@ -280,7 +276,7 @@ impl Engine {
         act: impl FnOnce(&mut Watch, Scene<'_>) -> R,
     ) -> Option<R> {
         let (device, tracks) = self.devices.among(slot)?;
-        let order = self.orders.by_id.get_mut(&scope.order)?;
+        let order = self.orders.by_id.get_mut(scope.order)?;
         let index = device.watch_of(scope.order);
         let scene = Scene {
             config: &self.config,
@@ -291,7 +287,8 @@ impl Engine {
             person: device.person,
         };
         let watch = &mut device.watches[index];
-        let before = watch.episodes().to_vec();
+        self.before.clear();
+        self.before.extend_from_slice(watch.episodes());
         let outcome = act(watch, scene);
         let then = Key::configuration(scope.time, u64::MAX);
         let order_version = order.as_of(then).map(|version| version.number);
@@ -306,7 +303,7 @@ impl Engine {
             numbers: &mut order.episodes,
             outbox: &mut self.outbox,
         };
-        difference.tell(watch, &before);
+        difference.tell(watch, &self.before);
         Some(outcome)
     }
 }

@@ -20,6 +20,12 @@ macro_rules! id {
             /// The id that stands for "none".
             pub const NONE: Self = Self(0);
         }
+
+        impl From<$name> for u64 {
+            fn from(id: $name) -> Self {
+                id.0
+            }
+        }
     };
 }
 

@@ -325,11 +325,6 @@ pub struct Refusal {
 impl Refusal {
     /// A refusal for this reason, with the offending value.
     pub fn new(reason: impl Into<String>, value: impl std::fmt::Display) -> Self {
-        Self {
-            reason: reason.into(),
-            value: value.to_string(),
-            line: None,
-            device: None,
-        }
+        Self { reason: reason.into(), value: value.to_string(), line: None, device: None }
     }
 }

@@ -22,38 +22,19 @@ enum Class {
 
 impl Key {
     /// Before every item.
-    pub const FIRST: Self = Self {
-        time: Timestamp::from_ms(i64::MIN),
-        class: Class::Boundary,
-        major: 0,
-        minor: 0,
-    };
+    pub const FIRST: Self =
+        Self { time: Timestamp::from_ms(i64::MIN), class: Class::Boundary, major: 0, minor: 0 };
 
     pub const fn boundary(time: Timestamp) -> Self {
-        Self {
-            time,
-            class: Class::Boundary,
-            major: 0,
-            minor: 0,
-        }
+        Self { time, class: Class::Boundary, major: 0, minor: 0 }
     }
 
     pub const fn configuration(time: Timestamp, input: u64) -> Self {
-        Self {
-            time,
-            class: Class::Configuration,
-            major: input,
-            minor: 0,
-        }
+        Self { time, class: Class::Configuration, major: input, minor: 0 }
     }
 
     pub const fn fix(time: Timestamp, device: DeviceId, seq: u64) -> Self {
-        Self {
-            time,
-            class: Class::Fix,
-            major: device.number(),
-            minor: seq,
-        }
+        Self { time, class: Class::Fix, major: device.number(), minor: seq }
     }
 
     pub fn is_boundary(self) -> bool {
@@ -62,11 +43,6 @@ impl Key {
 
     /// Just after every item at this instant.
     pub const fn end_of(time: Timestamp) -> Self {
-        Self {
-            time,
-            class: Class::Fix,
-            major: u64::MAX,
-            minor: u64::MAX,
-        }
+        Self { time, class: Class::Fix, major: u64::MAX, minor: u64::MAX }
     }
 }

@@ -16,6 +16,7 @@ mod engine;
 mod key;
 mod order;
 mod outbox;
+mod table;
 mod track;
 mod watch;
 mod zones;

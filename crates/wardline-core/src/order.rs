@@ -4,6 +4,7 @@ use crate::event::EventKind;
 use crate::ids::{DeviceId, LayerId, OrderId, PersonId, RuleId, ZoneId};
 use crate::input::{Demand, Place, PutOrder};
 use crate::key::Key;
+use crate::table::Table;
 use crate::time::{Interval, Timestamp, clip_and_merge};
 use std::collections::BTreeMap;
 
@@ -47,19 +48,12 @@ pub(crate) struct Timetable {
 impl Order {
     pub fn new() -> Self {
         let fired = Timestamp::from_ms(i64::MIN);
-        Self {
-            versions: Vec::new(),
-            fired,
-            episodes: BTreeMap::new(),
-        }
+        Self { versions: Vec::new(), fired, episodes: BTreeMap::new() }
     }
 
     /// The version that counts for an item with this key: the newest put not after it.
     pub fn as_of(&self, key: Key) -> Option<&OrderVersion> {
-        self.versions
-            .iter()
-            .rev()
-            .find(|version| version.put <= key)
+        self.versions.iter().rev().find(|version| version.put <= key)
     }
 
     /// The version in force at the instant of an item with this key.
@@ -75,9 +69,7 @@ impl Order {
     /// The first boundary after what has fired.
     pub fn next_boundary(&self) -> Option<Timestamp> {
         let version = self.newest().filter(|version| version.ended.is_none())?;
-        let after = version
-            .boundaries
-            .partition_point(|boundary| *boundary <= self.fired);
+        let after = version.boundaries.partition_point(|boundary| *boundary <= self.fired);
         version.boundaries.get(after).copied()
     }
 
@@ -103,21 +95,14 @@ impl Order {
 impl OrderVersion {
     pub fn new(put: &PutOrder, number: u64, key: Key) -> Self {
         let from = put.term.from.max(key.time);
-        let term = (from < put.term.until).then_some(Interval {
-            from,
-            until: put.term.until,
-        });
+        let term = (from < put.term.until).then_some(Interval { from, until: put.term.until });
         let active = |intervals: &Option<Vec<Interval>>| match (term, intervals) {
             (None, _) => Vec::new(),
             (Some(term), None) => vec![term],
             (Some(term), Some(intervals)) => clip_and_merge(intervals, term),
         };
         let rules = put.rules.iter().filter_map(|rule| match rule.demand {
-            Demand::KeepOut {
-                place,
-                warn_m,
-                confirm_fixes,
-            } => Some(KeepOut {
+            Demand::KeepOut { place, warn_m, confirm_fixes } => Some(KeepOut {
                 rule: rule.rule,
                 place,
                 warn_m,
@@ -129,10 +114,7 @@ impl OrderVersion {
         let rules: Vec<_> = rules.collect();
         let permits = put.permits.iter();
         let permits: Vec<_> = permits
-            .map(|permit| Timetable {
-                zone: permit.zone,
-                active: active(&permit.active),
-            })
+            .map(|permit| Timetable { zone: permit.zone, active: active(&permit.active) })
             .collect();
         let intervals = rules.iter().map(|rule| &rule.active);
         let mut boundaries: Vec<_> = intervals
@@ -145,16 +127,7 @@ impl OrderVersion {
         boundaries.sort_unstable();
         boundaries.dedup();
         let person = put.person;
-        Self {
-            number,
-            put: key,
-            ended: None,
-            person,
-            term,
-            rules,
-            permits,
-            boundaries,
-        }
+        Self { number, put: key, ended: None, person, term, rules, permits, boundaries }
     }
 
     pub fn is_in_force(&self, key: Key) -> bool {
@@ -168,9 +141,7 @@ impl OrderVersion {
     }
 
     pub fn permit_ends_at(&self, instant: Timestamp) -> bool {
-        self.permits
-            .iter()
-            .any(|permit| permit.active.iter().any(|i| i.until == instant))
+        self.permits.iter().any(|permit| permit.active.iter().any(|i| i.until == instant))
     }
 
     pub fn permits_zone(&self, zone: ZoneId) -> bool {
@@ -198,10 +169,7 @@ impl OrderVersion {
 impl KeepOut {
     /// Since when the rule has been active at this instant, if it is.
     pub fn active_since(&self, instant: Timestamp) -> Option<Timestamp> {
-        let interval = self
-            .active
-            .iter()
-            .find(|interval| interval.contains(instant))?;
+        let interval = self.active.iter().find(|interval| interval.contains(instant))?;
         Some(interval.from)
     }
 }
@@ -209,7 +177,7 @@ impl KeepOut {
 /// The orders by id, and who is concerned by what.
 #[derive(Default)]
 pub(crate) struct Orders {
-    pub by_id: BTreeMap<OrderId, Order>,
+    pub by_id: Table<OrderId, Order>,
     pub naming_zone: BTreeMap<ZoneId, Vec<OrderId>>,
     pub naming_layer: BTreeMap<LayerId, Vec<OrderId>>,
 }
@@ -217,7 +185,7 @@ pub(crate) struct Orders {
 impl Orders {
     /// Notes that the order names these zones and layers, now or in a version that still counts.
     pub fn index(&mut self, order: OrderId) {
-        let Some(version) = self.by_id.get(&order).and_then(Order::newest) else {
+        let Some(version) = self.by_id.get(order).and_then(Order::newest) else {
             return;
         };
         for zone in version.zones() {

@@ -44,11 +44,7 @@ impl Draft {
 
     // J-ORDER-1
     fn place(&self) -> impl Ord + use<> {
-        let phase = if self.follows_start {
-            Phase::Started
-        } else {
-            self.phase
-        };
+        let phase = if self.follows_start { Phase::Started } else { self.phase };
         let zone = self.episode.map(|episode| episode.zone);
         let number = self.episode.map(|episode| episode.number);
         let device = self.device;

@@ -49,10 +49,7 @@ impl Interval {
 
 /// The intervals clipped to `bounds`, sorted, touching and overlapping ones made one.
 pub(crate) fn clip_and_merge(intervals: &[Interval], bounds: Interval) -> Vec<Interval> {
-    let mut clipped: Vec<_> = intervals
-        .iter()
-        .filter_map(|i| i.intersection(&bounds))
-        .collect();
+    let mut clipped: Vec<_> = intervals.iter().filter_map(|i| i.intersection(&bounds)).collect();
     clipped.sort_by_key(|interval| interval.from);
     let mut merged: Vec<Interval> = Vec::with_capacity(clipped.len());
     for interval in clipped {
@@ -71,21 +68,13 @@ mod tests {
     use super::*;
 
     fn interval(from: i64, until: i64) -> Interval {
-        Interval {
-            from: Timestamp::from_ms(from),
-            until: Timestamp::from_ms(until),
-        }
+        Interval { from: Timestamp::from_ms(from), until: Timestamp::from_ms(until) }
     }
 
     #[test]
     fn touching_intervals_become_one() {
         let merged = clip_and_merge(
-            &[
-                interval(5, 9),
-                interval(0, 3),
-                interval(3, 5),
-                interval(20, 30),
-            ],
+            &[interval(5, 9), interval(0, 3), interval(3, 5), interval(20, 30)],
             interval(1, 25),
         );
         assert_eq!(merged, [interval(1, 9), interval(20, 25)]);

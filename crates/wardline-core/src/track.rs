@@ -132,28 +132,20 @@ impl Track {
         }
         let place = (sample.time, sample.seq);
         let later = (0..self.len()).rev().take_while(|index| {
-            self.ring
-                .standing(*index)
-                .is_some_and(|standing| standing > place)
+            self.ring.standing(*index).is_some_and(|standing| standing > place)
         });
         let index = self.len() - later.count();
         if index < self.len() {
             self.ring.insert(index, &sample);
             let suspect_motion = self.classify_again(index, config);
-            return Inserted {
-                index,
-                suspect_motion,
-            };
+            return Inserted { index, suspect_motion };
         }
         let mut past = self.past_now(config);
         let noted = past.implausible_since_sound;
         past.absorb(&mut sample, config);
         self.ring.push(&sample);
         self.set_now(past);
-        Inserted {
-            index,
-            suspect_motion: sample.trust.implausible && !noted,
-        }
+        Inserted { index, suspect_motion: sample.trust.implausible && !noted }
     }
 
     fn set_now(&mut self, past: Past) {
@@ -168,9 +160,7 @@ impl Track {
 
     fn past_now(&self, config: &Config) -> Past {
         match (self.now, &self.mixed) {
-            (Trace::Sound, _) => self
-                .newest(config)
-                .map_or_else(Past::default, Past::after_sound),
+            (Trace::Sound, _) => self.newest(config).map_or_else(Past::default, Past::after_sound),
             (Trace::Mixed, Some(mixed)) => mixed.now,
             _ => Past::default(),
         }
@@ -220,9 +210,7 @@ impl Track {
     /// The last sound fix before the sample at `index`.
     pub fn sound_before(&self, index: usize, config: &Config) -> Option<Sample> {
         let mut earlier = (0..index).rev().filter_map(|index| self.get(index, config));
-        earlier
-            .find(|sample| sample.trust.sound())
-            .or_else(|| self.past_base(config).last_sound)
+        earlier.find(|sample| sample.trust.sound()).or_else(|| self.past_base(config).last_sound)
     }
 
     /// J-FIX-7: the reference fix at the instant of the item with this key, of those before it.

@@ -6,6 +6,7 @@
 
 mod difference;
 mod judge;
+mod sentry;
 
 use crate::engine::Config;
 use crate::event::{Cause, Certainty, EventKind};
@@ -17,6 +18,7 @@ use crate::time::Timestamp;
 use crate::track::{Sample, Track};
 use crate::zones::Zones;
 pub(crate) use difference::Difference;
+pub(crate) use sentry::Glance;
 
 /// What a watch looks at.
 #[derive(Clone, Copy)]
@@ -37,6 +39,8 @@ pub(crate) struct Watch {
     checkpoints: Vec<(Key, State)>,
     /// The episodes that are open or ended within the history, in the order of their making.
     episodes: Vec<Episode>,
+    /// Set up by a full judgement, taken down by whatever changes the rules.
+    sentries: Option<Vec<sentry::Sentry>>,
 }
 
 /// The state of all machines.
@@ -69,11 +73,7 @@ struct Machine {
 #[derive(Clone, PartialEq)]
 enum Mode {
     /// Qualifying fixes in a row that do not suffice yet (J-BREACH-4).
-    Row {
-        count: u32,
-        first: Timestamp,
-        last: Key,
-    },
+    Row { count: u32, first: Timestamp, last: Key },
     /// With the threshold that it was last judged by.
     Open { permitted: bool, threshold_m: f64 },
 }
@@ -110,12 +110,7 @@ pub(crate) struct Proof {
 impl Watch {
     pub fn new(order: OrderId) -> Self {
         let checkpoints = vec![(Key::FIRST, State::default())];
-        Self {
-            order,
-            now: State::default(),
-            checkpoints,
-            episodes: Vec::new(),
-        }
+        Self { order, now: State::default(), checkpoints, episodes: Vec::new(), sentries: None }
     }
 
     pub fn episodes(&self) -> &[Episode] {
@@ -125,11 +120,9 @@ impl Watch {
     /// A boundary or configuration instant after all that was folded so far.
     // J-SCHED-1, J-SCHED-2
     pub fn pass(&mut self, scene: Scene<'_>, key: Key, zone: Option<ZoneId>) {
+        self.sentries = None;
         let before = self.now.active.clone();
-        let version = scene
-            .order
-            .as_of(key)
-            .filter(|version| version.person == scene.person);
+        let version = scene.order.as_of(key).filter(|version| version.person == scene.person);
         let in_force = version.filter(|version| version.is_in_force(key));
         self.now.active = in_force.map_or_else(Vec::new, |version| active_rules(version, key.time));
         self.end_what_no_longer_holds(scene, key, zone);
@@ -172,6 +165,7 @@ impl Watch {
                 cause,
                 since,
                 before: None,
+                glance: None,
             };
             self.judge(&bench, sample, only);
         }
@@ -187,13 +181,14 @@ impl Watch {
         let key = sample.key(scene.device);
         let mut slack_m = f64::INFINITY;
         let episodes = self.episodes.len();
-        let in_force = scene
-            .order
-            .in_force(key)
-            .filter(|version| version.person == scene.person);
+        let in_force = scene.order.in_force(key).filter(|version| version.person == scene.person);
         if let Some(version) = in_force {
             let before = match sample.trust.sound() {
                 true => scene.track.sound_before(index, scene.config),
+                false => None,
+            };
+            let glance = match sample.trust.sound() && scene.config.slack {
+                true => Glance::new(sample.position, before.map(|before| before.position)),
                 false => None,
             };
             for rule in &version.rules {
@@ -201,19 +196,15 @@ impl Watch {
                     continue;
                 };
                 let cause = Cause::Fix;
-                let bench = judge::Bench {
-                    scene,
-                    version,
-                    rule,
-                    key,
-                    cause,
-                    since,
-                    before,
-                };
+                let bench =
+                    judge::Bench { scene, version, rule, key, cause, since, before, glance };
                 slack_m = slack_m.min(self.judge(&bench, &sample, None));
             }
         }
         self.note(key, self.episodes.len() != episodes);
+        if self.sentries.is_none() {
+            self.post_sentries(scene, key);
+        }
         slack_m
     }
 
@@ -241,17 +232,10 @@ impl Watch {
     }
 
     fn rewind(&mut self, from: Key) {
-        let kept = self
-            .checkpoints
-            .iter()
-            .rposition(|(key, _)| *key < from)
-            .unwrap_or(0);
+        self.sentries = None;
+        let kept = self.checkpoints.iter().rposition(|(key, _)| *key < from).unwrap_or(0);
         self.checkpoints.truncate(kept + 1);
-        self.now = self
-            .checkpoints
-            .last()
-            .map(|(_, state)| state.clone())
-            .unwrap_or_default();
+        self.now = self.checkpoints.last().map(|(_, state)| state.clone()).unwrap_or_default();
         self.episodes.retain(|episode| episode.opened_by < from);
         for episode in &mut self.episodes {
             if episode.closed_by.is_some_and(|closed_by| closed_by >= from) {
@@ -278,11 +262,7 @@ impl Watch {
         }
         steps.sort_unstable();
         steps.dedup();
-        let since = scene
-            .order
-            .versions
-            .first()
-            .map_or(Key::FIRST, |version| version.put);
+        let since = scene.order.versions.first().map_or(Key::FIRST, |version| version.put);
         steps.retain(|(key, _)| *key >= since);
         steps
     }
@@ -293,8 +273,7 @@ impl Watch {
         while second(&self.checkpoints) {
             self.checkpoints.remove(0);
         }
-        self.episodes
-            .retain(|episode| episode.closed_by.is_none_or(|closed| closed >= oldest));
+        self.episodes.retain(|episode| episode.closed_by.is_none_or(|closed| closed >= oldest));
     }
 
     /// The device is taken from the person: all episodes end, and fixes that happened at the same
@@ -323,17 +302,11 @@ impl Watch {
         key: Key,
         changed: Option<ZoneId>,
     ) -> Option<Cause> {
-        let rule = scene
-            .order
-            .as_of(key)
-            .and_then(|version| version.rule(id.rule));
+        let rule = scene.order.as_of(key).and_then(|version| version.rule(id.rule));
         let Some(rule) = rule.filter(|_| self.since(id.rule).is_some()) else {
             return Some(Cause::RuleEnded);
         };
-        let zone = scene
-            .zones
-            .as_of(id.zone, key)
-            .filter(|zone| zone.shape.is_some());
+        let zone = scene.zones.as_of(id.zone, key).filter(|zone| zone.shape.is_some());
         let holds = match rule.place {
             Place::Zone(named) => named == id.zone && zone.is_some(),
             Place::Layer(layer) => zone.is_some_and(|zone| zone.layer == Some(layer)),
@@ -347,27 +320,15 @@ impl Watch {
     }
 
     fn end_machine(&mut self, scene: Scene<'_>, id: MachineId, key: Key, cause: Cause) {
-        let Ok(index) = self
-            .now
-            .machines
-            .binary_search_by_key(&id, |machine| machine.id)
-        else {
+        let Ok(index) = self.now.machines.binary_search_by_key(&id, |machine| machine.id) else {
             return;
         };
         let machine = self.now.machines.remove(index);
         if let Mode::Open { threshold_m, .. } = machine.mode {
             let version = scene.order.as_of(key).map_or(0, |version| version.number);
-            let zone_version = scene
-                .zones
-                .as_of(id.zone, key)
-                .map_or(0, |zone| zone.number);
-            let proof = Proof {
-                cause,
-                order_version: version,
-                zone_version,
-                threshold_m,
-                judged: None,
-            };
+            let zone_version = scene.zones.as_of(id.zone, key).map_or(0, |zone| zone.number);
+            let proof =
+                Proof { cause, order_version: version, zone_version, threshold_m, judged: None };
             self.close(id, key, proof);
         }
         self.note(key, true);
@@ -382,18 +343,11 @@ impl Watch {
     }
 
     fn open_episode(&mut self, id: MachineId) -> Option<&mut Episode> {
-        self.episodes
-            .iter_mut()
-            .rev()
-            .find(|e| e.id == id && e.end.is_none())
+        self.episodes.iter_mut().rev().find(|e| e.id == id && e.end.is_none())
     }
 
     fn since(&self, rule: RuleId) -> Option<Timestamp> {
-        self.now
-            .active
-            .iter()
-            .find(|active| active.rule == rule)
-            .map(|active| active.since)
+        self.now.active.iter().find(|active| active.rule == rule).map(|active| active.since)
     }
 
     /// Keeps the state after the item with this key, if it changed.
@@ -411,11 +365,6 @@ impl Watch {
 fn active_rules(version: &OrderVersion, instant: Timestamp) -> Vec<Active> {
     let rules = version.rules.iter();
     rules
-        .filter_map(|rule| {
-            Some(Active {
-                rule: rule.rule,
-                since: rule.active_since(instant)?,
-            })
-        })
+        .filter_map(|rule| Some(Active { rule: rule.rule, since: rule.active_since(instant)? }))
         .collect()
 }

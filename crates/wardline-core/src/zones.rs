@@ -4,6 +4,7 @@ use crate::geometry::{Bounds, BoundsPair, Position, Shape};
 use crate::ids::{LayerId, ZoneId};
 use crate::input::PutZone;
 use crate::key::Key;
+use crate::table::Table;
 use rstar::{AABB, RTree, RTreeObject};
 use std::collections::{BTreeMap, BTreeSet};
 use std::sync::Arc;
@@ -17,9 +18,22 @@ pub(crate) struct ZoneVersion {
     pub shape: Option<Arc<Shape>>,
 }
 
+/// All versions of a zone; the newest at hand.
+struct History {
+    newest: ZoneVersion,
+    former: Vec<ZoneVersion>,
+}
+
+impl History {
+    /// From the newest to the oldest.
+    fn backwards(&self) -> impl Iterator<Item = &ZoneVersion> {
+        std::iter::once(&self.newest).chain(self.former.iter().rev())
+    }
+}
+
 #[derive(Default)]
 pub(crate) struct Zones {
-    by_id: BTreeMap<ZoneId, Vec<ZoneVersion>>,
+    by_id: Table<ZoneId, History>,
     all: RTree<ZoneBox>,
     layers: BTreeMap<LayerId, Layer>,
 }
@@ -59,28 +73,20 @@ fn envelope(bounds: &Bounds) -> AABB<[f64; 2]> {
 impl Zones {
     /// The present version, if the zone exists now.
     pub fn present(&self, zone: ZoneId) -> Option<&ZoneVersion> {
-        self.by_id
-            .get(&zone)?
-            .last()
-            .filter(|version| version.shape.is_some())
+        let history = self.by_id.get(zone)?;
+        Some(&history.newest).filter(|version| version.shape.is_some())
     }
 
     /// The version that counts for an item with this key, a removal included.
     pub fn as_of(&self, zone: ZoneId, key: Key) -> Option<&ZoneVersion> {
-        self.by_id
-            .get(&zone)?
-            .iter()
-            .rev()
-            .find(|version| version.put <= key)
+        let history = self.by_id.get(zone)?;
+        history.backwards().find(|version| version.put <= key)
     }
 
     /// When the zone was put or removed, from `key` on.
     pub fn changes_from(&self, zone: ZoneId, key: Key) -> impl Iterator<Item = Key> {
-        let versions = self.by_id.get(&zone).map_or(&[][..], Vec::as_slice);
-        versions
-            .iter()
-            .map(|version| version.put)
-            .filter(move |put| *put >= key)
+        let versions = self.by_id.get(zone).into_iter().flat_map(History::backwards);
+        versions.map(|version| version.put).take_while(move |put| *put >= key)
     }
 
     /// When a zone of the layer came, changed or went, from `key` on.
@@ -89,15 +95,8 @@ impl Zones {
         layer: LayerId,
         key: Key,
     ) -> impl Iterator<Item = (Key, ZoneId)> {
-        let changes = self
-            .layers
-            .get(&layer)
-            .map_or(&[][..], |layer| layer.changes.as_slice());
-        changes
-            .iter()
-            .rev()
-            .take_while(move |(put, _)| *put >= key)
-            .copied()
+        let changes = self.layers.get(&layer).map_or(&[][..], |layer| layer.changes.as_slice());
+        changes.iter().rev().take_while(move |(put, _)| *put >= key).copied()
     }
 
     /// How many zone ids were ever put.
@@ -107,7 +106,7 @@ impl Zones {
 
     /// Whether the zone id was ever put.
     pub fn knows(&self, zone: ZoneId) -> bool {
-        self.by_id.contains_key(&zone)
+        self.by_id.contains(zone)
     }
 
     /// Puts a zone.
@@ -131,25 +130,17 @@ impl Zones {
         layer: Option<LayerId>,
         shape: Option<Arc<Shape>>,
     ) {
-        let versions = self.by_id.entry(zone).or_default();
-        let number = versions
-            .last()
-            .map_or(1, |last| last.number + u64::from(shape.is_some()));
-        if let Some(last) = versions.last()
+        let last = self.by_id.get(zone).map(|history| history.newest.clone());
+        let number = last.as_ref().map_or(1, |last| last.number + u64::from(shape.is_some()));
+        if let Some(last) = &last
             && let Some(old) = &last.shape
         {
             for bounds in old.bounds() {
-                self.all.remove(&ZoneBox {
-                    bounds: *bounds,
-                    zone,
-                });
+                self.all.remove(&ZoneBox { bounds: *bounds, zone });
             }
             if let Some(layer) = last.layer.and_then(|layer| self.layers.get_mut(&layer)) {
                 for bounds in old.bounds() {
-                    layer.tree.remove(&ZoneBox {
-                        bounds: *bounds,
-                        zone,
-                    });
+                    layer.tree.remove(&ZoneBox { bounds: *bounds, zone });
                 }
                 layer.former.insert(zone);
                 layer.changes.push((key, zone));
@@ -157,30 +148,23 @@ impl Zones {
         }
         if let Some(shape) = &shape {
             for bounds in shape.bounds() {
-                self.all.insert(ZoneBox {
-                    bounds: *bounds,
-                    zone,
-                });
+                self.all.insert(ZoneBox { bounds: *bounds, zone });
             }
             if let Some(layer) = layer {
                 let layer = self.layers.entry(layer).or_default();
                 for bounds in shape.bounds() {
-                    layer.tree.insert(ZoneBox {
-                        bounds: *bounds,
-                        zone,
-                    });
+                    layer.tree.insert(ZoneBox { bounds: *bounds, zone });
                 }
                 if layer.changes.last() != Some(&(key, zone)) {
                     layer.changes.push((key, zone));
                 }
             }
         }
-        versions.push(ZoneVersion {
-            number,
-            put: key,
-            layer,
-            shape,
-        });
+        let version = ZoneVersion { number, put: key, layer, shape };
+        let first = || History { newest: version.clone(), former: Vec::new() };
+        let history = self.by_id.get_or_insert_with(zone, first);
+        history.newest = version;
+        history.former.extend(last);
     }
 
     /// The zones of a layer, as of `key`, that may meet the boxes: sorted, without repeats.
@@ -195,9 +179,7 @@ impl Zones {
             return;
         };
         for bounds in boxes.as_slice() {
-            let hits = layer
-                .tree
-                .locate_in_envelope_intersecting(&envelope(bounds));
+            let hits = layer.tree.locate_in_envelope_intersecting(&envelope(bounds));
             found.extend(hits.map(|hit| hit.zone));
         }
         if layer.changes.last().is_some_and(|(put, _)| *put > key) {
@@ -215,10 +197,7 @@ impl Zones {
     pub fn here(&self, position: Position) -> Vec<ZoneId> {
         let around = Bounds::around(position, 0.0);
         let mut zones = self.candidates(around.as_slice());
-        zones.retain(|zone| {
-            self.shape(*zone)
-                .is_some_and(|shape| shape.contains(position))
-        });
+        zones.retain(|zone| self.shape(*zone).is_some_and(|shape| shape.contains(position)));
         zones
     }
 

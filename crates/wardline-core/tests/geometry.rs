@@ -135,11 +135,7 @@ fn random_place(rng: &mut StdRng) -> (i64, i64, f64) {
         0 => rng.random_range(179.0..181.0),
         _ => rng.random_range(-180.0..180.0),
     };
-    let ratio = if rng.random_bool(0.03) {
-        300_000_f64
-    } else {
-        50_000.0
-    };
+    let ratio = if rng.random_bool(0.03) { 300_000_f64 } else { 50_000.0 };
     let size_m = 10.0 * ratio.powf(rng.random());
     ((lat * 1e7) as i64, (lon * 1e7) as i64, size_m)
 }
@@ -153,12 +149,7 @@ fn star(rng: &mut StdRng, centre: [i64; 2], radius_m: f64, convex: bool) -> Vec<
     (0..count)
         .map(|i| {
             let angle = (f64::from(i) + turn) / f64::from(count) * std::f64::consts::TAU;
-            let reach = radius_m
-                * if convex {
-                    1.0
-                } else {
-                    rng.random_range(0.4..1.0)
-                };
+            let reach = radius_m * if convex { 1.0 } else { rng.random_range(0.4..1.0) };
             let dlat = (reach * angle.sin() / lat_m * 1e7) as i64;
             let dlon = (reach * angle.cos() / lat_m / cos_lat * 1e7) as i64;
             let lat = (centre[0] + dlat).clamp(-899_900_000, 899_900_000);
@@ -215,29 +206,19 @@ fn random_polygon(rng: &mut StdRng) -> Sample {
     } else {
         let mut rings = vec![closed(&outer, 0)];
         if rng.random_bool(0.3) {
-            let hole: Vec<[i64; 2]> = outer
-                .iter()
-                .map(|p| [lat + (p[0] - lat) / 3, lon + (p[1] - lon) / 3])
-                .collect();
+            let hole: Vec<[i64; 2]> =
+                outer.iter().map(|p| [lat + (p[0] - lat) / 3, lon + (p[1] - lon) / 3]).collect();
             rings.push(closed(&hole, 0));
         }
         parts.push(rings);
     }
-    let edges = parts
-        .iter()
-        .flatten()
-        .flat_map(|ring| edges_of(ring))
-        .collect();
+    let edges = parts.iter().flatten().flat_map(|ring| edges_of(ring)).collect();
     let geometry = if parts.len() == 1 {
         Geometry::Polygon(parts.swap_remove(0))
     } else {
         Geometry::MultiPolygon(parts)
     };
-    Sample {
-        geometry,
-        edges,
-        offset_m: 0.0,
-    }
+    Sample { geometry, edges, offset_m: 0.0 }
 }
 
 fn random_sample(rng: &mut StdRng) -> Sample {
@@ -246,11 +227,7 @@ fn random_sample(rng: &mut StdRng) -> Sample {
             let (lat, lon, radius_m) = random_place(rng);
             let centre = wrapped(lat, lon);
             let edges = vec![[degrees(centre), degrees(centre)]];
-            Sample {
-                geometry: Geometry::Circle { centre, radius_m },
-                edges,
-                offset_m: radius_m,
-            }
+            Sample { geometry: Geometry::Circle { centre, radius_m }, edges, offset_m: radius_m }
         }
         1 => {
             let (lat, lon, radius_m) = random_place(rng);
@@ -259,11 +236,7 @@ fn random_sample(rng: &mut StdRng) -> Sample {
             let edges = points.windows(2).map(|e| e_deg(e[0], e[1])).collect();
             let line = points.iter().map(|p| wrapped(p[0], p[1])).collect();
             let geometry = Geometry::Corridor { line, half_width_m };
-            Sample {
-                geometry,
-                edges,
-                offset_m: half_width_m,
-            }
+            Sample { geometry, edges, offset_m: half_width_m }
         }
         _ => random_polygon(rng),
     }
@@ -306,25 +279,16 @@ fn oracle_holds(geometry: &Geometry, p: Position) -> Option<bool> {
         _ => return None,
     };
     let lon = i64::from(p.lon_e7());
-    let lons = if lon.abs() == HALF {
-        vec![lon, -lon]
-    } else {
-        vec![lon]
-    };
+    let lons = if lon.abs() == HALF { vec![lon, -lon] } else { vec![lon] };
     Some(lons.iter().any(|lon| {
-        let c = Coord {
-            x: *lon as f64,
-            y: f64::from(p.lat_e7()),
-        };
+        let c = Coord { x: *lon as f64, y: f64::from(p.lat_e7()) };
         parts.iter().any(|rings| polygon_of(rings).intersects(&c))
     }))
 }
 
 fn polygon_of(rings: &[Vec<Position>]) -> Polygon<f64> {
     let line = |ring: &Vec<Position>| -> LineString<f64> {
-        ring.iter()
-            .map(|p| (f64::from(p.lon_e7()), f64::from(p.lat_e7())))
-            .collect()
+        ring.iter().map(|p| (f64::from(p.lon_e7()), f64::from(p.lat_e7()))).collect()
     };
     Polygon::new(line(&rings[0]), rings[1..].iter().map(line).collect())
 }
@@ -367,11 +331,7 @@ fn check_pairs(seed: u64, zones: usize, points: usize) {
                 );
             } else {
                 worst.1 = worst.1.max(error / expected.abs());
-                assert!(
-                    error <= 1e-3 * expected.abs(),
-                    "{d} is not {expected}: {}",
-                    context()
-                );
+                assert!(error <= 1e-3 * expected.abs(), "{d} is not {expected}: {}", context());
             }
             if inside {
                 let boxed = shape.bounds().iter().any(|b| b.contains(p));
@@ -379,14 +339,8 @@ fn check_pairs(seed: u64, zones: usize, points: usize) {
             }
         }
     }
-    assert!(
-        refused * 20 < zones,
-        "seed {seed}: {refused} of {zones} zones refused"
-    );
-    println!(
-        "seed {seed}: worst {} m near, {} beyond; {refused} refused",
-        worst.0, worst.1
-    );
+    assert!(refused * 20 < zones, "seed {seed}: {refused} of {zones} zones refused");
+    println!("seed {seed}: worst {} m near, {} beyond; {refused} refused", worst.0, worst.1);
 }
 
 /// J-GEO-1, J-GEO-2, J-GEO-3
@@ -409,10 +363,8 @@ fn ten_million_pairs_agree_with_the_references() {
 fn distances_agree_with_karney() {
     let mut rng = StdRng::seed_from_u64(2);
     for _ in 0..20_000 {
-        let a = wrapped(
-            rng.random_range(-900_000_000..=900_000_000),
-            rng.random_range(-HALF..=HALF),
-        );
+        let a =
+            wrapped(rng.random_range(-900_000_000..=900_000_000), rng.random_range(-HALF..=HALF));
         let reach = 10_f64.powf(rng.random_range(1.0..9.5)) as i64;
         let b = wrapped(
             i64::from(a.lat_e7()) + rng.random_range(-reach..=reach),
@@ -425,10 +377,7 @@ fn distances_agree_with_karney() {
         assert_eq!(distance_m(a, a), 0.0);
         let reach_m = expected * (1.0 + 1e-9) + 1e-3;
         let around = Bounds::around(a, reach_m);
-        assert!(
-            around.as_slice().iter().any(|x| x.contains(b)),
-            "{a} {b} {reach_m} {around:?}"
-        );
+        assert!(around.as_slice().iter().any(|x| x.contains(b)), "{a} {b} {reach_m} {around:?}");
     }
     for (a, b) in [
         (at(0.0, 0.0), at(0.0, 180.0)),
@@ -454,10 +403,7 @@ fn segments_agree_with_the_references() {
             continue;
         };
         for _ in 0..6 {
-            let (a, b) = (
-                random_point(&mut rng, &sample),
-                random_point(&mut rng, &sample),
-            );
+            let (a, b) = (random_point(&mut rng, &sample), random_point(&mut rng, &sample));
             let context = || format!("seed {seed} zone {zone} {:?} {a} {b}", sample.geometry);
             let meets = shape.meets_segment(a, b);
             met[usize::from(meets)] += 1;
@@ -482,11 +428,9 @@ fn segments_agree_with_the_references() {
                             shape.signed_distance_m(wrapped(lat as i64, lon as i64))
                         })
                         .fold(f64::MAX, f64::min);
-                    let step_m =
-                        2.0 * rough_m(
-                            [a.lat_deg(), from as f64 / 1e7],
-                            [b.lat_deg(), to as f64 / 1e7],
-                        ) / 200.0;
+                    let step_m = 2.0
+                        * rough_m([a.lat_deg(), from as f64 / 1e7], [b.lat_deg(), to as f64 / 1e7])
+                        / 200.0;
                     if least <= -0.02 {
                         assert!(meets, "{least}: {}", context());
                     }
@@ -507,13 +451,8 @@ fn oracle_meets(geometry: &Geometry, ends: [Position; 2], lons: [i64; 2]) -> Opt
         _ => return None,
     };
     Some([-2 * HALF, 0, 2 * HALF].iter().any(|shift| {
-        let c = |i: usize| Coord {
-            x: (lons[i] + shift) as f64,
-            y: f64::from(ends[i].lat_e7()),
-        };
+        let c = |i: usize| Coord { x: (lons[i] + shift) as f64, y: f64::from(ends[i].lat_e7()) };
         let line = geo::Line::new(c(0), c(1));
-        parts
-            .iter()
-            .any(|rings| polygon_of(rings).intersects(&line))
+        parts.iter().any(|rings| polygon_of(rings).intersects(&line))
     }))
 }

@@ -7,20 +7,11 @@ fn at(lat: f64, lon: f64) -> Position {
 }
 
 fn ring(points: &[(f64, f64)]) -> Vec<Position> {
-    points
-        .iter()
-        .chain(points.first())
-        .map(|(lat, lon)| at(*lat, *lon))
-        .collect()
+    points.iter().chain(points.first()).map(|(lat, lon)| at(*lat, *lon)).collect()
 }
 
 fn square(lat: f64, lon: f64, size: f64) -> Vec<Position> {
-    ring(&[
-        (lat, lon),
-        (lat, lon + size),
-        (lat + size, lon + size),
-        (lat + size, lon),
-    ])
+    ring(&[(lat, lon), (lat, lon + size), (lat + size, lon + size), (lat + size, lon)])
 }
 
 fn polygon(rings: &[Vec<Position>]) -> Result<Shape, ShapeError> {
@@ -28,9 +19,7 @@ fn polygon(rings: &[Vec<Position>]) -> Result<Shape, ShapeError> {
 }
 
 fn parts(parts: &[&[Vec<Position>]]) -> Result<Shape, ShapeError> {
-    Shape::new(&Geometry::MultiPolygon(
-        parts.iter().map(|part| part.to_vec()).collect(),
-    ))
+    Shape::new(&Geometry::MultiPolygon(parts.iter().map(|part| part.to_vec()).collect()))
 }
 
 fn circle(centre: Position, radius_m: f64) -> Shape {
@@ -52,23 +41,14 @@ fn refused(shape: Result<Shape, ShapeError>) -> ShapeError {
 #[test]
 fn positions_out_of_range_are_refused() {
     for (lat, lon) in [(90.1, 0.0), (f64::NAN, 0.0), (f64::INFINITY, 0.0)] {
-        assert!(matches!(
-            Position::from_degrees(lat, lon),
-            Err(PositionError::Latitude { .. })
-        ));
+        assert!(matches!(Position::from_degrees(lat, lon), Err(PositionError::Latitude { .. })));
     }
     for lon in [-180.000_000_1, f64::NAN, f64::NEG_INFINITY] {
-        assert!(matches!(
-            Position::from_degrees(0.0, lon),
-            Err(PositionError::Longitude { .. })
-        ));
+        assert!(matches!(Position::from_degrees(0.0, lon), Err(PositionError::Longitude { .. })));
     }
     assert!(Position::from_e7(900_000_001, 0).is_err());
     assert!(Position::from_e7(0, i32::MIN).is_err());
-    assert_eq!(
-        at(0.000_000_25, -0.000_000_15),
-        Position::from_e7(2, -2).expect("a position")
-    );
+    assert_eq!(at(0.000_000_25, -0.000_000_15), Position::from_e7(2, -2).expect("a position"));
 }
 
 /// J-REFUSE-1
@@ -83,23 +63,14 @@ fn rings_that_are_none_are_refused() {
     assert_eq!(refused(two), ShapeError::RingTooShort { positions: 3 });
     let mut open = square(0.0, 0.0, 1.0);
     open.pop();
-    let expected = ShapeError::UnclosedRing {
-        first: at(0.0, 0.0),
-        last: at(1.0, 0.0),
-    };
+    let expected = ShapeError::UnclosedRing { first: at(0.0, 0.0), last: at(1.0, 0.0) };
     assert_eq!(refused(polygon(&[open])), expected);
     let flat = polygon(&[ring(&[(0.0, 0.0), (1.0, 1.0), (2.0, 2.0)])]);
     assert_eq!(refused(flat), ShapeError::ZeroArea { at: at(0.0, 0.0) });
     let pole = polygon(&[ring(&[(80.0, 0.0), (80.0, 90.0), (90.0, 0.0)])]);
-    assert_eq!(
-        refused(pole),
-        ShapeError::ContainsPole { at: at(90.0, 0.0) }
-    );
+    assert_eq!(refused(pole), ShapeError::ContainsPole { at: at(90.0, 0.0) });
     let long = polygon(&[ring(&[(0.0, -100.0), (0.0, 100.0), (1.0, 0.0)])]);
-    let expected = ShapeError::EdgeTooLong {
-        from: at(0.0, -100.0),
-        to: at(0.0, 100.0),
-    };
+    let expected = ShapeError::EdgeTooLong { from: at(0.0, -100.0), to: at(0.0, 100.0) };
     assert_eq!(refused(long), expected);
 }
 
@@ -108,22 +79,12 @@ fn rings_that_are_none_are_refused() {
 fn rings_that_meet_themselves_are_refused() {
     let bow = ring(&[(0.0, 0.0), (1.0, 1.0), (1.0, 0.0), (0.0, 1.5)]);
     let touching = ring(&[(0.0, 0.0), (0.0, 2.0), (2.0, 2.0), (0.0, 1.0), (2.0, 0.0)]);
-    let pinched = ring(&[
-        (0.0, 0.0),
-        (0.0, 2.0),
-        (1.0, 1.0),
-        (2.0, 2.0),
-        (2.0, 0.0),
-        (1.0, 1.0),
-    ]);
+    let pinched = ring(&[(0.0, 0.0), (0.0, 2.0), (1.0, 1.0), (2.0, 2.0), (2.0, 0.0), (1.0, 1.0)]);
     let spike = ring(&[(0.0, 0.0), (0.0, 1.0), (0.0, 3.0), (0.0, 1.0), (1.0, 1.0)]);
     let spike_back = ring(&[(0.0, 0.0), (0.0, 3.0), (0.0, 1.0), (1.0, 1.0)]);
     for points in [bow, touching, pinched, spike, spike_back] {
         let error = refused(polygon(&[points]));
-        assert!(
-            matches!(error, ShapeError::SelfIntersecting { .. }),
-            "{error}"
-        );
+        assert!(matches!(error, ShapeError::SelfIntersecting { .. }), "{error}");
     }
     let straight = ring(&[(0.0, 0.0), (0.0, 1.0), (0.0, 2.0), (1.0, 1.0)]);
     let mut repeated = straight.clone();
@@ -136,30 +97,17 @@ fn rings_that_meet_themselves_are_refused() {
 #[test]
 fn holes_must_be_inside_and_apart() {
     let outer = square(0.0, 0.0, 10.0);
-    for hole in [
-        square(20.0, 0.0, 1.0),
-        square(9.0, 9.0, 3.0),
-        outer.clone(),
-        square(-1.0, -1.0, 20.0),
-    ] {
+    for hole in
+        [square(20.0, 0.0, 1.0), square(9.0, 9.0, 3.0), outer.clone(), square(-1.0, -1.0, 20.0)]
+    {
         let error = refused(polygon(&[outer.clone(), hole]));
         assert!(matches!(error, ShapeError::HoleOutside { .. }), "{error}");
     }
     // Through vertices of the outer ring, without a proper crossing of edges.
-    let notched = ring(&[
-        (0.0, 0.0),
-        (0.0, 10.0),
-        (10.0, 10.0),
-        (5.0, 5.0),
-        (10.0, 0.0),
-    ]);
+    let notched = ring(&[(0.0, 0.0), (0.0, 10.0), (10.0, 10.0), (5.0, 5.0), (10.0, 0.0)]);
     let through = ring(&[(5.0, 5.0), (4.0, 4.0), (4.0, 6.0), (6.0, 5.0)]);
     assert!(polygon(&[notched, through]).is_err());
-    for second in [
-        square(2.0, 2.0, 2.0),
-        square(3.0, 3.0, 1.0),
-        square(1.0, 1.0, 4.0),
-    ] {
+    for second in [square(2.0, 2.0, 2.0), square(3.0, 3.0, 1.0), square(1.0, 1.0, 4.0)] {
         let error = refused(polygon(&[outer.clone(), square(2.0, 2.0, 2.0), second]));
         assert!(matches!(error, ShapeError::HolesOverlap { .. }), "{error}");
     }
@@ -172,31 +120,19 @@ fn holes_must_be_inside_and_apart() {
 fn parts_must_not_overlap() {
     let big = square(0.0, 0.0, 10.0);
     let hole = square(2.0, 2.0, 4.0);
-    for other in [
-        big.clone(),
-        square(5.0, 5.0, 10.0),
-        square(1.0, 1.0, 1.0),
-        square(0.0, 0.0, 5.0),
-    ] {
+    for other in [big.clone(), square(5.0, 5.0, 10.0), square(1.0, 1.0, 1.0), square(0.0, 0.0, 5.0)]
+    {
         let error = refused(parts(&[&[big.clone()], &[other]]));
         assert!(matches!(error, ShapeError::PartsOverlap { .. }), "{error}");
     }
-    let over_hole = refused(parts(&[
-        &[big.clone(), hole.clone()],
-        &[square(1.0, 1.0, 6.0)],
-    ]));
+    let over_hole = refused(parts(&[&[big.clone(), hole.clone()], &[square(1.0, 1.0, 6.0)]]));
     assert!(matches!(over_hole, ShapeError::PartsOverlap { .. }));
     let in_hole = square(3.0, 3.0, 1.0);
     assert!(parts(&[&[big.clone(), hole.clone()], &[in_hole.clone()]]).is_ok());
     assert!(parts(&[&[in_hole], &[big.clone(), hole.clone()]]).is_ok());
     assert!(parts(&[&[big.clone(), hole.clone()], &[hole]]).is_ok());
     assert!(
-        parts(&[
-            &[big.clone()],
-            &[square(10.0, 10.0, 1.0)],
-            &[square(0.0, 10.0, 1.0)]
-        ])
-        .is_ok()
+        parts(&[&[big.clone()], &[square(10.0, 10.0, 1.0)], &[square(0.0, 10.0, 1.0)]]).is_ok()
     );
     assert!(parts(&[&[big], &[square(2.0, 10.0, 3.0)]]).is_ok());
 }
@@ -205,27 +141,15 @@ fn parts_must_not_overlap() {
 #[test]
 fn bad_lengths_are_refused() {
     for bad in [0.0, -1.0, f64::NAN, f64::INFINITY, 5_000_001.0] {
-        let error = refused(Shape::new(&Geometry::Circle {
-            centre: at(0.0, 0.0),
-            radius_m: bad,
-        }));
+        let error = refused(Shape::new(&Geometry::Circle { centre: at(0.0, 0.0), radius_m: bad }));
         assert!(matches!(error, ShapeError::BadRadius { .. }), "{error}");
         let error = refused(corridor(&[(0.0, 0.0), (1.0, 0.0)], bad));
         assert!(matches!(error, ShapeError::BadHalfWidth { .. }), "{error}");
     }
-    for line in [
-        &[][..],
-        &[(1.0, 1.0)],
-        &[(1.0, 1.0), (1.0, 1.0)],
-        &[(1.0, 180.0), (1.0, -180.0)],
-    ] {
+    for line in [&[][..], &[(1.0, 1.0)], &[(1.0, 1.0), (1.0, 1.0)], &[(1.0, 180.0), (1.0, -180.0)]]
+    {
         let error = refused(corridor(line, 10.0));
-        assert_eq!(
-            error,
-            ShapeError::CorridorTooShort {
-                positions: line.len()
-            }
-        );
+        assert_eq!(error, ShapeError::CorridorTooShort { positions: line.len() });
     }
 }
 
@@ -256,12 +180,7 @@ fn edges_and_hole_edges_are_inside() {
 #[test]
 fn a_split_polygon_has_no_boundary_on_the_antimeridian() {
     let west = ring(&[(10.0, 179.0), (10.0, 180.0), (12.0, 180.0), (12.0, 179.0)]);
-    let east = ring(&[
-        (11.0, -180.0),
-        (11.0, -179.0),
-        (13.0, -179.0),
-        (13.0, -180.0),
-    ]);
+    let east = ring(&[(11.0, -180.0), (11.0, -179.0), (13.0, -179.0), (13.0, -180.0)]);
     let shape = parts(&[&[west], &[east]]).expect("two parts");
     assert_eq!(shape.bounds().len(), 2);
     for lon in [180.0, -180.0] {
@@ -308,10 +227,7 @@ fn circles_span_the_antimeridian_and_the_poles() {
 /// J-GEO-3
 #[test]
 fn corridors_span_the_antimeridian_and_reach_the_pole() {
-    let shape = corridor(
-        &[(0.0, 179.0), (0.0, -179.0), (0.0, -179.0), (1.0, -178.0)],
-        100.0,
-    );
+    let shape = corridor(&[(0.0, 179.0), (0.0, -179.0), (0.0, -179.0), (1.0, -178.0)], 100.0);
     let shape = shape.expect("a corridor");
     for lon in [179.5, 180.0, -180.0, -179.5] {
         assert!((shape.signed_distance_m(at(0.0, lon)) + 100.0).abs() < 1e-6);
@@ -384,10 +300,7 @@ fn extremes_do_not_panic() {
     let lats = [-90.0, -89.999_999_9, 0.0, 89.999_999_9, 90.0];
     let lons = [-180.0, -90.0, 0.0, 90.0, 180.0];
     let grid: Vec<Position> = lats.iter().flat_map(|a| lons.map(|b| at(*a, b))).collect();
-    let line = Geometry::Corridor {
-        line: grid.clone(),
-        half_width_m: 5_000_000.0,
-    };
+    let line = Geometry::Corridor { line: grid.clone(), half_width_m: 5_000_000.0 };
     let mut shapes = vec![Shape::new(&line).expect("a corridor")];
     shapes.extend(grid.iter().map(|p| circle(*p, 5_000_000.0)));
     let strip = [(-89.9, -180.0), (-89.9, 0.0), (89.9, 0.0), (89.9, -180.0)];
@@ -410,11 +323,7 @@ fn extremes_do_not_panic() {
 fn a_segment_that_crosses_a_corridor_at_a_small_angle_meets_it() {
     let at = |lat, lon| Position::from_degrees(lat, lon).unwrap();
     let line = vec![at(-60.0001938, -179.9992812), at(-59.9970409, 179.9990292)];
-    let corridor = Shape::new(&Geometry::Corridor {
-        line,
-        half_width_m: 1.0,
-    })
-    .unwrap();
+    let corridor = Shape::new(&Geometry::Corridor { line, half_width_m: 1.0 }).unwrap();
     let (a, b) = (at(-59.9967754, 179.9993092), at(-60.0000982, 179.9997710));
     assert!(corridor.meets_segment(a, b));
     assert!(corridor.meets_segment(b, a));

@@ -43,10 +43,7 @@ impl City {
     /// The longitude, not wrapped, and latitude of a spot.
     fn raw(&self, s: Spot) -> (f64, f64) {
         let lat = self.lat + s.1 / 111_200.0;
-        (
-            self.lon + s.0 / (111_320.0 * self.lat.to_radians().cos()),
-            lat,
-        )
+        (self.lon + s.0 / (111_320.0 * self.lat.to_radians().cos()), lat)
     }
 
     /// The longitude and latitude of a spot, to 1e-7 degrees.

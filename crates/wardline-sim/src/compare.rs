@@ -62,11 +62,7 @@ fn near(x: &Value, y: &Value) -> bool {
     match (x.as_f64(), y.as_f64()) {
         (Some(x), Some(y)) => {
             let d = x.abs().max(y.abs());
-            let allowed = if d > 10_000.0 {
-                0.002 * d
-            } else {
-                0.02 + 2e-6 * d
-            };
+            let allowed = if d > 10_000.0 { 0.002 * d } else { 0.02 + 2e-6 * d };
             (x - y).abs() <= allowed
         }
         _ => false,

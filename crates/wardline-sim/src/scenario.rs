@@ -21,12 +21,7 @@ pub struct Options {
 
 impl Default for Options {
     fn default() -> Self {
-        Self {
-            lines: 400,
-            late: true,
-            bad_lines: true,
-            future: true,
-        }
+        Self { lines: 400, late: true, bad_lines: true, future: true }
     }
 }
 
@@ -121,15 +116,7 @@ impl Sim<'_> {
             self.put_order(o);
         }
         for d in 0..5u64 {
-            self.devices.insert(
-                9001 + d,
-                Device {
-                    person: None,
-                    seq: 0,
-                    last: None,
-                    spot: None,
-                },
-            );
+            self.devices.insert(9001 + d, Device { person: None, seq: 0, last: None, spot: None });
         }
         for d in 0..4 {
             self.assign(9001 + d, (d % 3) as usize);
@@ -204,11 +191,7 @@ impl Sim<'_> {
             }
             rules.push(v);
         }
-        let person = if self.chance(0.9) {
-            order - 1
-        } else {
-            self.rng.random_range(0..3)
-        };
+        let person = if self.chance(0.9) { order - 1 } else { self.rng.random_range(0..3) };
         let from = self.now - self.now % MINUTE + MINUTE * self.rng.random_range(-10..3);
         let until = if self.chance(0.3) {
             from + MINUTE * self.rng.random_range(11..40)
@@ -273,10 +256,7 @@ impl Sim<'_> {
                 self.put(json!({"type": "end_order", "order": o, "reason": "revoked"}));
             }
             8 => {
-                let (d, p) = (
-                    9001 + self.rng.random_range(0..5),
-                    self.rng.random_range(0..3),
-                );
+                let (d, p) = (9001 + self.rng.random_range(0..5), self.rng.random_range(0..3));
                 self.assign(d, p);
             }
             9 if self.chance(0.5) => {
@@ -331,10 +311,8 @@ impl Sim<'_> {
         dev.seq += 1;
         let seq = dev.seq;
         let time = self.now - self.rng.random_range(0..3000);
-        self.put(
-            json!({"type": "status", "device": d, "seq": seq, "time": stamp(time),
-            "status": "heartbeat"}),
-        );
+        self.put(json!({"type": "status", "device": d, "seq": seq, "time": stamp(time),
+            "status": "heartbeat"}));
     }
 
     fn fix(&mut self) {
@@ -373,10 +351,8 @@ impl Sim<'_> {
             10 => noise = 3_000.0,
             _ => {}
         }
-        let (dx, dy) = (
-            self.rng.random_range(-noise..=noise),
-            self.rng.random_range(-noise..=noise),
-        );
+        let (dx, dy) =
+            (self.rng.random_range(-noise..=noise), self.rng.random_range(-noise..=noise));
         let mut spot = self.city.degrees((at.0 + dx, at.1 + dy));
         if let Some(s) = d.spot
             && self.chance(0.06)
@@ -396,11 +372,7 @@ impl Sim<'_> {
         d.last = Some(v.clone());
         self.devices.insert(id, d);
         if self.options.late && self.chance(0.12) {
-            let after = if self.chance(0.05) {
-                200
-            } else {
-                self.rng.random_range(1..40)
-            };
+            let after = if self.chance(0.05) { 200 } else { self.rng.random_range(1..40) };
             self.held.push((self.out.len() + after, v));
         } else {
             self.put(v);

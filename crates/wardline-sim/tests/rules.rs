@@ -25,10 +25,7 @@ impl Log {
         rule["zone"] = json!(5);
         l.zone(0.0, 100.0);
         l.order(0.0, 0.0, 86_400.0, rule, permits);
-        l.put(
-            0.0,
-            json!({"type": "assign_device", "device": 9, "person": 1, "kind": "bracelet"}),
-        );
+        l.put(0.0, json!({"type": "assign_device", "device": 9, "person": 1, "kind": "bracelet"}));
         l
     }
 
@@ -80,10 +77,7 @@ fn short(events: &[Value]) -> Vec<String> {
             text(&e["cause"]),
             text(&e["certainty"])
         );
-        s += &format!(
-            " {}",
-            (t.as_millisecond() - 1_772_352_000_000) as f64 / 1000.0
-        );
+        s += &format!(" {}", (t.as_millisecond() - 1_772_352_000_000) as f64 / 1000.0);
         for (k, c) in [("permitted", " P"), ("late", " L"), ("withdrawn", " W")] {
             if e[k] == true {
                 s += c;
@@ -119,18 +113,12 @@ fn breach_opens_and_closes() {
 fn coarse_fix_opens_only_deep_inside() {
     let mut l = Log::new(json!({}));
     l.zone(1.0, 1000.0);
-    assert_eq!(
-        short(&l.fix(10.0, 10.0, 700.0, json!({"accuracy_m": 400}))),
-        none()
-    );
+    assert_eq!(short(&l.fix(10.0, 10.0, 700.0, json!({"accuracy_m": 400}))), none());
     assert_eq!(
         short(&l.fix(20.0, 20.0, 500.0, json!({"accuracy_m": 400}))),
         ["breach started fix certain 20"]
     );
-    assert_eq!(
-        short(&l.fix(30.0, 30.0, 5000.0, json!({"accuracy_m": 400}))),
-        none()
-    );
+    assert_eq!(short(&l.fix(30.0, 30.0, 5000.0, json!({"accuracy_m": 400}))), none());
 }
 
 // J-BREACH-4
@@ -152,30 +140,18 @@ fn crossing() {
     let mut l = Log::new(json!({}));
     l.at(10.0, -300.0);
     let e = l.at(60.0, 300.0);
-    assert_eq!(
-        e,
-        [
-            "breach started fix crossed 10",
-            "breach ended fix crossed 60"
-        ]
-    );
+    assert_eq!(e, ["breach started fix crossed 10", "breach ended fix crossed 60"]);
     assert_eq!(l.at(361.0, -300.0), none());
 }
 
 // J-PERMIT-1
 #[test]
 fn permits() {
-    let mut l = Log::with(
-        json!({}),
-        json!([{"zone": 5, "active": [[time(0.0), time(100.0)]]}]),
-    );
+    let mut l = Log::with(json!({}), json!([{"zone": 5, "active": [[time(0.0), time(100.0)]]}]));
     assert_eq!(l.at(10.0, 50.0), ["breach started fix certain 10 P"]);
     assert_eq!(
         l.tick(100.0),
-        [
-            "breach ended permit_ended certain 100 P",
-            "breach started permit_ended certain 100"
-        ]
+        ["breach ended permit_ended certain 100 P", "breach started permit_ended certain 100"]
     );
 }
 
@@ -189,10 +165,7 @@ fn intervals_start_and_end() {
     let e = l.tick(300.0);
     assert_eq!(
         e,
-        [
-            "breach started rule_started certain 100",
-            "breach ended rule_ended certain 300"
-        ]
+        ["breach started rule_started certain 100", "breach ended rule_ended certain 300"]
     );
 }
 
@@ -201,30 +174,15 @@ fn intervals_start_and_end() {
 fn zone_and_order_changes() {
     let mut l = Log::new(json!({}));
     l.at(10.0, 150.0);
-    assert_eq!(
-        short(&l.zone(20.0, 200.0)),
-        ["breach started zone_changed certain 20"]
-    );
-    assert_eq!(
-        short(&l.zone(30.0, 50.0)),
-        ["breach ended zone_changed certain 30"]
-    );
+    assert_eq!(short(&l.zone(20.0, 200.0)), ["breach started zone_changed certain 20"]);
+    assert_eq!(short(&l.zone(30.0, 50.0)), ["breach ended zone_changed certain 30"]);
     l.at(40.0, 10.0);
     let e = short(&l.put(50.0, json!({"type": "remove_zone", "zone": 5})));
     assert_eq!(e, ["breach ended zone_removed certain 50"]);
-    assert_eq!(
-        short(&l.zone(60.0, 50.0)),
-        ["breach started zone_changed certain 60"]
-    );
-    let e = short(&l.put(
-        70.0,
-        json!({"type": "end_order", "order": 17, "reason": "revoked"}),
-    ));
+    assert_eq!(short(&l.zone(60.0, 50.0)), ["breach started zone_changed certain 60"]);
+    let e = short(&l.put(70.0, json!({"type": "end_order", "order": 17, "reason": "revoked"})));
     assert_eq!(e, ["breach ended rule_ended certain 70"]);
-    let e = short(&l.put(
-        71.0,
-        json!({"type": "end_order", "order": 17, "reason": "revoked"}),
-    ));
+    let e = short(&l.put(71.0, json!({"type": "end_order", "order": 17, "reason": "revoked"})));
     assert_eq!(e, ["refused noted - - 71"]);
 }
 
@@ -235,14 +193,8 @@ fn doubtful_fixes_open_but_do_not_close() {
     let e = l.fix(10.0, 10.0, 10.0, json!({"flags": ["mock"]}));
     assert_eq!(short(&e), ["breach started fix probable 10"]);
     assert_eq!(e[0]["fix"]["sound"], false);
-    assert_eq!(
-        short(&l.fix(20.0, 20.0, 300.0, json!({"assurance": "none"}))),
-        none()
-    );
-    assert_eq!(
-        short(&l.fix(30.0, 30.0, 300.0, json!({"flags": ["moving"]}))),
-        none()
-    );
+    assert_eq!(short(&l.fix(20.0, 20.0, 300.0, json!({"assurance": "none"}))), none());
+    assert_eq!(short(&l.fix(30.0, 30.0, 300.0, json!({"flags": ["moving"]}))), none());
     assert_eq!(l.at(40.0, 300.0), ["breach ended fix probable 40"]);
 }
 
@@ -250,10 +202,7 @@ fn doubtful_fixes_open_but_do_not_close() {
 #[test]
 fn time_far_ahead_is_doubtful() {
     let mut l = Log::new(json!({}));
-    assert_eq!(
-        short(&l.fix(10.0, 131.0, 10.0, json!({}))),
-        ["breach started fix probable 10"]
-    );
+    assert_eq!(short(&l.fix(10.0, 131.0, 10.0, json!({}))), ["breach started fix probable 10"]);
 }
 
 // J-FIX-5
@@ -270,18 +219,12 @@ fn implausible_fixes() {
 #[test]
 fn assignment() {
     let mut l = Log::new(json!({}));
-    assert_eq!(
-        short(&l.fix(10.0, -1.0, 10.0, json!({}))),
-        ["refused noted - - -1"]
-    );
+    assert_eq!(short(&l.fix(10.0, -1.0, 10.0, json!({}))), ["refused noted - - -1"]);
     assert_eq!(l.at(20.0, 10.0), ["breach started fix certain 20"]);
     l.1 -= 1;
     assert_eq!(short(&l.fix(30.0, 20.0, 500.0, json!({}))), none());
     let v = json!({"type": "assign_device", "device": 9, "person": 2, "kind": "bracelet"});
-    assert_eq!(
-        short(&l.put(40.0, v)),
-        ["breach ended device_released certain 40"]
-    );
+    assert_eq!(short(&l.put(40.0, v)), ["breach ended device_released certain 40"]);
     assert_eq!(l.at(50.0, 10.0), ["no_order noted - - 50"]);
     assert_eq!(l.at(60.0, 10.0), none());
     l.put(70.0, json!({"type": "release_device", "device": 9}));
@@ -300,13 +243,7 @@ fn late_fix_moves_withdraws_and_splits() {
     assert_eq!(e[0]["start"], time(60.0));
     assert_eq!(e[0]["end"], Value::Null);
     let e = short(&l.fix(120.0, 80.0, 400.0, json!({})));
-    assert_eq!(
-        e,
-        [
-            "breach ended fix certain 80 L",
-            "breach started fix certain 100 L"
-        ]
-    );
+    assert_eq!(e, ["breach ended fix certain 80 L", "breach started fix certain 100 L"]);
 }
 
 // J-PAIR-1
@@ -316,13 +253,7 @@ fn late_doubt_withdraws() {
     l.at(10.0, 10.0);
     assert_eq!(l.at(30.0, 10.0), ["breach started fix certain 10"]);
     let e = l.fix(40.0, 20.0, 400.0, json!({}));
-    assert_eq!(
-        short(&e),
-        [
-            "breach ended fix certain 20 L",
-            "breach amended fix certain 20 L W"
-        ]
-    );
+    assert_eq!(short(&e), ["breach ended fix certain 20 L", "breach amended fix certain 20 L W"]);
 }
 
 // J-LATE-2
@@ -333,18 +264,9 @@ fn beyond_the_history() {
         l.at(100.0 + f64::from(i), 400.0 + f64::from(i));
     }
     let e = short(&l.fix(200.0, 50.0, 10.0, json!({})));
-    assert_eq!(
-        e,
-        [
-            "breach started fix certain 50 L",
-            "breach ended fix certain 50 L"
-        ]
-    );
+    assert_eq!(e, ["breach started fix certain 50 L", "breach ended fix certain 50 L"]);
     l.zone(210.0, 90.0);
-    assert_eq!(
-        short(&l.fix(220.0, 51.0, 10.0, json!({}))),
-        ["unjudged noted fix - 51 L"]
-    );
+    assert_eq!(short(&l.fix(220.0, 51.0, 10.0, json!({}))), ["unjudged noted fix - 51 L"]);
 }
 
 // J-TIME-3
@@ -352,10 +274,7 @@ fn beyond_the_history() {
 fn configuration_at_the_same_time_comes_first() {
     let mut l = Log::new(json!({}));
     assert_eq!(l.at(10.0, 150.0), none());
-    assert_eq!(
-        short(&l.zone(10.0, 200.0)),
-        ["breach started fix certain 10"]
-    );
+    assert_eq!(short(&l.zone(10.0, 200.0)), ["breach started fix certain 10"]);
 }
 
 // J-TIME-1 J-REFUSE-1
@@ -364,10 +283,7 @@ fn bad_input() {
     let mut l = Log::new(json!({}));
     assert_eq!(short(&l.0.line("{nonsense")), ["refused noted - - 0"]);
     assert_eq!(l.0.line("{nonsense")[0]["line"], 5);
-    assert_eq!(
-        short(&l.put(50.0, json!({"type": "tick", "more": 1}))),
-        ["refused noted - - 50"]
-    );
+    assert_eq!(short(&l.put(50.0, json!({"type": "tick", "more": 1}))), ["refused noted - - 50"]);
     assert_eq!(l.tick(20.0), none());
     for ring in [
         json!([[0, 0], [1, 1], [1, 0], [0, 2], [0, 0]]),

@@ -1,6 +1,6 @@
 //! Zones, orders and device assignments.
 
-use super::{Engine, Scope};
+use super::{Engine, Person, Scope};
 use crate::device::Device;
 use crate::event::Cause;
 use crate::ids::{DeviceId, LayerId, OrderId, PersonId, ZoneId};
@@ -36,12 +36,7 @@ impl Engine {
 
     fn zone_changed(&mut self, zone: ZoneId, layers: [Option<LayerId>; 2], key: Key, cause: Cause) {
         for order in self.orders.concerned_by(zone, layers) {
-            let person = self
-                .orders
-                .by_id
-                .get(&order)
-                .and_then(Order::newest)
-                .map(|v| v.person);
+            let person = self.orders.by_id.get(order).and_then(Order::newest).map(|v| v.person);
             for slot in self.devices_of(person) {
                 self.configure(slot, order, key, Some(zone), cause);
             }
@@ -52,30 +47,20 @@ impl Engine {
         self.advance(&[put.order], at);
         self.check_order(put)?;
         let key = Key::configuration(at, self.input);
-        if self.orders.by_id.len() >= self.config.ids_max
-            && !self.orders.by_id.contains_key(&put.order)
+        if self.orders.by_id.len() >= self.config.ids_max && !self.orders.by_id.contains(put.order)
         {
             return Err(Refusal::new("too_many_orders", self.config.ids_max));
         }
-        let order = self
-            .orders
-            .by_id
-            .entry(put.order)
-            .or_insert_with(Order::new);
+        let order = self.orders.by_id.get_or_insert_with(put.order, Order::new);
         let deadline = order.next_boundary();
         let old_person = order.newest().map(|version| version.person);
         let number = order.newest().map_or(1, |version| version.number + 1);
         order.versions.push(OrderVersion::new(put, number, key));
         self.orders.index(put.order);
-        let person = self.people.entry(put.person).or_default();
+        let person = self.people.get_or_insert_with(put.person, Person::default);
         insert_sorted(&mut person.orders, put.order);
         self.reschedule(put.order, deadline);
-        self.order_changed(
-            put.order,
-            [old_person, Some(put.person)],
-            key,
-            Cause::OrderChanged,
-        );
+        self.order_changed(put.order, [old_person, Some(put.person)], key, Cause::OrderChanged);
         Ok(())
     }
 
@@ -85,19 +70,11 @@ impl Engine {
                 Demand::NotYetSupported(kind) => {
                     return Err(Refusal::new("not_yet_supported", kind));
                 }
-                Demand::KeepOut {
-                    place: Place::Zone(zone),
-                    ..
-                } => self.check_zone(zone)?,
-                Demand::KeepOut {
-                    place: Place::Layer(_),
-                    ..
-                } => {}
+                Demand::KeepOut { place: Place::Zone(zone), .. } => self.check_zone(zone)?,
+                Demand::KeepOut { place: Place::Layer(_), .. } => {}
             }
         }
-        put.permits
-            .iter()
-            .try_for_each(|permit| self.check_zone(permit.zone))
+        put.permits.iter().try_for_each(|permit| self.check_zone(permit.zone))
     }
 
     fn check_zone(&self, zone: ZoneId) -> Result<(), Refusal> {
@@ -110,14 +87,11 @@ impl Engine {
     pub(super) fn end_order(&mut self, id: OrderId, at: Timestamp) -> Result<(), Refusal> {
         self.advance(&[id], at);
         let key = Key::configuration(at, self.input);
-        let Some(order) = self.orders.by_id.get_mut(&id) else {
+        let Some(order) = self.orders.by_id.get_mut(id) else {
             return Err(Refusal::new("unknown_order", id.number()));
         };
         let deadline = order.next_boundary();
-        let Some(version) = order
-            .versions
-            .last_mut()
-            .filter(|version| version.ended.is_none())
+        let Some(version) = order.versions.last_mut().filter(|version| version.ended.is_none())
         else {
             return Err(Refusal::new("order_already_ended", id.number()));
         };
@@ -155,12 +129,7 @@ impl Engine {
         zone: Option<ZoneId>,
         cause: Cause,
     ) {
-        let scope = Scope {
-            order,
-            at: key.time,
-            time: key.time,
-            cause: Some(cause),
-        };
+        let scope = Scope { order, at: key.time, time: key.time, cause: Some(cause) };
         self.observe(slot, scope, |watch, scene| {
             let last = scene.track.len().checked_sub(1);
             let newest = last.and_then(|last| scene.track.key(last, scene.device));
@@ -174,10 +143,7 @@ impl Engine {
     }
 
     pub(super) fn assign_device(&mut self, assign: &AssignDevice, at: Timestamp) {
-        let old = self
-            .devices
-            .slot(assign.device)
-            .and_then(|slot| self.devices.get(slot));
+        let old = self.devices.slot(assign.device).and_then(|slot| self.devices.get(slot));
         let old = old.map(|device| device.person);
         if let Some(old) = old {
             self.advance(&self.orders_of(old), at);
@@ -192,7 +158,7 @@ impl Engine {
         self.strangers.remove(&assign.device);
         let device = Device::new(assign.device, assign.person, at, &self.config);
         let slot = self.devices.insert(device, Track::new(&self.config, at));
-        let person = self.people.entry(assign.person).or_default();
+        let person = self.people.get_or_insert_with(assign.person, Person::default);
         insert_sorted(&mut person.devices, slot);
         let key = Key::configuration(at, self.input);
         for order in self.orders_of(assign.person) {
@@ -206,10 +172,7 @@ impl Engine {
         at: Timestamp,
     ) -> Result<(), Refusal> {
         let slot = self.devices.slot(device);
-        let Some(person) = slot
-            .and_then(|slot| self.devices.get(slot))
-            .map(|d| d.person)
-        else {
+        let Some(person) = slot.and_then(|slot| self.devices.get(slot)).map(|d| d.person) else {
             return Err(Refusal::new("unknown_device", device.number()));
         };
         self.advance(&self.orders_of(person), at);
@@ -229,16 +192,11 @@ impl Engine {
         let person = device.person;
         let orders: Vec<_> = device.watches.iter().map(|watch| watch.order).collect();
         for order in orders {
-            let scope = Scope {
-                order,
-                at,
-                time: at,
-                cause: Some(Cause::DeviceReleased),
-            };
+            let scope = Scope { order, at, time: at, cause: Some(Cause::DeviceReleased) };
             self.observe(slot, scope, |watch, scene| watch.release(scene, key));
         }
         self.devices.remove(id);
-        if let Some(person) = self.people.get_mut(&person) {
+        if let Some(person) = self.people.get_mut(person) {
             person.devices.retain(|other| *other != slot);
         }
     }

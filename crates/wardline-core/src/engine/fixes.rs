@@ -10,6 +10,7 @@ use crate::order::KeepOut;
 use crate::outbox::Draft;
 use crate::time::Timestamp;
 use crate::track::{Sample, Trust};
+use crate::watch::Glance;
 
 /// Fixes whose memory is looked for together.
 const BATCH: usize = 64;
@@ -75,10 +76,9 @@ impl Engine {
         let Some((device, _, track)) = self.devices.get_mut(slot) else {
             return Ok(());
         };
-        let person = self.people.get(&device.person);
-        let orders = person.map_or_else(Vec::new, |person| person.orders.clone());
+        let person = device.person;
         if track.is_beyond(&sample) {
-            for order in orders {
+            for order in self.orders_ever_of(person) {
                 self.judge_alone(slot, order, &sample, at);
             }
             return Ok(());
@@ -86,14 +86,13 @@ impl Engine {
         let inserted = track.insert(sample, &self.config);
         let appended = inserted.index + 1 == track.len();
         let in_place = appended && device.passed < sample.key(device.id);
+        if in_place && self.config.slack && self.passes_afar(slot, inserted.index, at) {
+            return Ok(());
+        }
+        let orders = self.orders_ever_of(person);
         let mut slack_m = f64::INFINITY;
         for order in &orders {
-            let scope = Scope {
-                order: *order,
-                at,
-                time: sample.time,
-                cause: Some(Cause::Fix),
-            };
+            let scope = Scope { order: *order, at, time: sample.time, cause: Some(Cause::Fix) };
             let slack = self.observe(slot, scope, |watch, scene| {
                 if in_place {
                     return watch.take_fix(scene, inserted.index);
@@ -110,21 +109,41 @@ impl Engine {
         Ok(())
     }
 
+    /// Whether the newest fix is sound and far from all that its orders forbid; if so the device
+    /// rests.
+    fn passes_afar(&mut self, slot: usize, index: usize, at: Timestamp) -> bool {
+        let config = &self.config;
+        let Some((device, hot, track)) = self.devices.get_mut(slot) else {
+            return false;
+        };
+        let sample = track.get(index, config).filter(|sample| sample.trust.sound());
+        let Some(sample) = sample.filter(|_| at < hot.quiet_until) else {
+            return false;
+        };
+        let before = track.sound_before(index, config).map(|before| before.position);
+        let Some(glance) = Glance::new(sample.position, before) else {
+            return false;
+        };
+        let slack_m = device.watches.iter().try_fold(f64::INFINITY, |slack_m, watch| {
+            Some(watch.slack_afar_m(&glance)?.min(slack_m))
+        });
+        let Some(slack_m) = slack_m else { return false };
+        hot.rest(sample.position, sample.time, slack_m, hot.quiet_until);
+        true
+    }
+
     /// After a fix was judged: sets the anchor and slack.
     fn rest(&mut self, slot: usize, orders: &[OrderId], slack_m: Option<f64>) {
-        let boundaries = orders
-            .iter()
-            .filter_map(|id| self.orders.by_id.get(id)?.next_boundary());
-        let next = boundaries.min();
+        let boundaries = orders.iter().filter_map(|id| self.orders.by_id.get(*id)?.next_boundary());
+        let quiet_until = boundaries.min().unwrap_or(Timestamp::FAR_FUTURE);
         let Some((_, hot, track)) = self.devices.get_mut(slot) else {
             return;
         };
         match (slack_m, track.newest(&self.config)) {
             (Some(slack_m), Some(sample)) if sample.trust.sound() => {
-                let quiet_until = next.unwrap_or(Timestamp::FAR_FUTURE);
                 hot.rest(sample.position, sample.time, slack_m, quiet_until);
             }
-            _ => hot.wake(),
+            _ => hot.stay_awake(quiet_until),
         }
     }
 
@@ -134,8 +153,7 @@ impl Engine {
         at: Timestamp,
     ) -> Result<(), Refusal> {
         let time = status.time.min(at);
-        self.admit(status.device, status.seq, time, at, false)
-            .map(|_| ())
+        self.admit(status.device, status.seq, time, at, false).map(|_| ())
     }
 
     /// What fixes and statuses have in common: gives the slot of a device whose input counts.
@@ -152,21 +170,21 @@ impl Engine {
             self.note_stranger(id, time);
             return Ok(None);
         };
-        let Some(device) = self.devices.get(slot) else {
+        let Some((device, hot, _)) = self.devices.get_mut(slot) else {
             return Ok(None);
         };
-        let orders = self.orders_of(device.person);
-        self.advance(&orders, at);
+        let person = device.person;
+        let is_quiet = at < hot.quiet_until;
+        if !is_quiet {
+            self.advance(&self.orders_of(person), at);
+        }
         let Some((device, hot, track)) = self.devices.get_mut(slot) else {
             return Ok(None);
         };
         device.settle(track, &self.config);
         if is_fix && time < device.assigned {
             let refusal = Refusal::new("before_assignment", time.ms());
-            return Err(Refusal {
-                device: Some(id),
-                ..refusal
-            });
+            return Err(Refusal { device: Some(id), ..refusal });
         }
         if device.is_repeat(seq, time) {
             self.counters.repeats += 1;
@@ -175,28 +193,33 @@ impl Engine {
         device.remember(seq, time, &self.config);
         self.outbox.late = time < hot.newest;
         hot.newest = hot.newest.max(time);
-        let now = Key::configuration(at, u64::MAX);
-        let in_force = |id: &OrderId| {
-            let version = self
-                .orders
-                .by_id
-                .get(id)
-                .and_then(|order| order.in_force(now));
-            version.is_some_and(|version| version.person == device.person)
-        };
-        if !device.no_order_noted && !orders.iter().any(in_force) {
-            device.no_order_noted = true;
-            self.outbox
-                .push(Draft::fact(time, EventKind::NoOrder, Some(id)));
+        if !is_quiet && !device.no_order_noted {
+            self.note_no_order(slot, time, at);
         }
         Ok(Some(slot))
+    }
+
+    fn note_no_order(&mut self, slot: usize, time: Timestamp, at: Timestamp) {
+        let now = Key::configuration(at, u64::MAX);
+        let Some((device, ..)) = self.devices.get_mut(slot) else {
+            return;
+        };
+        let person = self.people.get(device.person);
+        let mut orders = person.into_iter().flat_map(|person| &person.orders);
+        let in_force = |id: &OrderId| {
+            let version = self.orders.by_id.get(*id).and_then(|order| order.in_force(now));
+            version.is_some_and(|version| version.person == device.person)
+        };
+        if !orders.any(in_force) {
+            device.no_order_noted = true;
+            self.outbox.push(Draft::fact(time, EventKind::NoOrder, Some(device.id)));
+        }
     }
 
     fn note_stranger(&mut self, device: DeviceId, time: Timestamp) {
         self.counters.unassigned += 1;
         if self.strangers.len() < self.config.strangers_max && self.strangers.insert(device) {
-            self.outbox
-                .push(Draft::fact(time, EventKind::Unassigned, Some(device)));
+            self.outbox.push(Draft::fact(time, EventKind::Unassigned, Some(device)));
         }
     }
 
@@ -210,20 +233,12 @@ impl Engine {
         let Some(device) = self.devices.get(slot) else {
             return;
         };
-        let Some(sample) = self
-            .devices
-            .track(slot)
-            .and_then(|t| t.get(index, &self.config))
-        else {
+        let Some(sample) = self.devices.track(slot).and_then(|t| t.get(index, &self.config)) else {
             return;
         };
         let now = Key::configuration(at, u64::MAX);
         for id in orders {
-            let Some(version) = self
-                .orders
-                .by_id
-                .get(id)
-                .and_then(|order| order.in_force(now))
+            let Some(version) = self.orders.by_id.get(*id).and_then(|order| order.in_force(now))
             else {
                 continue;
             };
@@ -252,27 +267,18 @@ impl Engine {
         };
         let (person, key) = (device.person, sample.key(device.id));
         let facts = sample.facts(device.id);
-        let Some(order) = self.orders.by_id.get(&id) else {
+        let Some(order) = self.orders.by_id.get(id) else {
             return;
         };
-        let Some(then) = order
-            .in_force(key)
-            .filter(|version| version.person == person)
-        else {
+        let Some(then) = order.in_force(key).filter(|version| version.person == person) else {
             return;
         };
-        let unchanged = order
-            .newest()
-            .is_some_and(|newest| newest.number == then.number)
+        let unchanged = order.newest().is_some_and(|newest| newest.number == then.number)
             && then.ended.is_none();
         let version = then.number;
         let mut unjudged = Vec::new();
         let mut breaches = Vec::new();
-        for rule in then
-            .rules
-            .iter()
-            .filter(|rule| rule.active_since(key.time).is_some())
-        {
+        for rule in then.rules.iter().filter(|rule| rule.active_since(key.time).is_some()) {
             if !unchanged {
                 unjudged.push(rule.rule);
                 continue;
@@ -292,12 +298,7 @@ impl Engine {
             draft.evidence = Some(evidence(None, facts, sample, at));
             self.outbox.push(draft);
         }
-        let scope = Scope {
-            order: id,
-            at,
-            time: sample.time,
-            cause: Some(Cause::Fix),
-        };
+        let scope = Scope { order: id, at, time: sample.time, cause: Some(Cause::Fix) };
         for (rule, zone) in breaches {
             self.observe_alone(slot, scope, rule, zone, sample);
         }
@@ -307,36 +308,20 @@ impl Engine {
     /// and whether any has.
     fn zones_seen(&self, rule: &KeepOut, sample: &Sample, key: Key) -> (Vec<ZoneId>, bool) {
         let (mut zones, changed) = match rule.place {
-            Place::Zone(zone) => (
-                vec![zone],
-                self.zones.changes_from(zone, key).next().is_some(),
-            ),
+            Place::Zone(zone) => (vec![zone], self.zones.changes_from(zone, key).next().is_some()),
             Place::Layer(layer) => {
                 let around = Bounds::around(sample.position, 0.0);
                 let mut found = Vec::new();
                 self.zones.layer_candidates(layer, &around, key, &mut found);
-                (
-                    found,
-                    self.zones.layer_changes_from(layer, key).next().is_some(),
-                )
+                (found, self.zones.layer_changes_from(layer, key).next().is_some())
             }
         };
         zones.retain(|zone| {
-            let unchanged = self
-                .zones
-                .present(*zone)
-                .filter(|version| version.put < key);
-            unchanged
-                .and_then(|zone| zone.shape.as_deref())
-                .is_some_and(|shape| {
-                    let distance_m = shape.signed_distance_m(sample.position);
-                    distance_m
-                        <= if sample.trust.coarse {
-                            -sample.accuracy_m
-                        } else {
-                            0.0
-                        }
-                })
+            let unchanged = self.zones.present(*zone).filter(|version| version.put < key);
+            unchanged.and_then(|zone| zone.shape.as_deref()).is_some_and(|shape| {
+                let distance_m = shape.signed_distance_m(sample.position);
+                distance_m <= if sample.trust.coarse { -sample.accuracy_m } else { 0.0 }
+            })
         });
         (zones, changed)
     }
@@ -349,16 +334,10 @@ impl Engine {
         zone: ZoneId,
         sample: &Sample,
     ) {
-        self.observe(slot, scope, |watch, scene| {
-            watch.add_alone(scene, rule, zone, sample)
-        });
+        self.observe(slot, scope, |watch, scene| watch.add_alone(scene, rule, zone, sample));
     }
 }
 
 fn evidence(distance_m: Option<f64>, fix: FixFacts, sample: &Sample, at: Timestamp) -> Evidence {
-    Evidence {
-        distance_m,
-        fix,
-        fix_age_ms: at.ms_since(sample.time),
-    }
+    Evidence { distance_m, fix, fix_age_ms: at.ms_since(sample.time) }
 }

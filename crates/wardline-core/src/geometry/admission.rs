@@ -28,13 +28,9 @@ pub(crate) fn admit(polygons: &[&[Vec<Position>]]) -> Result<Admitted, ShapeErro
     let given = || polygons.iter().flat_map(|polygon| polygon.iter());
     let vertex_count = given().map(|ring| ring.len().saturating_sub(1)).sum();
     if vertex_count > VERTEX_COUNT_MAX {
-        return Err(ShapeError::TooManyVertices {
-            count: vertex_count,
-        });
+        return Err(ShapeError::TooManyVertices { count: vertex_count });
     }
-    let rings = given()
-        .map(|ring| admit_ring(ring))
-        .collect::<Result<Vec<_>, _>>()?;
+    let rings = given().map(|ring| admit_ring(ring)).collect::<Result<Vec<_>, _>>()?;
     let mut parts: Vec<Part> = Vec::with_capacity(polygons.len());
     for polygon in polygons {
         let start = parts.last().map_or(0, |part| part.end);
@@ -48,11 +44,7 @@ pub(crate) fn admit(polygons: &[&[Vec<Position>]]) -> Result<Admitted, ShapeErro
     let contacts = sweep(&rings, &parts, &owner)?;
     check_relations(&rings, &parts, contacts)?;
     let outers = parts.iter().map(|part| part.start).collect();
-    Ok(Admitted {
-        rings,
-        outers,
-        vertex_count,
-    })
+    Ok(Admitted { rings, outers, vertex_count })
 }
 
 fn admit_ring(ring: &[Position]) -> Result<Vec<Point>, ShapeError> {
@@ -60,15 +52,10 @@ fn admit_ring(ring: &[Position]) -> Result<Vec<Point>, ShapeError> {
         return Err(ShapeError::RingTooShort { positions: 0 });
     };
     if first != last {
-        return Err(ShapeError::UnclosedRing {
-            first: *first,
-            last: *last,
-        });
+        return Err(ShapeError::UnclosedRing { first: *first, last: *last });
     }
     if ring.len() < 4 {
-        return Err(ShapeError::RingTooShort {
-            positions: ring.len(),
-        });
+        return Err(ShapeError::RingTooShort { positions: ring.len() });
     }
     if let Some(at) = ring.iter().find(|p| p.lat_e7().abs() == LAT_E7_MAX) {
         return Err(ShapeError::ContainsPole { at: *at });
@@ -76,10 +63,7 @@ fn admit_ring(ring: &[Position]) -> Result<Vec<Point>, ShapeError> {
     let mut points: Vec<Point> = ring.iter().map(|p| Point::of(*p)).collect();
     for (edge, ends) in points.windows(2).zip(ring.windows(2)) {
         if (edge[1].x - edge[0].x).abs() > TURN_E7 / 2 {
-            return Err(ShapeError::EdgeTooLong {
-                from: ends[0],
-                to: ends[1],
-            });
+            return Err(ShapeError::EdgeTooLong { from: ends[0], to: ends[1] });
         }
     }
     points.dedup();
@@ -106,22 +90,9 @@ struct Edge {
 
 impl Edge {
     fn new(a: Point, b: Point, ring: usize, index: usize) -> Self {
-        let low = Point {
-            x: a.x.min(b.x),
-            y: a.y.min(b.y),
-        };
-        let high = Point {
-            x: a.x.max(b.x),
-            y: a.y.max(b.y),
-        };
-        Self {
-            low,
-            high,
-            a,
-            b,
-            ring,
-            index,
-        }
+        let low = Point { x: a.x.min(b.x), y: a.y.min(b.y) };
+        let high = Point { x: a.x.max(b.x), y: a.y.max(b.y) };
+        Self { low, high, a, b, ring, index }
     }
 }
 
@@ -189,18 +160,8 @@ fn crossing(e: &Edge, f: &Edge, parts: &[Part], owner: &[usize]) -> ShapeError {
 fn touch(e: &Edge, f: &Edge, contacts: &mut Vec<Contact>) {
     for (p, on) in [(e.a, f), (e.b, f), (f.a, e), (f.b, e)] {
         if on_segment(on.a, on.b, p) {
-            contacts.push(Contact {
-                ring: e.ring,
-                other: f.ring,
-                edge: e.index,
-                at: p,
-            });
-            contacts.push(Contact {
-                ring: f.ring,
-                other: e.ring,
-                edge: f.index,
-                at: p,
-            });
+            contacts.push(Contact { ring: e.ring, other: f.ring, edge: e.index, at: p });
+            contacts.push(Contact { ring: f.ring, other: e.ring, edge: f.index, at: p });
         }
     }
 }

@@ -36,10 +36,7 @@ impl Bounds {
         let from = i64::from(a.lon_e7());
         let to = from + shorter_way_e7(a, b);
         let (lat_a, lat_b) = (i64::from(a.lat_e7()), i64::from(b.lat_e7()));
-        split(
-            [lat_a.min(lat_b), lat_a.max(lat_b)],
-            [from.min(to), from.max(to)],
-        )
+        split([lat_a.min(lat_b), lat_a.max(lat_b)], [from.min(to), from.max(to)])
     }
 
     /// Whether two boxes have a point in common.
@@ -71,27 +68,17 @@ pub struct BoundsPair {
 
 impl BoundsPair {
     pub(crate) const fn one(bounds: Bounds) -> Self {
-        Self {
-            boxes: [bounds, bounds],
-            both: false,
-        }
+        Self { boxes: [bounds, bounds], both: false }
     }
 
     pub(crate) const fn two(first: Bounds, second: Bounds) -> Self {
-        Self {
-            boxes: [first, second],
-            both: true,
-        }
+        Self { boxes: [first, second], both: true }
     }
 
     /// The boxes, one or two.
     #[must_use]
     pub fn as_slice(&self) -> &[Bounds] {
-        if self.both {
-            &self.boxes
-        } else {
-            &self.boxes[..1]
-        }
+        if self.both { &self.boxes } else { &self.boxes[..1] }
     }
 }
 
@@ -113,11 +100,7 @@ pub(crate) fn shorter_way_e7(a: Position, b: Position) -> i64 {
 /// in reduced latitude no path is shorter than on a sphere of the polar radius; so neither
 /// bound can be exceeded.
 pub(crate) fn widened(lat_e7: [i64; 2], lon_e7: [i64; 2], radius_m: f64) -> BoundsPair {
-    let radius_m = if radius_m.is_nan() {
-        4e7
-    } else {
-        radius_m.clamp(0.0, 4e7)
-    };
+    let radius_m = if radius_m.is_nan() { 4e7 } else { radius_m.clamp(0.0, 4e7) };
     let meridian_m_min = POLAR_M * POLAR_M / EQUATOR_M;
     let lat_margin = to_e7(radius_m / meridian_m_min);
     let lats = [lat_e7[0] - lat_margin, lat_e7[1] + lat_margin];
@@ -131,11 +114,7 @@ pub(crate) fn widened(lat_e7: [i64; 2], lon_e7: [i64; 2], radius_m: f64) -> Boun
     let reaches_pole = lats[0] <= -pole || lats[1] >= pole;
     // The ratio is 0 / 0 at the pole.
     let whole = reaches_pole || angle > 1.5 || ratio.is_nan() || ratio >= 1.0;
-    let lon_margin = if whole {
-        TURN_E7
-    } else {
-        to_e7(libm::asin(ratio))
-    };
+    let lon_margin = if whole { TURN_E7 } else { to_e7(libm::asin(ratio)) };
     split(lats, [lon_e7[0] - lon_margin, lon_e7[1] + lon_margin])
 }
 

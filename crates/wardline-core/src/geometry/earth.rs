@@ -41,11 +41,7 @@ impl Place {
     #[inline]
     pub(crate) fn new(lat_deg: f64, lon_deg: f64) -> Self {
         let frame = Frame::at(lat_deg, lon_deg);
-        Self {
-            xyz: frame.xyz(),
-            lat_deg,
-            lon_deg,
-        }
+        Self { xyz: frame.xyz(), lat_deg, lon_deg }
     }
 
     #[inline]
@@ -69,23 +65,13 @@ impl Frame {
         let (sin_lat, cos_lat) = sin_cos_deg(lat_deg);
         let (sin_lon, cos_lon) = sin_cos_deg(lon_deg);
         let normal_m = EQUATOR_M / (1.0 - E2 * sin_lat * sin_lat).sqrt();
-        Self {
-            sin_lat,
-            cos_lat,
-            sin_lon,
-            cos_lon,
-            normal_m,
-        }
+        Self { sin_lat, cos_lat, sin_lon, cos_lon, normal_m }
     }
 
     #[inline]
     pub(crate) fn xyz(&self) -> Xyz {
         let axis_m = self.normal_m * self.cos_lat;
-        [
-            axis_m * self.cos_lon,
-            axis_m * self.sin_lon,
-            self.normal_m * (1.0 - E2) * self.sin_lat,
-        ]
+        [axis_m * self.cos_lon, axis_m * self.sin_lon, self.normal_m * (1.0 - E2) * self.sin_lat]
     }
 
     /// The radius of curvature along the meridian, in metres.
@@ -156,11 +142,8 @@ fn vincenty_m(a: [f64; 2], b: [f64; 2]) -> Option<f64> {
         let sigma = libm::atan2(sin_sigma, cos_sigma);
         let sin_alpha = cos_u1 * cos_u2 * sin_l / sin_sigma;
         let cos2_alpha = 1.0 - sin_alpha * sin_alpha;
-        let cos_2m = if cos2_alpha > 1e-15 {
-            cos_sigma - 2.0 * sin_u1 * sin_u2 / cos2_alpha
-        } else {
-            0.0
-        };
+        let cos_2m =
+            if cos2_alpha > 1e-15 { cos_sigma - 2.0 * sin_u1 * sin_u2 / cos2_alpha } else { 0.0 };
         let c = FLATTENING / 16.0 * cos2_alpha * (4.0 + FLATTENING * (4.0 - 3.0 * cos2_alpha));
         let inner = cos_2m + c * cos_sigma * (2.0 * cos_2m * cos_2m - 1.0);
         let next = l + (1.0 - c) * FLATTENING * sin_alpha * (sigma + c * sin_sigma * inner);
@@ -248,10 +231,7 @@ fn sin_cos_deg(angle_deg: f64) -> (f64, f64) {
     let r2 = r * r;
     let sin_r = r * (1.0 - r2 * (1.0 / 6.0 - r2 * (1.0 / 120.0 - r2 * (1.0 / 5040.0))));
     let cos_less_one = -r2 * (0.5 - r2 * (1.0 / 24.0 - r2 * (1.0 / 720.0)));
-    (
-        s + (s * cos_less_one + c * sin_r),
-        c + (c * cos_less_one - s * sin_r),
-    )
+    (s + (s * cos_less_one + c * sin_r), c + (c * cos_less_one - s * sin_r))
 }
 
 const TABLE_OFFSET: i32 = 362;

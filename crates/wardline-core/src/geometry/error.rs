@@ -101,10 +101,7 @@ impl fmt::Display for ShapeError {
             Self::HolesOverlap { at } => write!(f, "the hole at {at} overlaps another"),
             Self::PartsOverlap { at } => write!(f, "the polygon at {at} overlaps another"),
             Self::ContainsPole { at } => {
-                write!(
-                    f,
-                    "vertex {at} is a pole; use a circle for a zone around a pole"
-                )
+                write!(f, "vertex {at} is a pole; use a circle for a zone around a pole")
             }
             Self::EdgeTooLong { from, to } => write!(
                 f,
@@ -115,16 +112,10 @@ impl fmt::Display for ShapeError {
                 write!(f, "radius {radius_m} m is not in (0, {RADIUS_M_MAX}]")
             }
             Self::BadHalfWidth { half_width_m } => {
-                write!(
-                    f,
-                    "half width {half_width_m} m is not in (0, {HALF_WIDTH_M_MAX}]"
-                )
+                write!(f, "half width {half_width_m} m is not in (0, {HALF_WIDTH_M_MAX}]")
             }
             Self::CorridorTooShort { positions } => {
-                write!(
-                    f,
-                    "a corridor of {positions} positions without two distinct ones"
-                )
+                write!(f, "a corridor of {positions} positions without two distinct ones")
             }
         }
     }

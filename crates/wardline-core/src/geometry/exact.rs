@@ -18,10 +18,7 @@ pub(crate) struct Point {
 
 impl Point {
     pub(crate) fn of(p: Position) -> Self {
-        Self {
-            x: i64::from(p.lon_e7()),
-            y: i64::from(p.lat_e7()),
-        }
+        Self { x: i64::from(p.lon_e7()), y: i64::from(p.lat_e7()) }
     }
 }
 
@@ -89,10 +86,7 @@ pub(crate) fn segments_cross(a: Point, b: Point, c: Point, d: Point) -> bool {
 pub(crate) fn side_of_ring(ring: &[Point], twice: Point) -> Side {
     let mut inside = false;
     for edge in ring.windows(2) {
-        let [a, b] = [edge[0], edge[1]].map(|p| Point {
-            x: 2 * p.x,
-            y: 2 * p.y,
-        });
+        let [a, b] = [edge[0], edge[1]].map(|p| Point { x: 2 * p.x, y: 2 * p.y });
         if (a.y > twice.y && b.y > twice.y) || (a.y < twice.y && b.y < twice.y) {
             continue;
         }

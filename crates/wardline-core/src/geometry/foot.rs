@@ -8,11 +8,7 @@ pub(crate) fn foot_on_chord(a: Xyz, b: Xyz, from: Xyz) -> (f64, f64) {
     let e = sub(b, a);
     let q = sub(a, from);
     let length2 = dot(e, e);
-    let t = if length2 > 0.0 {
-        (-dot(q, e) / length2).clamp(0.0, 1.0)
-    } else {
-        0.0
-    };
+    let t = if length2 > 0.0 { (-dot(q, e) / length2).clamp(0.0, 1.0) } else { 0.0 };
     let v = along(q, e, t);
     (dot(v, v), t)
 }

@@ -20,6 +20,7 @@ mod path;
 mod polygon;
 mod position;
 mod relation;
+mod scale;
 mod seam;
 mod shape;
 
@@ -27,4 +28,5 @@ pub use bounds::{Bounds, BoundsPair};
 pub use earth::distance_m;
 pub use error::ShapeError;
 pub use position::{Position, PositionError};
+pub(crate) use scale::Scale;
 pub use shape::{Geometry, HALF_WIDTH_M_MAX, RADIUS_M_MAX, Shape, VERTEX_COUNT_MAX};

@@ -79,16 +79,10 @@ impl Path {
             for i in 0..count as u32 {
                 let k = f64::from(i);
                 let at = [a[0] + step[0] * k, a[1] + step[1] * k];
-                self.nodes.push(Node {
-                    place: place_at(at),
-                    bow_m: bow_m(at, step),
-                });
+                self.nodes.push(Node { place: place_at(at), bow_m: bow_m(at, step) });
             }
         }
-        self.nodes.push(Node {
-            place: place_at(*last),
-            bow_m: 0.0,
-        });
+        self.nodes.push(Node { place: place_at(*last), bow_m: 0.0 });
         let end = (self.nodes.len() - 1).max(first + 1);
         let mut start = first;
         while start < end {
@@ -115,17 +109,9 @@ impl Path {
             radius_m = radius_m.max(dot(d, d).sqrt() + node.bow_m);
         }
         // A piece is within its bow of its chord, and the chord within the sphere.
-        let bow_m = nodes
-            .iter()
-            .fold(0.0_f64, |most, node| most.max(node.bow_m));
+        let bow_m = nodes.iter().fold(0.0_f64, |most, node| most.max(node.bow_m));
         let flat = bow_m < BOW_M_SMALL;
-        self.chunks.push(Chunk {
-            flat,
-            centre,
-            radius_m: radius_m + bow_m + 1e-6,
-            start,
-            end,
-        });
+        self.chunks.push(Chunk { flat, centre, radius_m: radius_m + bow_m + 1e-6, start, end });
     }
 
     /// The geodesic distance to the nearest point of the path; infinite if it is empty.
@@ -144,10 +130,7 @@ impl Path {
 
     fn nearest(&self, from: Xyz) -> Option<Nearest> {
         let first = self.nearest_chunk(from)?;
-        let mut best = Nearest {
-            chord_m: f64::INFINITY,
-            place: self.nodes.first()?.place,
-        };
+        let mut best = Nearest { chord_m: f64::INFINITY, place: self.nodes.first()?.place };
         self.search_chunk(&self.chunks[first], from, &mut best);
         if self.chunks.len() > 1 {
             for (i, chunk) in self.chunks.iter().enumerate() {
@@ -217,20 +200,14 @@ impl Path {
     }
 
     fn piece(&self, i: usize) -> [&Node; 2] {
-        [
-            &self.nodes[i],
-            self.nodes.get(i + 1).unwrap_or(&self.nodes[i]),
-        ]
+        [&self.nodes[i], self.nodes.get(i + 1).unwrap_or(&self.nodes[i])]
     }
 
     fn refine(&self, piece: usize, foot: (f64, f64), from: Xyz, best: &mut Nearest) {
         let [a, b] = self.piece(piece);
         if a.bow_m < BOW_M_SMALL {
             if foot.0 < best.chord_m {
-                *best = Nearest {
-                    chord_m: foot.0,
-                    place: chord_place(a, b, foot.1),
-                };
+                *best = Nearest { chord_m: foot.0, place: chord_place(a, b, foot.1) };
             }
             return;
         }

@@ -66,14 +66,7 @@ impl Polygons {
         let seam = Seam::new(rings);
         let boundary = Path::new(&chains(rings, &seam));
         let bounds = bounds(rings, outers);
-        Self {
-            points,
-            chunks,
-            whole,
-            seam,
-            boundary,
-            bounds,
-        }
+        Self { points, chunks, whole, seam, boundary, bounds }
     }
 
     pub(crate) fn contains(&self, p: Position) -> bool {
@@ -99,27 +92,12 @@ impl Polygons {
             return true;
         }
         let from = Point::of(a);
-        let to = Point {
-            x: from.x + shorter_way_e7(a, b),
-            y: i64::from(b.lat_e7()),
-        };
+        let to = Point { x: from.x + shorter_way_e7(a, b), y: i64::from(b.lat_e7()) };
         [0, TURN_E7, -TURN_E7].into_iter().any(|shift| {
-            let a = Point {
-                x: from.x + shift,
-                y: from.y,
-            };
-            let b = Point {
-                x: to.x + shift,
-                y: to.y,
-            };
-            let low = Point {
-                x: a.x.min(b.x),
-                y: a.y.min(b.y),
-            };
-            let high = Point {
-                x: a.x.max(b.x),
-                y: a.y.max(b.y),
-            };
+            let a = Point { x: from.x + shift, y: from.y };
+            let b = Point { x: to.x + shift, y: to.y };
+            let low = Point { x: a.x.min(b.x), y: a.y.min(b.y) };
+            let high = Point { x: a.x.max(b.x), y: a.y.max(b.y) };
             self.whole.meets(low, high)
                 && self.chunks.iter().any(|chunk| {
                     chunk.meets(low, high)
@@ -135,10 +113,7 @@ impl Polygons {
         let point = Point::of(p);
         let side = self.side_of(point);
         if side == Side::Outside && p.lon_e7().abs() == LON_E7_MAX {
-            return self.side_of(Point {
-                x: -point.x,
-                y: point.y,
-            });
+            return self.side_of(Point { x: -point.x, y: point.y });
         }
         side
     }
@@ -186,21 +161,10 @@ fn chunk(points: &[Point], start: usize, end: usize) -> Chunk {
     let first = points.get(start).copied().unwrap_or(Point { x: 0, y: 0 });
     let (mut low, mut high) = (first, first);
     for p in points.iter().take(end + 1).skip(start) {
-        low = Point {
-            x: low.x.min(p.x),
-            y: low.y.min(p.y),
-        };
-        high = Point {
-            x: high.x.max(p.x),
-            y: high.y.max(p.y),
-        };
+        low = Point { x: low.x.min(p.x), y: low.y.min(p.y) };
+        high = Point { x: high.x.max(p.x), y: high.y.max(p.y) };
     }
-    Chunk {
-        low,
-        high,
-        start,
-        end,
-    }
+    Chunk { low, high, start, end }
 }
 
 /// The boundary as open chains, without what lies on the antimeridian between polygons.
@@ -222,11 +186,7 @@ fn chains(rings: &[Vec<Point>], seam: &Seam) -> Vec<Vec<[f64; 2]>> {
         chains.push(chain);
     }
     for [low, high] in &seam.one {
-        chains.push(
-            [low, high]
-                .map(|lat_e7| [*lat_e7 as f64 / 1e7, 180.0])
-                .to_vec(),
-        );
+        chains.push([low, high].map(|lat_e7| [*lat_e7 as f64 / 1e7, 180.0]).to_vec());
     }
     chains.retain(|chain| chain.len() > 1);
     chains
@@ -260,14 +220,8 @@ fn bounds(rings: &[Vec<Point>], outers: &[usize]) -> BoundsPair {
 fn join(a: Option<[Point; 2]>, b: [Point; 2]) -> [Point; 2] {
     a.map_or(b, |a| {
         [
-            Point {
-                x: a[0].x.min(b[0].x),
-                y: a[0].y.min(b[0].y),
-            },
-            Point {
-                x: a[1].x.max(b[1].x),
-                y: a[1].y.max(b[1].y),
-            },
+            Point { x: a[0].x.min(b[0].x), y: a[0].y.min(b[0].y) },
+            Point { x: a[1].x.max(b[1].x), y: a[1].y.max(b[1].y) },
         ]
     })
 }

@@ -48,14 +48,10 @@ impl Position {
     /// A value out of ±90 and ±180 degrees.
     pub fn from_e7(lat_e7: i32, lon_e7: i32) -> Result<Self, PositionError> {
         if !(-LAT_E7_MAX..=LAT_E7_MAX).contains(&lat_e7) {
-            return Err(PositionError::Latitude {
-                lat_deg: f64::from(lat_e7) / 1e7,
-            });
+            return Err(PositionError::Latitude { lat_deg: f64::from(lat_e7) / 1e7 });
         }
         if !(-LON_E7_MAX..=LON_E7_MAX).contains(&lon_e7) {
-            return Err(PositionError::Longitude {
-                lon_deg: f64::from(lon_e7) / 1e7,
-            });
+            return Err(PositionError::Longitude { lon_deg: f64::from(lon_e7) / 1e7 });
         }
         Ok(Self { lat_e7, lon_e7 })
     }

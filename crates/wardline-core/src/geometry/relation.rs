@@ -54,20 +54,14 @@ pub(crate) fn check_relations(
     contacts.sort_unstable();
     contacts.dedup();
     let boxes = rings.iter().map(|ring| box_of(ring)).collect();
-    let relations = Relations {
-        rings,
-        boxes,
-        contacts,
-    };
+    let relations = Relations { rings, boxes, contacts };
     for part in parts {
         relations.check_holes(part)?;
     }
     for (i, a) in parts.iter().enumerate() {
         for b in &parts[i + 1..] {
             if relations.overlap(a, b) {
-                return Err(ShapeError::PartsOverlap {
-                    at: relations.at(b.start),
-                });
+                return Err(ShapeError::PartsOverlap { at: relations.at(b.start) });
             }
         }
     }
@@ -132,13 +126,7 @@ impl Relations<'_> {
         let end = self.contacts.partition_point(|c| key(c) <= (ring, other));
         if start == end {
             if let Some(p) = points.first() {
-                sides.note(side_of_ring(
-                    against,
-                    Point {
-                        x: 2 * p.x,
-                        y: 2 * p.y,
-                    },
-                ));
+                sides.note(side_of_ring(against, Point { x: 2 * p.x, y: 2 * p.y }));
             }
             return sides;
         }
@@ -153,10 +141,7 @@ impl Relations<'_> {
             cuts.sort_unstable();
             cuts.dedup();
             for pair in cuts.windows(2) {
-                let twice = Point {
-                    x: pair[0].x + pair[1].x,
-                    y: pair[0].y + pair[1].y,
-                };
+                let twice = Point { x: pair[0].x + pair[1].x, y: pair[0].y + pair[1].y };
                 sides.note(side_of_ring(against, twice));
             }
         }
@@ -164,9 +149,7 @@ impl Relations<'_> {
     }
 
     fn at(&self, ring: usize) -> Position {
-        self.rings[ring]
-            .first()
-            .map_or_else(Position::default, |p| p.position())
+        self.rings[ring].first().map_or_else(Position::default, |p| p.position())
     }
 }
 
@@ -175,14 +158,8 @@ fn box_of(ring: &[Point]) -> [Point; 2] {
     let first = ring.first().copied().unwrap_or(origin);
     ring.iter().fold([first, first], |[low, high], p| {
         [
-            Point {
-                x: low.x.min(p.x),
-                y: low.y.min(p.y),
-            },
-            Point {
-                x: high.x.max(p.x),
-                y: high.y.max(p.y),
-            },
+            Point { x: low.x.min(p.x), y: low.y.min(p.y) },
+            Point { x: high.x.max(p.x), y: high.y.max(p.y) },
         ]
     })
 }

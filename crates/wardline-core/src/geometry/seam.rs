@@ -46,9 +46,7 @@ impl Seam {
     /// Whether the antimeridian at a latitude is strictly between two polygons.
     pub(crate) fn hides(&self, lat_e7: i64) -> bool {
         let after = self.both.partition_point(|interval| interval[1] <= lat_e7);
-        self.both
-            .get(after)
-            .is_some_and(|interval| interval[0] < lat_e7)
+        self.both.get(after).is_some_and(|interval| interval[0] < lat_e7)
     }
 }
 

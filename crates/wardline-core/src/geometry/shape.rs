@@ -155,26 +155,15 @@ fn circle(centre: Position, radius_m: f64) -> Result<Shape, ShapeError> {
         return Err(ShapeError::BadRadius { radius_m });
     }
     let bounds = Bounds::around(centre, radius_m);
-    let kind = Kind::Circle {
-        centre: Place::of(centre),
-        radius_m,
-    };
-    Ok(Shape {
-        kind,
-        bounds,
-        vertex_count: 1,
-    })
+    let kind = Kind::Circle { centre: Place::of(centre), radius_m };
+    Ok(Shape { kind, bounds, vertex_count: 1 })
 }
 
 fn polygons(parts: &[&[Vec<Position>]]) -> Result<Shape, ShapeError> {
     let admitted = admit(parts)?;
     let polygons = Polygons::new(&admitted.rings, &admitted.outers);
     let bounds = polygons.bounds;
-    Ok(Shape {
-        kind: Kind::Polygons(polygons),
-        bounds,
-        vertex_count: admitted.vertex_count,
-    })
+    Ok(Shape { kind: Kind::Polygons(polygons), bounds, vertex_count: admitted.vertex_count })
 }
 
 fn corridor(line: &[Position], half_width_m: f64) -> Result<Shape, ShapeError> {
@@ -183,9 +172,7 @@ fn corridor(line: &[Position], half_width_m: f64) -> Result<Shape, ShapeError> {
     }
     let first = line.first().copied().unwrap_or_default();
     if line.iter().all(|p| same_place(*p, first)) {
-        return Err(ShapeError::CorridorTooShort {
-            positions: line.len(),
-        });
+        return Err(ShapeError::CorridorTooShort { positions: line.len() });
     }
     if !(half_width_m > 0.0 && half_width_m <= HALF_WIDTH_M_MAX) {
         return Err(ShapeError::BadHalfWidth { half_width_m });
@@ -200,16 +187,11 @@ fn corridor(line: &[Position], half_width_m: f64) -> Result<Shape, ShapeError> {
         previous = *p;
     }
     let lats = line.iter().map(|p| i64::from(p.lat_e7()));
-    let lats = lats.fold([i64::MAX, i64::MIN], |[low, high], lat| {
-        [low.min(lat), high.max(lat)]
-    });
+    let lats = lats.fold([i64::MAX, i64::MIN], |[low, high], lat| [low.min(lat), high.max(lat)]);
     let bounds = widened(lats, [lon_low, lon_high], half_width_m);
     let line_path = Path::new(&[unwrapped(line)]);
     Ok(Shape {
-        kind: Kind::Corridor {
-            line: line_path,
-            half_width_m,
-        },
+        kind: Kind::Corridor { line: line_path, half_width_m },
         bounds,
         vertex_count: line.len(),
     })

@@ -25,12 +25,7 @@ struct Chain {
 impl Past {
     pub fn after_sound(sample: Sample) -> Self {
         let sample = Some(sample);
-        Self {
-            last_sound: sample,
-            newest: sample,
-            newest_not_coarse: sample,
-            ..Self::default()
-        }
+        Self { last_sound: sample, newest: sample, newest_not_coarse: sample, ..Self::default() }
     }
 
     /// Whether its newest sample is sound, so that there is no more to it.
@@ -42,27 +37,15 @@ impl Past {
     // J-FIX-4, J-FIX-5, J-FIX-6
     pub fn absorb(&mut self, sample: &mut Sample, config: &Config) {
         let copied = sample.claims_motion
-            && self
-                .newest
-                .is_some_and(|previous| previous.position == sample.position);
+            && self.newest.is_some_and(|previous| previous.position == sample.position);
         let doubtful = sample.suspect || copied;
-        let far = self
-            .last_sound
-            .is_some_and(|sound| !sample.is_plausible_from(&sound, config));
+        let far = self.last_sound.is_some_and(|sound| !sample.is_plausible_from(&sound, config));
         let mut implausible = far;
         if far && !doubtful && !sample.trust.coarse {
-            let linked = self
-                .newest
-                .is_some_and(|last| sample.is_plausible_from(&last, config));
+            let linked = self.newest.is_some_and(|last| sample.is_plausible_from(&last, config));
             let chain = match self.chain {
-                Some(chain) if linked => Chain {
-                    length: chain.length.saturating_add(1),
-                    ..chain
-                },
-                _ => Chain {
-                    first: sample.time,
-                    length: 1,
-                },
+                Some(chain) if linked => Chain { length: chain.length.saturating_add(1), ..chain },
+                _ => Chain { first: sample.time, length: 1 },
             };
             let long = sample.time.ms_since(chain.first) >= config.chain_span_ms;
             self.chain = Some(chain);

@@ -20,10 +20,7 @@ pub(super) struct Ring {
     /// Sequence numbers are kept as distances from this.
     seq_base: u64,
     /// The fixes that fit in no slot, by ticket.
-    #[expect(
-        clippy::box_collection,
-        reason = "8 bytes where there are none, as mostly"
-    )]
+    #[expect(clippy::box_collection, reason = "8 bytes where there are none, as mostly")]
     odd: Option<Box<Vec<(u32, Sample)>>>,
 }
 
@@ -82,21 +79,18 @@ impl Ring {
         self.odd.is_none()
     }
 
+    #[inline]
     fn place(&self, index: usize) -> usize {
         let place = usize::from(self.head) + index;
-        if place < self.slots.len() {
-            place
-        } else {
-            place - self.slots.len()
-        }
+        if place < self.slots.len() { place } else { place - self.slots.len() }
     }
 
-    /// Reads the next slots to be written, so that the waits for memory overlap.
+    /// Reads the slots that taking a fix in looks at, so that the waits for memory overlap.
     #[inline]
     pub fn touch(&self) -> u32 {
-        self.slots
-            .get(self.place(self.len()))
-            .map_or(0, |slot| slot.accuracy)
+        let next = self.slots.get(self.place(self.len()));
+        let oldest = self.slots.get(usize::from(self.head));
+        next.map_or(0, |slot| slot.accuracy) ^ oldest.map_or(0, |slot| slot.accuracy)
     }
 
     pub fn get(&self, index: usize, config: &Config) -> Option<Sample> {
@@ -108,6 +102,7 @@ impl Ring {
         self.sample(self.place(self.slots.len() - 1), config)
     }
 
+    #[inline]
     pub fn first_is_sound(&self) -> bool {
         self.slots[self.place(0)].flags & (COARSE | DOUBTFUL) == 0
     }
@@ -120,12 +115,11 @@ impl Ring {
         let slot = &self.slots[self.place(index)];
         match slot.flags & ODD {
             0 => Some((slot.time(self.epoch), slot.seq(self.seq_base))),
-            _ => self
-                .beside(slot.accuracy)
-                .map(|sample| (sample.time, sample.seq)),
+            _ => self.beside(slot.accuracy).map(|sample| (sample.time, sample.seq)),
         }
     }
 
+    #[inline]
     pub fn drop_first(&mut self) {
         self.head = self.place(1) as u16;
         self.len = self.len.saturating_sub(1);
@@ -182,11 +176,7 @@ impl Ring {
     }
 
     fn beside(&self, ticket: u32) -> Option<Sample> {
-        self.odd
-            .as_ref()?
-            .iter()
-            .find(|(other, _)| *other == ticket)
-            .map(|(_, sample)| *sample)
+        self.odd.as_ref()?.iter().find(|(other, _)| *other == ticket).map(|(_, sample)| *sample)
     }
 
     /// Lays a fix beside the ring, and forgets those that no slot refers to any more.
@@ -199,11 +189,7 @@ impl Ring {
         let ticket = (0..).find(unused).unwrap_or_default();
         odd.push((ticket, *sample));
         self.odd = Some(Box::new(odd));
-        Slot {
-            flags: ODD | trust_flags(sample.trust),
-            accuracy: ticket,
-            ..Slot::default()
-        }
+        Slot { flags: ODD | trust_flags(sample.trust), accuracy: ticket, ..Slot::default() }
     }
 }
 
@@ -216,11 +202,7 @@ impl Slot {
         let seq = sample.seq.wrapping_sub(seq_base) as i64;
         let flags = trust_flags(sample.trust)
             | if sample.suspect { SUSPECT } else { 0 }
-            | if sample.claims_motion {
-                CLAIMS_MOTION
-            } else {
-                0
-            };
+            | if sample.claims_motion { CLAIMS_MOTION } else { 0 };
         Some(Self {
             after_epoch_ms: after_ms as u32,
             after_epoch_ms_high: u8::try_from(after_ms >> 32).ok()?,
@@ -308,26 +290,13 @@ mod tests {
             reported_accuracy_m: accuracy_m,
             suspect: false,
             claims_motion: true,
-            trust: Trust {
-                coarse: false,
-                doubtful: true,
-                implausible: true,
-            },
+            trust: Trust { coarse: false, doubtful: true, implausible: true },
         }
     }
 
     #[test]
     fn each_accuracy_comes_back_exactly() {
-        let plain = [
-            0.0,
-            -0.0,
-            5.0,
-            8.1,
-            12.345,
-            3.790_092_468_261_718_8,
-            17_000.0,
-            1e30,
-        ];
+        let plain = [0.0, -0.0, 5.0, 8.1, 12.345, 3.790_092_468_261_718_8, 17_000.0, 1e30];
         let odd = [8.123_456_789, 1.0 / 3.0, 5e-324, 1e30, f64::MAX];
         for accuracy_m in plain.into_iter().chain(odd) {
             let mut ring = Ring::new(2, Timestamp::from_ms(0));
@@ -359,9 +328,7 @@ mod tests {
         ];
         let mut ring = Ring::new(given.len(), Timestamp::from_ms(0));
         given.iter().for_each(|sample| ring.push(sample));
-        let back: Vec<_> = (0..ring.len())
-            .filter_map(|i| ring.get(i, &config))
-            .collect();
+        let back: Vec<_> = (0..ring.len()).filter_map(|i| ring.get(i, &config)).collect();
         assert_eq!(back, given);
         let standing: Vec<_> = (0..ring.len()).filter_map(|i| ring.standing(i)).collect();
         assert_eq!(standing, given.map(|sample| (sample.time, sample.seq)));
@@ -391,10 +358,7 @@ mod tests {
         }
         ring.drop_first();
         ring.insert(1, &sample(3, 3, Some(1.0 / 3.0)));
-        let seqs: Vec<_> = (0..4)
-            .filter_map(|i| ring.get(i, &config))
-            .map(|s| s.seq)
-            .collect();
+        let seqs: Vec<_> = (0..4).filter_map(|i| ring.get(i, &config)).map(|s| s.seq).collect();
         assert_eq!(seqs, [2, 3, 4, 5]);
         assert_eq!(ring.before_first(&config).seq, 1);
     }

@@ -50,10 +50,8 @@ impl Sample {
             || fix.mock
             || fix.clock_unsynced
             || fix.time.ms_since(at) > config.clock_ahead_max_ms;
-        let claims_motion = fix.moving
-            || fix
-                .speed_mps
-                .is_some_and(|speed| speed > config.copied_speed_mps);
+        let claims_motion =
+            fix.moving || fix.speed_mps.is_some_and(|speed| speed > config.copied_speed_mps);
         let trust = Trust {
             coarse: accuracy_m > config.accuracy_coarse_m,
             doubtful: suspect,

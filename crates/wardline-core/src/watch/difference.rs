@@ -31,6 +31,9 @@ impl Difference<'_> {
     /// Says how the watch's episodes differ from what they were.
     // J-PAIR-1, J-PAIR-2
     pub fn tell(&mut self, watch: &mut Watch, before: &[Episode]) {
+        if before.is_empty() && watch.episodes.is_empty() {
+            return;
+        }
         let matches = match_episodes(before, &watch.episodes);
         for (old, episode) in before.iter().enumerate() {
             if !matches.contains(&Some(old)) {
@@ -54,22 +57,12 @@ impl Difference<'_> {
         });
         for index in fresh {
             let id = watch.episodes[index].id;
-            let number = self
-                .numbers
-                .entry((id.rule, self.device, id.kind))
-                .or_default();
+            let number = self.numbers.entry((id.rule, self.device, id.kind)).or_default();
             *number += 1;
             watch.episodes[index].number = *number;
             watch.episodes[index].end_told = watch.episodes[index].end.is_some();
             let episode = &watch.episodes[index];
-            self.push(
-                watch,
-                episode,
-                Phase::Started,
-                episode.start,
-                &episode.opening,
-                false,
-            );
+            self.push(watch, episode, Phase::Started, episode.start, &episode.opening, false);
             if let (Some(end), Some(closing)) = (episode.end, &episode.closing) {
                 self.push(watch, episode, Phase::Ended, end, closing, true);
             }
@@ -96,14 +89,7 @@ impl Difference<'_> {
             (watch.episodes[index].end, watch.episodes[index].closing)
         {
             watch.episodes[index].end_told = true;
-            self.push(
-                watch,
-                &watch.episodes[index],
-                Phase::Ended,
-                end,
-                &closing,
-                false,
-            );
+            self.push(watch, &watch.episodes[index], Phase::Ended, end, &closing, false);
         }
         let new = &watch.episodes[index];
         changed |=
@@ -114,10 +100,7 @@ impl Difference<'_> {
         let proof = self.amending(new);
         let mut draft = self.draft(watch, new, Phase::Amended, self.time, &proof);
         if let Some(facts) = &mut draft.episode {
-            facts.amendment = Some(Amendment::Span {
-                start: new.start,
-                end: new.end,
-            });
+            facts.amendment = Some(Amendment::Span { start: new.start, end: new.end });
         }
         self.outbox.push(draft);
     }
@@ -125,13 +108,8 @@ impl Difference<'_> {
     /// What an amendment rests on: no fix of its own, and the versions at its time.
     fn amending(&self, episode: &Episode) -> Proof {
         let then = Key::configuration(self.time, u64::MAX);
-        let zone_version = self
-            .zones
-            .as_of(episode.id.zone, then)
-            .map(|zone| zone.number);
-        let ending = episode
-            .closing
-            .map_or(episode.opening.cause, |closing| closing.cause);
+        let zone_version = self.zones.as_of(episode.id.zone, then).map(|zone| zone.number);
+        let ending = episode.closing.map_or(episode.opening.cause, |closing| closing.cause);
         Proof {
             cause: self.cause.unwrap_or(ending),
             order_version: self.order_version.unwrap_or(episode.opening.order_version),
@@ -151,10 +129,7 @@ impl Difference<'_> {
         follows_start: bool,
     ) {
         let draft = self.draft(watch, episode, phase, time, proof);
-        self.outbox.push(Draft {
-            follows_start,
-            ..draft
-        });
+        self.outbox.push(Draft { follows_start, ..draft });
     }
 
     fn draft(

@@ -1,6 +1,6 @@
 //! A fix before the machines of a keep_out rule.
 
-use super::{Episode, Machine, MachineId, Mode, Proof, Scene, Watch};
+use super::{Episode, Glance, Machine, MachineId, Mode, Proof, Scene, Watch};
 use crate::event::{Cause, Certainty, EventKind};
 use crate::geometry::{Bounds, Position, Shape};
 use crate::ids::{RuleId, ZoneId};
@@ -21,6 +21,8 @@ pub(super) struct Bench<'a> {
     pub since: Timestamp,
     /// The sound fix before this one, where a crossing may lie between.
     pub before: Option<Sample>,
+    /// From where a sound fix is judged in its order of time.
+    pub glance: Option<Glance>,
 }
 
 /// A fix at a distance from a zone.
@@ -47,7 +49,9 @@ impl Watch {
         let rule = bench.rule;
         match rule.place {
             Place::Zone(zone) if only.is_none_or(|only| only == zone) => {
-                self.judge_zone(bench, sample, zone)
+                let glance = bench.glance.as_ref();
+                let afar_m = glance.and_then(|glance| self.slack_from_m(glance, rule.rule, zone));
+                afar_m.unwrap_or_else(|| self.judge_zone(bench, sample, zone))
             }
             Place::Zone(_) => f64::INFINITY,
             Place::Layer(layer) => {
@@ -65,9 +69,7 @@ impl Watch {
                 found.sort_unstable();
                 found.dedup();
                 found.retain(|zone| only.is_none_or(|only| only == *zone));
-                let slacks = found
-                    .into_iter()
-                    .map(|zone| self.judge_zone(bench, sample, zone));
+                let slacks = found.into_iter().map(|zone| self.judge_zone(bench, sample, zone));
                 slacks.fold(LAYER_REACH_M, f64::min)
             }
         }
@@ -79,13 +81,7 @@ impl Watch {
             return f64::INFINITY;
         };
         let distance_m = shape.signed_distance_m(sample.position);
-        let sight = Sight {
-            sample,
-            zone,
-            zone_version: version.number,
-            shape,
-            distance_m,
-        };
+        let sight = Sight { sample, zone, zone_version: version.number, shape, distance_m };
         let mut slack_m = self.turn(bench, &sight, EventKind::Breach, 0.0);
         let known_since = version.put;
         if let Some(before) = bench.crossing_from()
@@ -108,40 +104,24 @@ impl Watch {
         kind: EventKind,
         threshold_m: f64,
     ) -> f64 {
-        let id = MachineId {
-            rule: bench.rule.rule,
-            kind,
-            zone: sight.zone,
-        };
+        let id = MachineId { rule: bench.rule.rule, kind, zone: sight.zone };
         let sample = sight.sample;
         let gap_m = sight.distance_m - threshold_m;
-        let opens_at_m = if sample.trust.coarse {
-            -sample.accuracy_m
-        } else {
-            0.0
-        };
+        let opens_at_m = if sample.trust.coarse { -sample.accuracy_m } else { 0.0 };
         let qualifies = gap_m <= opens_at_m;
         let clears_at_m = bench.scene.config.exit_margin_m;
         let permitted = qualifies
             && sample.trust.sound()
             && bench.permits(sample.position, bench.key.time, bench.key);
         let proof = bench.proof(sight, threshold_m);
-        let place = self
-            .now
-            .machines
-            .binary_search_by_key(&id, |machine| machine.id);
-        let open = place
-            .ok()
-            .and_then(|index| match self.now.machines[index].mode {
-                Mode::Open {
-                    permitted,
-                    threshold_m: ref mut judged_by,
-                } => {
-                    *judged_by = threshold_m;
-                    Some((index, permitted))
-                }
-                Mode::Row { .. } => None,
-            });
+        let place = self.now.machines.binary_search_by_key(&id, |machine| machine.id);
+        let open = place.ok().and_then(|index| match self.now.machines[index].mode {
+            Mode::Open { permitted, threshold_m: ref mut judged_by } => {
+                *judged_by = threshold_m;
+                Some((index, permitted))
+            }
+            Mode::Row { .. } => None,
+        });
         match open {
             Some((index, _))
                 if sample.trust.sound() && gap_m > sample.accuracy_m.max(clears_at_m) =>
@@ -151,18 +131,8 @@ impl Watch {
                 gap_m
             }
             Some((index, true)) if qualifies && !permitted => {
-                self.close(
-                    id,
-                    bench.key,
-                    Proof {
-                        cause: Cause::PermitEnded,
-                        ..proof
-                    },
-                );
-                self.now.machines[index].mode = Mode::Open {
-                    permitted: false,
-                    threshold_m,
-                };
+                self.close(id, bench.key, Proof { cause: Cause::PermitEnded, ..proof });
+                self.now.machines[index].mode = Mode::Open { permitted: false, threshold_m };
                 self.open(id, bench.key, bench.key.time, gap_m, false, proof);
                 clears_at_m - gap_m
             }
@@ -171,10 +141,7 @@ impl Watch {
             None if qualifies => {
                 let (index, count, first) = self.count_in_row(id, bench, sample);
                 if count > bench.rule.confirm_fixes {
-                    self.now.machines[index].mode = Mode::Open {
-                        permitted,
-                        threshold_m,
-                    };
+                    self.now.machines[index].mode = Mode::Open { permitted, threshold_m };
                     self.open(id, bench.key, first, gap_m, permitted, proof);
                 }
                 if count > bench.rule.confirm_fixes && !permitted {
@@ -217,11 +184,7 @@ impl Watch {
                 index
             }
             Err(index) => {
-                let mode = Mode::Row {
-                    count: 1,
-                    first: instant,
-                    last: key,
-                };
+                let mode = Mode::Row { count: 1, first: instant, last: key };
                 machines.insert(index, Machine { id, mode });
                 index
             }
@@ -250,11 +213,7 @@ impl Watch {
             number: 0,
             start,
             end: None,
-            certainty: if certain {
-                Certainty::Certain
-            } else {
-                Certainty::Probable
-            },
+            certainty: if certain { Certainty::Certain } else { Certainty::Probable },
             permitted,
             opening: proof,
             closing: None,
@@ -267,48 +226,27 @@ impl Watch {
     /// A breach that a fix too late for the history shows by itself, started and ended at its time.
     // J-LATE-2
     pub fn add_alone(&mut self, scene: Scene<'_>, rule: RuleId, zone: ZoneId, sample: &Sample) {
-        let id = MachineId {
-            rule,
-            kind: EventKind::Breach,
-            zone,
-        };
+        let id = MachineId { rule, kind: EventKind::Breach, zone };
         let key = sample.key(scene.device);
         let covers = |e: &Episode| {
             let lasts = e.end.is_none_or(|end| end >= sample.time);
             e.id == id && e.start <= sample.time && lasts
         };
         let zones = scene.zones;
-        let shape = zones
-            .present(zone)
-            .and_then(|v| Some((v.number, v.shape.as_deref()?)));
+        let shape = zones.present(zone).and_then(|v| Some((v.number, v.shape.as_deref()?)));
         let (Some((zone_version, shape)), Some(version)) = (shape, scene.order.newest()) else {
             return;
         };
-        let Some(keep_out) = version
-            .rule(rule)
-            .filter(|_| !self.episodes.iter().any(covers))
+        let Some(keep_out) = version.rule(rule).filter(|_| !self.episodes.iter().any(covers))
         else {
             return;
         };
         let distance_m = shape.signed_distance_m(sample.position);
-        let sight = Sight {
-            sample,
-            zone,
-            zone_version,
-            shape,
-            distance_m,
-        };
+        let sight = Sight { sample, zone, zone_version, shape, distance_m };
         let since = sample.time;
         let cause = Cause::Fix;
-        let bench = Bench {
-            scene,
-            version,
-            rule: keep_out,
-            key,
-            cause,
-            since,
-            before: None,
-        };
+        let bench =
+            Bench { scene, version, rule: keep_out, key, cause, since, before: None, glance: None };
         let permitted = sample.trust.sound() && bench.permits(sample.position, sample.time, key);
         let proof = bench.proof(&sight, 0.0);
         self.open(id, key, sample.time, distance_m, permitted, proof);
@@ -321,24 +259,13 @@ impl Watch {
 
     // J-CROSS-1
     fn look_for_crossing(&mut self, bench: &Bench<'_>, sight: &Sight<'_>, before: &Sample) {
-        let id = MachineId {
-            rule: bench.rule.rule,
-            kind: EventKind::Breach,
-            zone: sight.zone,
-        };
-        let closed = self
-            .now
-            .machines
-            .binary_search_by_key(&id, |machine| machine.id)
-            .is_err();
+        let id = MachineId { rule: bench.rule.rule, kind: EventKind::Breach, zone: sight.zone };
+        let closed = self.now.machines.binary_search_by_key(&id, |machine| machine.id).is_err();
         let closed_here = |e: &Episode| e.id == id && e.closed_by == Some(bench.key);
         if !closed || self.episodes.iter().any(closed_here) {
             return;
         }
-        if !sight
-            .shape
-            .meets_segment(before.position, sight.sample.position)
-        {
+        if !sight.shape.meets_segment(before.position, sight.sample.position) {
             return;
         }
         let first = Sight {
@@ -380,10 +307,7 @@ impl Bench<'_> {
     // J-PERMIT-1
     fn permits(&self, position: Position, instant: Timestamp, key: Key) -> bool {
         self.version.permits.iter().any(|permit| {
-            permit
-                .active
-                .iter()
-                .any(|interval| interval.contains(instant))
+            permit.active.iter().any(|interval| interval.contains(instant))
                 && self
                     .scene
                     .zones

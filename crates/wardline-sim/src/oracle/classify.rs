@@ -54,12 +54,7 @@ pub fn classify(fixes: &[Fix]) -> Vec<Class> {
         }
         let doubtful = other_doubt || implausible;
         let sound = !coarse && !doubtful;
-        out.push(Class {
-            coarse,
-            doubtful,
-            sound,
-            suspect: implausible && !suspected,
-        });
+        out.push(Class { coarse, doubtful, sound, suspect: implausible && !suspected });
         suspected |= implausible;
         if sound {
             last_sound = Some(f);

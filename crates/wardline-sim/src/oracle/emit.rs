@@ -113,10 +113,7 @@ pub fn whole(step: &Step, who: Who, key: Key, n: u64, ep: &Episode) -> Event {
     Event {
         place: (1, who.order, key.0, key.1, who.device, key.2),
         body: base(step, who, key, "started", n, ep, &ep.start),
-        then: ep
-            .end
-            .as_ref()
-            .map(|e| base(step, who, key, "ended", n, ep, e)),
+        then: ep.end.as_ref().map(|e| base(step, who, key, "ended", n, ep, e)),
     }
 }
 
@@ -133,12 +130,7 @@ pub fn record(order: u64, device: u64, key: Key, k: &Known) -> Value {
 }
 
 fn number(body: &Map<String, Value>) -> Option<u64> {
-    body.get("episode")?
-        .as_str()?
-        .rsplit('.')
-        .next()?
-        .parse()
-        .ok()
+    body.get("episode")?.as_str()?.rsplit('.').next()?.parse().ok()
 }
 
 /// Tells the difference between what was told and what the set function gives now.
@@ -159,17 +151,12 @@ pub fn differ(
     for key in keys {
         let empty = Vec::new();
         let new = now.get(&key).unwrap_or(&empty);
-        let mut old: Vec<Option<Known>> = known
-            .remove(&key)
-            .unwrap_or_default()
-            .into_iter()
-            .map(Some)
-            .collect();
+        let mut old: Vec<Option<Known>> =
+            known.remove(&key).unwrap_or_default().into_iter().map(Some).collect();
         let mut matched: Vec<Option<Known>> = vec![None; new.len()];
         for (slot, n) in matched.iter_mut().zip(new) {
             let same = |o: &&mut Option<Known>| {
-                o.as_ref()
-                    .is_some_and(|k| k.episode.start.time == n.start.time)
+                o.as_ref().is_some_and(|k| k.episode.start.time == n.start.time)
             };
             *slot = old.iter_mut().find(same).and_then(Option::take);
         }
@@ -196,19 +183,11 @@ pub fn differ(
             let e = edge(&k.episode.start);
             if k.episode.end.is_none() && !k.ended_told {
                 let body = base(step, who, key, "ended", k.n, &k.episode, &e);
-                events.push(Event {
-                    place: place(0),
-                    body,
-                    then: None,
-                });
+                events.push(Event { place: place(0), body, then: None });
             }
             let mut body = base(step, who, key, "amended", k.n, &k.episode, &e);
             body.insert("withdrawn".into(), json!(true));
-            events.push(Event {
-                place: place(2),
-                body,
-                then: None,
-            });
+            events.push(Event { place: place(2), body, then: None });
         }
         for (i, (slot, n)) in matched.into_iter().zip(new).enumerate() {
             let Some(mut k) = slot else {
@@ -219,19 +198,12 @@ pub fn differ(
             let mut amend = o.start.time != n.start.time
                 || o.certainty != n.certainty
                 || o.permitted != n.permitted;
-            let (was, is) = (
-                o.end.as_ref().map(|e| e.time),
-                n.end.as_ref().map(|e| e.time),
-            );
+            let (was, is) = (o.end.as_ref().map(|e| e.time), n.end.as_ref().map(|e| e.time));
             if k.ended_told {
                 amend |= was != is;
             } else if let Some(e) = &n.end {
                 let body = base(step, who, key, "ended", k.n, n, e);
-                events.push(Event {
-                    place: place(0),
-                    body,
-                    then: None,
-                });
+                events.push(Event { place: place(0), body, then: None });
                 k.ended_told = true;
             }
             if amend {
@@ -242,11 +214,7 @@ pub fn differ(
                 let mut body = base(step, who, key, "amended", k.n, n, &e);
                 body.insert("start".into(), stamp(n.start.time));
                 body.insert("end".into(), is.map_or(Value::Null, stamp));
-                events.push(Event {
-                    place: place(2),
-                    body,
-                    then: None,
-                });
+                events.push(Event { place: place(2), body, then: None });
             }
             k.episode = n.clone();
             result.entry(key).or_default().push((i, k));
@@ -258,14 +226,7 @@ pub fn differ(
         *n += 1;
         events.push(whole(step, who, key, *n, &episode));
         let ended_told = episode.end.is_some();
-        result.entry(key).or_default().push((
-            i,
-            Known {
-                n: *n,
-                episode,
-                ended_told,
-            },
-        ));
+        result.entry(key).or_default().push((i, Known { n: *n, episode, ended_told }));
     }
     for (key, mut list) in result {
         list.sort_by_key(|x| x.0);

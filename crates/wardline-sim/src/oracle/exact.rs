@@ -111,10 +111,7 @@ fn simple(ring: &[P]) -> Result<(), &'static str> {
 }
 
 fn doubled(rings: &[Vec<P>]) -> Vec<Vec<P>> {
-    rings
-        .iter()
-        .map(|r| r.iter().map(|p| (p.0 * 2, p.1 * 2)).collect())
-        .collect()
+    rings.iter().map(|r| r.iter().map(|p| (p.0 * 2, p.1 * 2)).collect()).collect()
 }
 
 /// Points of a doubled ring to probe with: vertices and middles of edges.
@@ -128,8 +125,7 @@ fn probes(ring: &[P]) -> Vec<P> {
 }
 
 fn rings_cross(a: &[P], b: &[P]) -> bool {
-    a.windows(2)
-        .any(|u| b.windows(2).any(|w| proper(u[0], u[1], w[0], w[1])))
+    a.windows(2).any(|u| b.windows(2).any(|w| proper(u[0], u[1], w[0], w[1])))
 }
 
 fn overlap(a: &[Vec<P>], b: &[Vec<P>]) -> bool {
@@ -137,11 +133,8 @@ fn overlap(a: &[Vec<P>], b: &[Vec<P>]) -> bool {
         return true;
     }
     let (a, b) = (doubled(a), doubled(b));
-    let hits = |x: &[Vec<P>], y: &[Vec<P>]| {
-        x.iter()
-            .flat_map(|r| probes(r))
-            .any(|p| in_polygon(p, y) > 0)
-    };
+    let hits =
+        |x: &[Vec<P>], y: &[Vec<P>]| x.iter().flat_map(|r| probes(r)).any(|p| in_polygon(p, y) > 0);
     let same = |x: &[Vec<P>], y: &[Vec<P>]| probes(&x[0]).iter().all(|p| in_ring(*p, &y[0]) == 0);
     hits(&a, &b) || hits(&b, &a) || same(&a, &b)
 }

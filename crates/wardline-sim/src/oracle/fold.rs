@@ -101,10 +101,7 @@ pub fn active_since(v: &OrderVersion, r: &Rule, t: i64) -> Option<i64> {
     }
     match &r.active {
         None => Some(start),
-        Some(l) => l
-            .iter()
-            .find(|i| i.0 <= t && t < i.1)
-            .map(|i| i.0.max(start)),
+        Some(l) => l.iter().find(|i| i.0 <= t && t < i.1).map(|i| i.0.max(start)),
     }
 }
 
@@ -114,22 +111,13 @@ pub fn instants(v: &OrderVersion) -> BTreeSet<i64> {
     for r in &v.rules {
         all.extend(r.active.iter().flatten().flat_map(|i| [i.0, i.1]));
     }
-    all.extend(
-        v.permits
-            .iter()
-            .flat_map(|p| p.1.iter().flatten())
-            .map(|i| i.1),
-    );
-    all.into_iter()
-        .filter(|t| *t > v.at && *t >= v.from && *t <= v.until)
-        .collect()
+    all.extend(v.permits.iter().flat_map(|p| p.1.iter().flatten()).map(|i| i.1));
+    all.into_iter().filter(|t| *t > v.at && *t >= v.from && *t <= v.until).collect()
 }
 
 /// The distance of a fix to a zone, remembered.
 pub fn known_distance(memo: &mut Memo, f: &Fix, zone: u64, z: &ZoneVersion) -> f64 {
-    *memo
-        .entry((f.uid, zone, z.version))
-        .or_insert_with(|| distance(&z.shape, f.at_point))
+    *memo.entry((f.uid, zone, z.version)).or_insert_with(|| distance(&z.shape, f.at_point))
 }
 
 /// Runs the whole fold and gives the episodes of each machine.
@@ -139,23 +127,11 @@ pub fn fold(s: &Source<'_>, memo: &mut Memo) -> BTreeMap<Key, Vec<Episode>> {
         Config(&'a Change),
         Fix(usize),
     }
-    let mut items: Vec<(i64, u8, Item<'_>)> = s
-        .boundaries
-        .iter()
-        .map(|t| (*t, 0, Item::Boundary))
-        .collect();
+    let mut items: Vec<(i64, u8, Item<'_>)> =
+        s.boundaries.iter().map(|t| (*t, 0, Item::Boundary)).collect();
     items.extend(s.log.iter().map(|(t, c)| (*t, 1, Item::Config(c))));
-    items.extend(
-        s.release
-            .iter()
-            .map(|t| (*t, 1, Item::Config(&Change::Release))),
-    );
-    items.extend(
-        s.fixes
-            .iter()
-            .enumerate()
-            .map(|(i, f)| (f.time, 2, Item::Fix(i))),
-    );
+    items.extend(s.release.iter().map(|t| (*t, 1, Item::Config(&Change::Release))));
+    items.extend(s.fixes.iter().enumerate().map(|(i, f)| (f.time, 2, Item::Fix(i))));
     items.sort_by_key(|i| (i.0, i.1));
     let mut f = Fold {
         s,
@@ -186,46 +162,28 @@ pub fn fold(s: &Source<'_>, memo: &mut Memo) -> BTreeMap<Key, Vec<Episode>> {
             Item::Fix(i) => f.fix(t, i),
         }
     }
-    f.machines
-        .into_iter()
-        .map(|(k, m)| (k, m.episodes))
-        .collect()
+    f.machines.into_iter().map(|(k, m)| (k, m.episodes)).collect()
 }
 
 impl Fold<'_> {
     fn rule(&self, id: u64) -> Option<Rule> {
-        self.cur
-            .as_ref()?
-            .rules
-            .iter()
-            .find(|r| r.rule == id)
-            .cloned()
+        self.cur.as_ref()?.rules.iter().find(|r| r.rule == id).cloned()
     }
 
     fn targets(&self, r: &Rule) -> BTreeSet<u64> {
         match (r.zone, r.layer) {
-            (Some(z), _) => self
-                .zones
-                .contains_key(&z)
-                .then_some(z)
-                .into_iter()
-                .collect(),
-            (_, layer) => self
-                .zones
-                .iter()
-                .filter(|(_, z)| z.layer == layer)
-                .map(|(id, _)| *id)
-                .collect(),
+            (Some(z), _) => self.zones.contains_key(&z).then_some(z).into_iter().collect(),
+            (_, layer) => {
+                self.zones.iter().filter(|(_, z)| z.layer == layer).map(|(id, _)| *id).collect()
+            }
         }
     }
 
     fn active_now(&self, t: i64) -> BTreeMap<u64, i64> {
         match &self.cur {
-            Some(v) if v.person == self.s.person => v
-                .rules
-                .iter()
-                .filter_map(|r| Some((r.rule, active_since(v, r, t)?)))
-                .collect(),
+            Some(v) if v.person == self.s.person => {
+                v.rules.iter().filter_map(|r| Some((r.rule, active_since(v, r, t)?))).collect()
+            }
             _ => BTreeMap::new(),
         }
     }
@@ -239,14 +197,7 @@ impl Fold<'_> {
         proof: Option<Proof>,
     ) -> Edge {
         let zone_version = self.zone_versions.get(&key.2).copied().unwrap_or(0);
-        Edge {
-            time,
-            cause,
-            order_version: self.order_version,
-            zone_version,
-            threshold,
-            proof,
-        }
+        Edge { time, cause, order_version: self.order_version, zone_version, threshold, proof }
     }
 
     fn end(&mut self, t: i64, cause: &'static str, which: impl Fn(&Key) -> bool) {
@@ -272,11 +223,10 @@ impl Fold<'_> {
                 self.end(t, "rule_ended", |k| k.0 == *r);
             }
         }
-        let permit_ends = self.cur.as_ref().is_some_and(|v| {
-            v.permits
-                .iter()
-                .any(|p| p.1.iter().flatten().any(|i| i.1 == t))
-        });
+        let permit_ends = self
+            .cur
+            .as_ref()
+            .is_some_and(|v| v.permits.iter().any(|p| p.1.iter().flatten().any(|i| i.1 == t)));
         for r in self.active.clone().into_keys() {
             if !before.contains_key(&r) {
                 self.judge_rule(t, r, None, "rule_started");
@@ -306,21 +256,14 @@ impl Fold<'_> {
             }
         }
         for r in self.active.clone().into_keys() {
-            let cause = if before.contains_key(&r) {
-                "order_changed"
-            } else {
-                "rule_started"
-            };
+            let cause = if before.contains_key(&r) { "order_changed" } else { "rule_started" };
             self.judge_rule(t, r, None, cause);
         }
     }
 
     fn zone(&mut self, t: i64, id: u64, z: Option<Rc<ZoneVersion>>) {
         let rules: Vec<Rule> = self.active.keys().filter_map(|r| self.rule(*r)).collect();
-        let before: Vec<bool> = rules
-            .iter()
-            .map(|r| self.targets(r).contains(&id))
-            .collect();
+        let before: Vec<bool> = rules.iter().map(|r| self.targets(r).contains(&id)).collect();
         match z {
             Some(z) => {
                 self.zone_versions.insert(id, z.version);
@@ -330,10 +273,7 @@ impl Fold<'_> {
                 self.zones.remove(&id);
             }
         }
-        let permit = self
-            .cur
-            .as_ref()
-            .is_some_and(|v| v.permits.iter().any(|p| p.0 == id));
+        let permit = self.cur.as_ref().is_some_and(|v| v.permits.iter().any(|p| p.0 == id));
         for (r, was) in rules.iter().zip(before) {
             let is = self.targets(r).contains(&id);
             if was && !is {
@@ -357,10 +297,7 @@ impl Fold<'_> {
 
     /// J-SCHED-1.
     fn judge_rule(&mut self, t: i64, rule: u64, zone: Option<u64>, cause: &'static str) {
-        let Some(i) = self
-            .reference(t)
-            .filter(|i| t - self.s.fixes[*i].time <= 180_000)
-        else {
+        let Some(i) = self.reference(t).filter(|i| t - self.s.fixes[*i].time <= 180_000) else {
             return;
         };
         let Some(rule) = self.rule(rule) else { return };
@@ -411,35 +348,12 @@ impl Fold<'_> {
         }
         let permitted = self.permit(a.time, p) && self.permit(b.time, i);
         let key = (rule.rule, 0, zone);
-        let start = self.edge(
-            key,
-            a.time,
-            "fix",
-            0.0,
-            Some(Proof {
-                distance: da,
-                fix: a,
-                sound: true,
-            }),
-        );
-        let end = self.edge(
-            key,
-            b.time,
-            "fix",
-            0.0,
-            Some(Proof {
-                distance: db,
-                fix: b,
-                sound: true,
-            }),
-        );
+        let start =
+            self.edge(key, a.time, "fix", 0.0, Some(Proof { distance: da, fix: a, sound: true }));
+        let end =
+            self.edge(key, b.time, "fix", 0.0, Some(Proof { distance: db, fix: b, sound: true }));
         let m = self.machines.entry(key).or_default();
-        m.episodes.push(Episode {
-            start,
-            end: Some(end),
-            certainty: "crossed",
-            permitted,
-        });
+        m.episodes.push(Episode { start, end: Some(end), certainty: "crossed", permitted });
     }
 
     /// Whether a fix is inside a permit's zone in its hours (J-PERMIT-1).
@@ -448,9 +362,7 @@ impl Fold<'_> {
             return false;
         };
         v.permits.iter().any(|(zone, hours)| {
-            let open = hours
-                .as_ref()
-                .is_none_or(|h| h.iter().any(|i| i.0 <= t && t < i.1));
+            let open = hours.as_ref().is_none_or(|h| h.iter().any(|i| i.0 <= t && t < i.1));
             let zone_now = self.zones.get(zone).cloned();
             open && zone_now
                 .is_some_and(|z| known_distance(self.memo, &self.s.fixes[i], *zone, &z) <= 0.0)
@@ -481,16 +393,8 @@ impl Fold<'_> {
         let (g, a) = (d - threshold, accuracy(&f));
         let qualifies = if c.coarse { g <= -a } else { g <= 0.0 };
         let permitted = qualifies && c.sound && self.permit(t, i);
-        let certainty = if g <= -a && !c.doubtful {
-            "certain"
-        } else {
-            "probable"
-        };
-        let proof = Some(Proof {
-            distance: d,
-            fix: f.clone(),
-            sound: c.sound,
-        });
+        let certainty = if g <= -a && !c.doubtful { "certain" } else { "probable" };
+        let proof = Some(Proof { distance: d, fix: f.clone(), sound: c.sound });
         let edge = self.edge(key, t, cause, threshold, proof);
         let m = self.machines.entry(key).or_default();
         m.threshold = threshold;
@@ -499,16 +403,8 @@ impl Fold<'_> {
                 return;
             };
             if qualifies && ep.permitted && !permitted {
-                ep.end = Some(Edge {
-                    cause: "permit_ended",
-                    ..edge.clone()
-                });
-                m.episodes.push(Episode {
-                    start: edge,
-                    end: None,
-                    certainty,
-                    permitted: false,
-                });
+                ep.end = Some(Edge { cause: "permit_ended", ..edge.clone() });
+                m.episodes.push(Episode { start: edge, end: None, certainty, permitted: false });
             } else if c.sound && g > a.max(20.0) {
                 ep.end = Some(edge);
                 m.open = false;
@@ -523,10 +419,7 @@ impl Fold<'_> {
                 m.row = None;
                 m.open = true;
                 m.episodes.push(Episode {
-                    start: Edge {
-                        time: first,
-                        ..edge
-                    },
+                    start: Edge { time: first, ..edge },
                     end: None,
                     certainty,
                     permitted,

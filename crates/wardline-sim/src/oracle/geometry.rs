@@ -65,9 +65,7 @@ pub fn to_edges(p: P, edges: &[(P, P)]) -> f64 {
         let (a, b) = (deg(a), deg(b));
         let span = (a.0 - b.0).abs().max((a.1 - b.1).abs());
         let n = ((span / 0.25).ceil() as usize).clamp(8, 720);
-        let h: Vec<f64> = (0..=n)
-            .map(|i| sphere(p, at(a, b, i as f64 / n as f64)))
-            .collect();
+        let h: Vec<f64> = (0..=n).map(|i| sphere(p, at(a, b, i as f64 / n as f64))).collect();
         let step = sphere(a, at(a, b, 1.0 / n as f64)).max(span * 111_700.0 / n as f64);
         for i in 0..=n {
             best = best.min(h[i]);
@@ -123,11 +121,8 @@ fn turned(p: P) -> Vec<P> {
 
 /// The edges that are boundary: shared edges on ±180 between parts are none (J-GEO-3).
 fn boundary(parts: &[Vec<Vec<P>>]) -> Vec<(P, P)> {
-    let all: Vec<(P, P)> = parts
-        .iter()
-        .flatten()
-        .flat_map(|r| r.windows(2).map(|w| (w[0], w[1])))
-        .collect();
+    let all: Vec<(P, P)> =
+        parts.iter().flatten().flat_map(|r| r.windows(2).map(|w| (w[0], w[1]))).collect();
     let mut out = Vec::new();
     for &(a, b) in &all {
         if a.0 != b.0 || a.0.abs() != TURN / 2 {
@@ -149,10 +144,7 @@ fn boundary(parts: &[Vec<Vec<P>>]) -> Vec<(P, P)> {
 }
 
 fn line(points: &[P]) -> Vec<(P, P)> {
-    points
-        .windows(2)
-        .map(|w| (w[0], unwrap(w[0], w[1])))
-        .collect()
+    points.windows(2).map(|w| (w[0], unwrap(w[0], w[1]))).collect()
 }
 
 /// The signed distance of a position to a shape: negative inside.
@@ -181,17 +173,13 @@ pub fn distance(shape: &Shape, p: P) -> f64 {
 /// Whether the straight segment between two positions outside comes to the shape (J-CROSS-1).
 pub fn crosses(shape: &Shape, a: P, b: P) -> bool {
     let b = unwrap(a, b);
-    let meets = |c: P, d: P| {
-        [-TURN, 0, TURN]
-            .iter()
-            .any(|s| touch(a, b, (c.0 + s, c.1), (d.0 + s, d.1)))
-    };
+    let meets =
+        |c: P, d: P| [-TURN, 0, TURN].iter().any(|s| touch(a, b, (c.0 + s, c.1), (d.0 + s, d.1)));
     match shape {
         Shape::Circle(c, r) => to_edges(*c, &[(a, b)]) <= *r,
-        Shape::Polygons(parts) => parts
-            .iter()
-            .flatten()
-            .any(|r| r.windows(2).any(|w| meets(w[0], w[1]))),
+        Shape::Polygons(parts) => {
+            parts.iter().flatten().any(|r| r.windows(2).any(|w| meets(w[0], w[1])))
+        }
         Shape::Corridor(points, half) => {
             line(points).iter().any(|e| meets(e.0, e.1))
                 || points.iter().any(|c| to_edges(*c, &[(a, b)]) <= *half)
@@ -207,10 +195,8 @@ mod tests {
         let mut least = f64::INFINITY;
         for (a, b) in edges {
             for i in 0..=20_000 {
-                least = least.min(geodesic_deg(
-                    deg(p),
-                    at(deg(*a), deg(*b), f64::from(i) / 20_000.0),
-                ));
+                least =
+                    least.min(geodesic_deg(deg(p), at(deg(*a), deg(*b), f64::from(i) / 20_000.0)));
             }
         }
         least

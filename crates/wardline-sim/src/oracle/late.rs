@@ -34,11 +34,7 @@ impl Oracle {
                 if active_since(&v, rule, t).is_none() {
                     continue;
                 }
-                let proof = Proof {
-                    distance: 0.0,
-                    fix: fix.clone(),
-                    sound,
-                };
+                let proof = Proof { distance: 0.0, fix: fix.clone(), sound };
                 let (zones, changed) = self.zones_unchanged(rule.zone, rule.layer, t);
                 if changed {
                     let of = (order, v.version, rule.rule);
@@ -77,24 +73,10 @@ impl Oracle {
         let Some(v) = then.filter(|v| v.person == person) else {
             return Vec::new();
         };
-        let proof = Proof {
-            distance: 0.0,
-            fix: fix.clone(),
-            sound,
-        };
-        let rules = v
-            .rules
-            .iter()
-            .filter(|r| active_since(&v, r, fix.time).is_some());
+        let proof = Proof { distance: 0.0, fix: fix.clone(), sound };
+        let rules = v.rules.iter().filter(|r| active_since(&v, r, fix.time).is_some());
         let noted = |r: &super::parse::Rule| {
-            self.noted(
-                step,
-                "unjudged",
-                20,
-                (order, v.version, r.rule),
-                device,
-                &proof,
-            )
+            self.noted(step, "unjudged", 20, (order, v.version, r.rule), device, &proof)
         };
         rules.map(noted).collect()
     }
@@ -154,9 +136,7 @@ impl Oracle {
         }
         let mut permitted = false;
         for (zone, hours) in &v.permits {
-            let open = hours
-                .as_ref()
-                .is_none_or(|h| h.iter().any(|i| i.0 <= t && t < i.1));
+            let open = hours.as_ref().is_none_or(|h| h.iter().any(|i| i.0 <= t && t < i.1));
             if let Some(p) = self.zone_now(*zone) {
                 permitted |= open && sound && known_distance(&mut self.memo, fix, *zone, &p) <= 0.0;
             }
@@ -167,18 +147,10 @@ impl Oracle {
         if told.is_some_and(|l| l.iter().any(|k| covers(&k.episode))) {
             return None;
         }
-        if dev
-            .alone
-            .iter()
-            .any(|(o, k, e)| *o == order && *k == key && covers(&e.episode))
-        {
+        if dev.alone.iter().any(|(o, k, e)| *o == order && *k == key && covers(&e.episode)) {
             return None;
         }
-        let proof = Some(Proof {
-            distance: d,
-            fix: fix.clone(),
-            sound,
-        });
+        let proof = Some(Proof { distance: d, fix: fix.clone(), sound });
         let edge = Edge {
             time: t,
             cause: "fix",
@@ -187,38 +159,13 @@ impl Oracle {
             threshold: 0.0,
             proof,
         };
-        let certainty = if d <= -a && !fix.doubt {
-            "certain"
-        } else {
-            "probable"
-        };
-        let episode = Episode {
-            start: edge.clone(),
-            end: Some(edge),
-            certainty,
-            permitted,
-        };
-        let n = self
-            .counters
-            .entry((order, device))
-            .or_default()
-            .entry((key.0, key.1))
-            .or_default();
+        let certainty = if d <= -a && !fix.doubt { "certain" } else { "probable" };
+        let episode = Episode { start: edge.clone(), end: Some(edge), certainty, permitted };
+        let n =
+            self.counters.entry((order, device)).or_default().entry((key.0, key.1)).or_default();
         *n += 1;
-        dev.alone.push((
-            order,
-            key,
-            Known {
-                n: *n,
-                episode: episode.clone(),
-                ended_told: true,
-            },
-        ));
-        let who = Who {
-            order,
-            person: dev.person,
-            device,
-        };
+        dev.alone.push((order, key, Known { n: *n, episode: episode.clone(), ended_told: true }));
+        let who = Who { order, person: dev.person, device };
         Some(whole(step, who, key, *n, &episode))
     }
 }

@@ -32,15 +32,10 @@ struct Device {
 
 impl Device {
     fn ledger(&self, id: u64) -> Vec<Value> {
-        let known = self
-            .known
-            .iter()
-            .flat_map(|(o, m)| m.iter().map(move |(k, l)| (*o, *k, l)));
+        let known = self.known.iter().flat_map(|(o, m)| m.iter().map(move |(k, l)| (*o, *k, l)));
         let told = known.flat_map(|(o, k, l)| l.iter().map(move |e| (o, k, e)));
         let alone = self.alone.iter().map(|(o, k, e)| (*o, *k, e));
-        told.chain(alone)
-            .map(|(o, k, e)| emit::record(o, id, k, e))
-            .collect()
+        told.chain(alone).map(|(o, k, e)| emit::record(o, id, k, e)).collect()
     }
 }
 
@@ -80,20 +75,11 @@ impl Oracle {
     pub fn line(&mut self, line: &str) -> Vec<Value> {
         self.line += 1;
         let value: Result<Value, _> = serde_json::from_str(line);
-        let at = value
-            .as_ref()
-            .ok()
-            .and_then(|v| v.get("at"))
-            .and_then(parse::time);
+        let at = value.as_ref().ok().and_then(|v| v.get("at")).and_then(parse::time);
         // J-TIME-1
         let at = at.unwrap_or(i64::MIN).max(self.clock.unwrap_or(0));
         self.clock = Some(at);
-        let mut step = Step {
-            at,
-            time: at,
-            late: false,
-            cause: "fix",
-        };
+        let mut step = Step { at, time: at, late: false, cause: "fix" };
         let mut out = Vec::new();
         let input = match &value {
             Err(e) => Err(("not_json", e.to_string())),
@@ -112,21 +98,12 @@ impl Oracle {
                 let mut instants_due: BTreeMap<i64, Vec<u64>> = BTreeMap::new();
                 for o in &concerned {
                     let fired = self.fired.get(o).copied().unwrap_or(i64::MIN);
-                    for t in self
-                        .all_instants(*o)
-                        .into_iter()
-                        .filter(|t| *t > fired && *t <= at)
-                    {
+                    for t in self.all_instants(*o).into_iter().filter(|t| *t > fired && *t <= at) {
                         instants_due.entry(t).or_default().push(*o);
                     }
                 }
                 for (t, orders) in instants_due {
-                    let boundary = Step {
-                        at,
-                        time: t,
-                        late: false,
-                        cause: "boundary",
-                    };
+                    let boundary = Step { at, time: t, late: false, cause: "boundary" };
                     for o in &orders {
                         self.fired.insert(*o, t);
                     }
@@ -176,8 +153,7 @@ impl Oracle {
 
     fn orders_of(&self, person: u64) -> Vec<u64> {
         let all = self.order_versions.keys().copied();
-        all.filter(|o| self.versions(*o).any(|v| v.person == person))
-            .collect()
+        all.filter(|o| self.versions(*o).any(|v| v.person == person)).collect()
     }
 
     /// The orders whose newest version restrains the person.
@@ -206,21 +182,14 @@ impl Oracle {
 
     /// The orders of which an input fires the boundaries (J-TIME-4).
     fn concerned(&self, input: &Input) -> BTreeSet<u64> {
-        let of_device = |d: &u64| {
-            self.devices
-                .get(d)
-                .map(|d| self.orders_now_of(d.person))
-                .unwrap_or_default()
-        };
+        let of_device =
+            |d: &u64| self.devices.get(d).map(|d| self.orders_now_of(d.person)).unwrap_or_default();
         match input {
             Input::PutZone(..) | Input::RemoveZone(_) | Input::Tick => {
                 self.order_versions.keys().copied().collect()
             }
             Input::PutOrder(o, _) | Input::EndOrder(o) => [*o].into(),
-            Input::Assign(d, p) => of_device(d)
-                .into_iter()
-                .chain(self.orders_now_of(*p))
-                .collect(),
+            Input::Assign(d, p) => of_device(d).into_iter().chain(self.orders_now_of(*p)).collect(),
             Input::Release(d) | Input::Fix(d, _) | Input::Status(d, ..) => {
                 of_device(d).into_iter().collect()
             }
@@ -231,10 +200,7 @@ impl Oracle {
     fn differences(&mut self, step: &Step, orders: &[u64], only: Option<u64>) -> Vec<Event> {
         let mut events = Vec::new();
         let mut devices = std::mem::take(&mut self.devices);
-        for (id, dev) in devices
-            .iter_mut()
-            .filter(|(id, _)| only.is_none_or(|o| o == **id))
-        {
+        for (id, dev) in devices.iter_mut().filter(|(id, _)| only.is_none_or(|o| o == **id)) {
             let classes = classify(&dev.fixes);
             for &order in orders {
                 if !self.versions(order).any(|v| v.person == dev.person) {
@@ -257,11 +223,7 @@ impl Oracle {
                 let now = fold(&source, &mut self.memo);
                 let mut counters = self.counters.remove(&(order, *id)).unwrap_or_default();
                 let known = dev.known.entry(order).or_default();
-                let who = Who {
-                    order,
-                    person: dev.person,
-                    device: *id,
-                };
+                let who = Who { order, person: dev.person, device: *id };
                 let log = &self.log;
                 let versions = |zone: u64| versions_at(log, order, zone, step.time);
                 events.extend(differ(step, who, known, now, &mut counters, versions));
@@ -311,12 +273,7 @@ impl Oracle {
                 step.cause = "zone_changed";
                 let version = self.zone_versions.entry(id).or_default();
                 *version += 1;
-                let z = ZoneVersion {
-                    version: *version,
-                    at,
-                    layer,
-                    shape,
-                };
+                let z = ZoneVersion { version: *version, at, layer, shape };
                 self.log.push((at, Change::Zone(id, Some(Rc::new(z)))));
                 Ok(self.everything(step))
             }
@@ -329,11 +286,8 @@ impl Oracle {
                 Ok(self.everything(step))
             }
             Input::PutOrder(id, mut v) => {
-                let named = v
-                    .rules
-                    .iter()
-                    .filter_map(|r| r.zone)
-                    .chain(v.permits.iter().map(|p| p.0));
+                let named =
+                    v.rules.iter().filter_map(|r| r.zone).chain(v.permits.iter().map(|p| p.0));
                 for z in named {
                     if self.zone_now(z).is_none() {
                         return no("unknown_zone", z);
@@ -356,23 +310,12 @@ impl Oracle {
             }
             Input::Assign(device, person) => {
                 step.cause = "device_released";
-                if self
-                    .devices
-                    .get(&device)
-                    .is_some_and(|d| d.person == person)
-                {
+                if self.devices.get(&device).is_some_and(|d| d.person == person) {
                     return Ok(Vec::new());
                 }
                 let events = self.release(step, device);
                 self.unassigned.remove(&device);
-                self.devices.insert(
-                    device,
-                    Device {
-                        person,
-                        assigned: at,
-                        ..Device::default()
-                    },
-                );
+                self.devices.insert(device, Device { person, assigned: at, ..Device::default() });
                 Ok(events)
             }
             Input::Release(device) => {
@@ -443,17 +386,11 @@ impl Oracle {
             events.extend(self.too_late(step, device, &fix));
             return Ok(events);
         }
-        let place = d
-            .fixes
-            .partition_point(|f| (f.time, f.seq) <= (fix.time, fix.seq));
+        let place = d.fixes.partition_point(|f| (f.time, f.seq) <= (fix.time, fix.seq));
         d.fixes.insert(place, fix);
         let class = classify(&d.fixes)[place];
         if class.suspect {
-            let proof = Proof {
-                distance: 0.0,
-                fix: d.fixes[place].clone(),
-                sound: class.sound,
-            };
+            let proof = Proof { distance: 0.0, fix: d.fixes[place].clone(), sound: class.sound };
             for (order, version) in in_force {
                 events.push(self.noted(
                     step,
@@ -487,11 +424,7 @@ impl Oracle {
             "late": step.late,
         }));
         prove(&mut b, step, device, p);
-        Event {
-            place: place(order, rule, rank, device),
-            body: b,
-            then: None,
-        }
+        Event { place: place(order, rule, rank, device), body: b, then: None }
     }
 }
 
@@ -524,11 +457,7 @@ fn bare(step: &Step, kind: &str, rank: u8, device: u64) -> Event {
         "person": 0,
         "device": device, "kind": kind, "phase": "noted", "late": step.late,
     }));
-    Event {
-        place: place(0, 0, rank, device),
-        body: b,
-        then: None,
-    }
+    Event { place: place(0, 0, rank, device), body: b, then: None }
 }
 
 fn refused(step: &Step, bad: &Refusal, device: Option<u64>) -> Event {

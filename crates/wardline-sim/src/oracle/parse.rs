@@ -73,9 +73,7 @@ pub fn time(v: &Value) -> Option<i64> {
     if !s.ends_with('Z') {
         return None;
     }
-    s.parse::<jiff::Timestamp>()
-        .ok()
-        .map(|t| t.as_millisecond())
+    s.parse::<jiff::Timestamp>().ok().map(|t| t.as_millisecond())
 }
 
 fn only(m: &Map<String, Value>, names: &[&str]) -> Result<(), Bad> {
@@ -131,8 +129,7 @@ fn word(
 }
 
 fn list<'a>(v: Option<&'a Value>, what: &str) -> Result<&'a Vec<Value>, Bad> {
-    v.and_then(Value::as_array)
-        .ok_or(("not_a_list", what.into()))
+    v.and_then(Value::as_array).ok_or(("not_a_list", what.into()))
 }
 
 fn intervals(v: Option<&Value>) -> Result<Option<Intervals>, Bad> {
@@ -194,16 +191,9 @@ fn shape(v: Option<&Value>) -> Result<Shape, Bad> {
     let Some(m) = v.and_then(Value::as_object) else {
         return bad("missing", "geometry");
     };
-    let kind = word(
-        m,
-        "type",
-        &["Polygon", "MultiPolygon", "Point", "LineString"],
-        true,
-    )?
-    .unwrap_or_default();
-    let c = m
-        .get("coordinates")
-        .ok_or(("missing", "coordinates".to_string()))?;
+    let kind = word(m, "type", &["Polygon", "MultiPolygon", "Point", "LineString"], true)?
+        .unwrap_or_default();
+    let c = m.get("coordinates").ok_or(("missing", "coordinates".to_string()))?;
     let size = |k: &str| -> Result<f64, Bad> {
         only(m, &["type", "coordinates", k])?;
         match number(m, k, 0.0, 5_000_000.0)? {
@@ -229,10 +219,7 @@ fn shape(v: Option<&Value>) -> Result<Shape, Bad> {
             let parts = if kind == "Polygon" {
                 vec![rings(c)?]
             } else {
-                list(Some(c), "parts")?
-                    .iter()
-                    .map(rings)
-                    .collect::<Result<_, _>>()?
+                list(Some(c), "parts")?.iter().map(rings).collect::<Result<_, _>>()?
             };
             admit(&parts).map_err(|r| (r, c.to_string()))?;
             Ok(Shape::Polygons(parts))
@@ -244,29 +231,11 @@ fn rule(v: &Value) -> Result<Rule, Bad> {
     let Some(m) = v.as_object() else {
         return bad("bad_rule", v);
     };
-    match word(
-        m,
-        "kind",
-        &["keep_out", "keep_away", "stay_in", "report"],
-        true,
-    )?
-    .as_deref()
-    {
+    match word(m, "kind", &["keep_out", "keep_away", "stay_in", "report"], true)?.as_deref() {
         Some("keep_out") => {}
         _ => return bad("not_yet_supported", v),
     }
-    only(
-        m,
-        &[
-            "rule",
-            "kind",
-            "zone",
-            "layer",
-            "warn_m",
-            "confirm_fixes",
-            "active",
-        ],
-    )?;
+    only(m, &["rule", "kind", "zone", "layer", "warn_m", "confirm_fixes", "active"])?;
     let r = Rule {
         rule: id(m, "rule")?,
         zone: opt_id(m, "zone")?,
@@ -285,12 +254,7 @@ fn rule(v: &Value) -> Result<Rule, Bad> {
 }
 
 fn order(m: &Map<String, Value>, at: i64) -> Result<(u64, OrderVersion), Bad> {
-    only(
-        m,
-        &[
-            "type", "at", "order", "kind", "person", "from", "until", "rules", "permits",
-        ],
-    )?;
+    only(m, &["type", "at", "order", "kind", "person", "from", "until", "rules", "permits"])?;
     let kind = word(m, "kind", &["temporary", "court", "supervision"], true)?.unwrap_or_default();
     let (from, until) = (get_time(m, "from")?, get_time(m, "until")?);
     let days = match kind.as_str() {
@@ -301,10 +265,8 @@ fn order(m: &Map<String, Value>, at: i64) -> Result<(u64, OrderVersion), Bad> {
     if until <= from || until - from > days * 86_400_000 {
         return bad("bad_period", until - from);
     }
-    let rules: Vec<Rule> = list(m.get("rules"), "rules")?
-        .iter()
-        .map(rule)
-        .collect::<Result<_, _>>()?;
+    let rules: Vec<Rule> =
+        list(m.get("rules"), "rules")?.iter().map(rule).collect::<Result<_, _>>()?;
     if rules.is_empty() {
         return bad("empty_rules", "[]");
     }
@@ -325,15 +287,7 @@ fn order(m: &Map<String, Value>, at: i64) -> Result<(u64, OrderVersion), Bad> {
     }
     Ok((
         id(m, "order")?,
-        OrderVersion {
-            version: 0,
-            at,
-            person: id(m, "person")?,
-            from,
-            until,
-            rules,
-            permits,
-        },
+        OrderVersion { version: 0, at, person: id(m, "person")?, from, until, rules, permits },
     ))
 }
 
@@ -360,19 +314,12 @@ fn fix(m: &Map<String, Value>, at: i64) -> Result<(u64, Fix), Bad> {
     let seq = id(m, "seq")?;
     let reported = get_time(m, "time")?;
     let null = Value::Null;
-    let at_point = (
-        e7(m.get("lon").unwrap_or(&null), 180.0)?,
-        e7(m.get("lat").unwrap_or(&null), 90.0)?,
-    );
+    let at_point =
+        (e7(m.get("lon").unwrap_or(&null), 180.0)?, e7(m.get("lat").unwrap_or(&null), 90.0)?);
     let accuracy = number(m, "accuracy_m", 0.0, 1e9)?;
     let speed = number(m, "speed_mps", 0.0, 1e6)?;
     number(m, "course_deg", 0.0, 360.0)?;
-    word(
-        m,
-        "source",
-        &["gnss", "wifi", "cell", "ble", "unknown"],
-        false,
-    )?;
+    word(m, "source", &["gnss", "wifi", "cell", "ble", "unknown"], false)?;
     let assurance = word(m, "assurance", &["device", "channel", "none"], false)?;
     let mut doubt = assurance.as_deref() == Some("none") || reported - at > 120_000;
     let mut moving = speed.is_some_and(|s| s > 1.0);
@@ -388,16 +335,7 @@ fn fix(m: &Map<String, Value>, at: i64) -> Result<(u64, Fix), Bad> {
     }
     Ok((
         device,
-        Fix {
-            uid: 0,
-            seq,
-            time: reported.min(at),
-            reported,
-            at_point,
-            accuracy,
-            moving,
-            doubt,
-        },
+        Fix { uid: 0, seq, time: reported.min(at), reported, at_point, accuracy, moving, doubt },
     ))
 }
 
@@ -427,11 +365,7 @@ pub fn input(v: &Value, at: i64) -> Result<Input, Bad> {
         "put_zone" => {
             only(m, &["type", "at", "zone", "layer", "name", "geometry"])?;
             word(m, "name", &[], false)?;
-            Ok(Input::PutZone(
-                id(m, "zone")?,
-                opt_id(m, "layer")?,
-                shape(m.get("geometry"))?,
-            ))
+            Ok(Input::PutZone(id(m, "zone")?, opt_id(m, "layer")?, shape(m.get("geometry"))?))
         }
         "remove_zone" => {
             only(m, &["type", "at", "zone"])?;
@@ -456,11 +390,7 @@ pub fn input(v: &Value, at: i64) -> Result<Input, Bad> {
         "status" => {
             only(m, &["type", "at", "device", "seq", "time", "status"])?;
             word(m, "status", STATUSES, true)?;
-            Ok(Input::Status(
-                id(m, "device")?,
-                id(m, "seq")?,
-                get_time(m, "time")?.min(at),
-            ))
+            Ok(Input::Status(id(m, "device")?, id(m, "seq")?, get_time(m, "time")?.min(at)))
         }
         "tick" => {
             only(m, &["type", "at"])?;

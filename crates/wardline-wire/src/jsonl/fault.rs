@@ -15,29 +15,17 @@ pub(super) struct Fault {
 
 impl Fault {
     pub fn new(reason: &'static str, value: impl std::fmt::Display) -> Self {
-        Self {
-            reason,
-            path: String::new(),
-            value: value.to_string(),
-        }
+        Self { reason, path: String::new(), value: value.to_string() }
     }
 
     /// A fault of a member itself, not of its value.
     pub fn of_member(reason: &'static str, name: &str) -> Self {
-        Self {
-            reason,
-            path: clipped(name),
-            value: String::new(),
-        }
+        Self { reason, path: clipped(name), value: String::new() }
     }
 
     /// The fault, seen from the object that has the part as a member.
     pub fn within(mut self, name: &str) -> Self {
-        let dot = if self.path.is_empty() || self.path.starts_with('[') {
-            ""
-        } else {
-            "."
-        };
+        let dot = if self.path.is_empty() || self.path.starts_with('[') { "" } else { "." };
         self.path = format!("{name}{dot}{}", self.path);
         self
     }
@@ -48,17 +36,9 @@ impl Fault {
     }
 
     pub fn into_refusal(self) -> Refusal {
-        let Self {
-            reason,
-            path,
-            value,
-        } = self;
+        let Self { reason, path, value } = self;
         let value = clipped(&value);
-        let separator = if path.is_empty() || value.is_empty() {
-            ""
-        } else {
-            ": "
-        };
+        let separator = if path.is_empty() || value.is_empty() { "" } else { ": " };
         Refusal::new(reason, format_args!("{path}{separator}{value}"))
     }
 }

@@ -26,11 +26,8 @@ const SOURCES: &[(&str, Source)] = &[
     ("unknown", Source::Unknown),
 ];
 
-const ASSURANCES: &[(&str, Assurance)] = &[
-    ("device", Assurance::Device),
-    ("channel", Assurance::Channel),
-    ("none", Assurance::None),
-];
+const ASSURANCES: &[(&str, Assurance)] =
+    &[("device", Assurance::Device), ("channel", Assurance::Channel), ("none", Assurance::None)];
 
 const FIX_MEMBERS: &[&str] = &[
     "type",
@@ -70,9 +67,7 @@ pub(super) fn read(object: &Object<'_>) -> Result<Input, Fault> {
         "assign_device" => assign_device(object).map(Input::AssignDevice),
         "release_device" => {
             object.only(&["type", "at", "device"])?;
-            object
-                .need("device", id(DeviceId::new))
-                .map(Input::ReleaseDevice)
+            object.need("device", id(DeviceId::new)).map(Input::ReleaseDevice)
         }
         "operator" => operator(object).map(Input::Operator),
         other => Err(Fault::new("unknown_type", other)),
@@ -103,9 +98,7 @@ fn fix(object: &Object<'_>) -> Result<Fix, Fault> {
     let lat = object.need("lat", number_in(-90.0..=90.0))?;
     let lon = object.need("lon", number_in(-180.0..=180.0))?;
     let position = Position::from_degrees(lat, lon);
-    let flags = object
-        .take("flags", list(FLAGS_MAX, flag))?
-        .unwrap_or_default();
+    let flags = object.take("flags", list(FLAGS_MAX, flag))?.unwrap_or_default();
     let source = object.take("source", word("unknown_source", SOURCES))?;
     let assurance = object.take("assurance", word("unknown_assurance", ASSURANCES))?;
     Ok(Fix {

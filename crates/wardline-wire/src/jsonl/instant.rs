@@ -35,11 +35,7 @@ pub(super) fn parse(text: &str) -> Option<Timestamp> {
 
 /// The instant in UTC, with milliseconds.
 pub(super) fn format(instant: Timestamp) -> String {
-    let nearest = if instant.ms() < 0 {
-        jiff::Timestamp::MIN
-    } else {
-        jiff::Timestamp::MAX
-    };
+    let nearest = if instant.ms() < 0 { jiff::Timestamp::MIN } else { jiff::Timestamp::MAX };
     let instant = jiff::Timestamp::from_millisecond(instant.ms()).unwrap_or(nearest);
     format!("{instant:.3}")
 }
@@ -51,10 +47,7 @@ fn fraction(tail: &[u8]) -> Option<(i16, &[u8])> {
     };
     let count = rest.iter().take_while(|byte| byte.is_ascii_digit()).count();
     let mut padded = [b'0'; 3];
-    padded
-        .iter_mut()
-        .zip(&rest[..count])
-        .for_each(|(to, from)| *to = *from);
+    padded.iter_mut().zip(&rest[..count]).for_each(|(to, from)| *to = *from);
     (count > 0).then_some((digits(&padded)?, &rest[count..]))
 }
 
@@ -77,7 +70,6 @@ fn offset_ms(offset: &[u8]) -> Option<i64> {
 /// At most four decimal digits.
 fn digits(bytes: &[u8]) -> Option<i16> {
     bytes.iter().try_fold(0, |number, byte| {
-        byte.is_ascii_digit()
-            .then(|| number * 10 + i16::from(byte - b'0'))
+        byte.is_ascii_digit().then(|| number * 10 + i16::from(byte - b'0'))
     })
 }

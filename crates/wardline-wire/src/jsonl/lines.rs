@@ -27,11 +27,7 @@ pub struct Line<'b> {
 impl<R: BufRead> Lines<R> {
     /// The lines of `reader`.
     pub fn new(reader: R) -> Self {
-        Self {
-            reader,
-            buffer: Vec::new(),
-            number: 0,
-        }
+        Self { reader, buffer: Vec::new(), number: 0 }
     }
 
     /// The next line, if there is one.
@@ -61,11 +57,7 @@ impl<R: BufRead> Lines<R> {
         }
         self.number += 1;
         let (number, length) = (self.number, length as u64);
-        Ok(Some(Line {
-            number,
-            length,
-            bytes: &self.buffer,
-        }))
+        Ok(Some(Line { number, length, bytes: &self.buffer }))
     }
 }
 

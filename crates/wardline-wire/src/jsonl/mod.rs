@@ -59,11 +59,7 @@ pub fn parse_line(line: &str, line_number: u64) -> Record {
 }
 
 fn record(object: &Object<'_>) -> Record {
-    let member = |name| {
-        object
-            .get(name)
-            .filter(|_| object.duplicate() != Some(name))
-    };
+    let member = |name| object.get(name).filter(|_| object.duplicate() != Some(name));
     let at = member("at").and_then(|tree| value::instant(tree).ok());
     let input = input::read(object).unwrap_or_else(|fault| {
         let mut refusal = fault.into_refusal();
@@ -77,8 +73,5 @@ fn record(object: &Object<'_>) -> Record {
 fn unreadable(reason: &str, value: impl std::fmt::Display, line_number: u64) -> Record {
     let mut refusal = Refusal::new(reason, clipped(&value.to_string()));
     refusal.line = Some(line_number);
-    Record {
-        at: None,
-        input: Input::Invalid(refusal),
-    }
+    Record { at: None, input: Input::Invalid(refusal) }
 }

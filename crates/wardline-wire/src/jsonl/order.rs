@@ -18,9 +18,8 @@ const KINDS: &[(&str, OrderKind)] = &[
 
 const DAY_MS: i64 = 24 * 60 * 60 * 1000;
 
-const ORDER_MEMBERS: &[&str] = &[
-    "type", "at", "order", "kind", "person", "from", "until", "rules", "permits",
-];
+const ORDER_MEMBERS: &[&str] =
+    &["type", "at", "order", "kind", "person", "from", "until", "rules", "permits"];
 
 pub(super) fn put_order(object: &Object<'_>) -> Result<PutOrder, Fault> {
     object.only(ORDER_MEMBERS)?;
@@ -37,10 +36,7 @@ pub(super) fn put_order(object: &Object<'_>) -> Result<PutOrder, Fault> {
 }
 
 fn term(object: &Object<'_>, kind: OrderKind) -> Result<Interval, Fault> {
-    let (from, until) = (
-        object.need("from", instant)?,
-        object.need("until", instant)?,
-    );
+    let (from, until) = (object.need("from", instant)?, object.need("until", instant)?);
     let term = interval(from, until).map_err(|fault| fault.within("until"))?;
     match kind.days_max() {
         Some(days_max) if until.ms_since(from) > days_max * DAY_MS => {
@@ -81,15 +77,7 @@ fn rule(tree: &Tree<'_>) -> Result<Rule, Fault> {
 }
 
 fn keep_out(object: &Object<'_>) -> Result<Demand, Fault> {
-    object.only(&[
-        "rule",
-        "kind",
-        "active",
-        "zone",
-        "layer",
-        "warn_m",
-        "confirm_fixes",
-    ])?;
+    object.only(&["rule", "kind", "active", "zone", "layer", "warn_m", "confirm_fixes"])?;
     let zone = object.take("zone", id(ZoneId::new))?;
     let layer = object.take("layer", id(LayerId::new))?;
     let place = match (zone, layer) {
@@ -101,9 +89,7 @@ fn keep_out(object: &Object<'_>) -> Result<Demand, Fault> {
     let confirm_fixes = object.take("confirm_fixes", unsigned_in(0..=u32::MAX))?;
     Ok(Demand::KeepOut {
         place,
-        warn_m: object
-            .take("warn_m", number_in(0.0..=RULE_M_MAX))?
-            .unwrap_or(0.0),
+        warn_m: object.take("warn_m", number_in(0.0..=RULE_M_MAX))?.unwrap_or(0.0),
         confirm_fixes: confirm_fixes.unwrap_or(0),
     })
 }
@@ -118,10 +104,7 @@ fn keep_away(object: &Object<'_>) -> Result<Demand, Fault> {
 
 fn stay_in(object: &Object<'_>) -> Result<Demand, Fault> {
     object.only(&["rule", "kind", "active", "zones", "grace_s"])?;
-    if object
-        .need("zones", list(INTERVALS_MAX, id(ZoneId::new)))?
-        .is_empty()
-    {
+    if object.need("zones", list(INTERVALS_MAX, id(ZoneId::new)))?.is_empty() {
         return Err(Fault::of_member("no_zones", "zones"));
     }
     object.take("grace_s", unsigned_in(0..=u32::MAX))?;

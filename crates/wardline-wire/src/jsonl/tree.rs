@@ -32,10 +32,7 @@ pub(super) struct Object<'l> {
 
 impl<'l> Object<'l> {
     pub fn get(&self, name: &str) -> Option<&Tree<'l>> {
-        self.members
-            .iter()
-            .find(|(n, _)| n == name)
-            .map(|(_, tree)| tree)
+        self.members.iter().find(|(n, _)| n == name).map(|(_, tree)| tree)
     }
 
     pub fn duplicate(&self) -> Option<&str> {
@@ -47,11 +44,7 @@ impl<'l> Object<'l> {
         if let Some(name) = self.duplicate() {
             return Err(Fault::of_member("duplicate_member", name));
         }
-        match self
-            .members
-            .iter()
-            .find(|(name, _)| !names.contains(&&**name))
-        {
+        match self.members.iter().find(|(name, _)| !names.contains(&&**name)) {
             Some((name, _)) => Err(Fault::of_member("unknown_member", name)),
             None => Ok(()),
         }

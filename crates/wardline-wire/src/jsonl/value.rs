@@ -36,9 +36,7 @@ pub(super) fn number_in(range: RangeInclusive<f64>) -> impl Fn(&Tree<'_>) -> Res
     move |tree| {
         let value = number(tree)?;
         let valid = value.is_finite() && range.contains(&value);
-        valid
-            .then_some(value + 0.0)
-            .ok_or_else(|| Fault::new("out_of_range", tree))
+        valid.then_some(value + 0.0).ok_or_else(|| Fault::new("out_of_range", tree))
     }
 }
 
@@ -53,10 +51,9 @@ pub(super) fn number(tree: &Tree<'_>) -> Result<f64, Fault> {
 
 pub(super) fn text<'t>(tree: &'t Tree<'_>) -> Result<&'t str, Fault> {
     match tree {
-        Tree::Text(text) if text.len() > TEXT_BYTES_MAX => Err(Fault::new(
-            "text_too_long",
-            format_args!("{} bytes", text.len()),
-        )),
+        Tree::Text(text) if text.len() > TEXT_BYTES_MAX => {
+            Err(Fault::new("text_too_long", format_args!("{} bytes", text.len())))
+        }
         Tree::Text(text) => Ok(text),
         _ => Err(wrong_type(tree)),
     }
@@ -70,9 +67,7 @@ pub(super) fn word<T: Copy>(
     move |tree| {
         let text = text(tree)?;
         let known = words.iter().find(|(word, _)| *word == text);
-        known
-            .map(|(_, meaning)| *meaning)
-            .ok_or_else(|| Fault::new(reason, text))
+        known.map(|(_, meaning)| *meaning).ok_or_else(|| Fault::new(reason, text))
     }
 }
 
@@ -121,10 +116,7 @@ pub(super) fn intervals(tree: &Tree<'_>) -> Result<Vec<Interval>, Fault> {
 /// An interval that is not empty.
 pub(super) fn interval(from: Timestamp, until: Timestamp) -> Result<Interval, Fault> {
     if from >= until {
-        return Err(Fault::new(
-            "until_not_after_from",
-            super::instant::format(until),
-        ));
+        return Err(Fault::new("until_not_after_from", super::instant::format(until)));
     }
     Ok(Interval { from, until })
 }

@@ -59,10 +59,7 @@ fn lines_of_a_stream_are_told_apart() {
     check(b"{\"type\":\"tick\"}\n\n", &["ok"]);
     check(b"\n{\"type\":\"tick\"}\n", &["not_json", "ok"]);
     check(b"\xff\n{\"type\":\"tick\"}\n", &["not_utf8", "ok"]);
-    check(
-        format!("{long}\n{{\"type\":\"tick\"}}\n").as_bytes(),
-        &["line_too_long", "ok"],
-    );
+    check(format!("{long}\n{{\"type\":\"tick\"}}\n").as_bytes(), &["line_too_long", "ok"]);
 }
 
 /// The events that the engine gives for these lines, as lines.
@@ -78,11 +75,7 @@ fn run(lines: &[Value]) -> Vec<String> {
             assert_eq!(read, event_value(&event));
         });
     }
-    String::from_utf8(out)
-        .expect("UTF-8")
-        .lines()
-        .map(str::to_owned)
-        .collect()
+    String::from_utf8(out).expect("UTF-8").lines().map(str::to_owned).collect()
 }
 
 #[test]
@@ -92,13 +85,7 @@ fn events_are_written_in_the_order_of_the_specification() {
         "kind": "phone"});
     let mut order = order(json!([rule()]));
     order["permits"] = json!([]);
-    let events = run(&[
-        zone(circle),
-        order,
-        assign,
-        fix(),
-        json!({"type": "wave", "at": T0}),
-    ]);
+    let events = run(&[zone(circle), order, assign, fix(), json!({"type": "wave", "at": T0})]);
     let breach = concat!(
         r#"{"id":"4.17.0","at":"2026-01-02T03:04:05.678Z","time":"2026-01-02T03:04:05.678Z","#,
         r#""order":17,"order_version":1,"rule":1,"person":1001,"device":9001,"kind":"breach","#,
