@@ -24,7 +24,7 @@ const CENTRE_LAT_DEG: f64 = 42.87;
 const CENTRE_LON_DEG: f64 = 74.59;
 const ROAM_DEG: f64 = 0.03;
 /// How far from home a person's zones lie, which overlap one another.
-const ZONES_DEG: f64 = 0.025;
+const ZONES_DEG: f64 = 0.1;
 
 /// A city of people.
 pub struct City {

@@ -8,7 +8,7 @@ use crate::input::{Assurance, Fix};
 use crate::key::Key;
 use crate::table::spread;
 use crate::time::Timestamp;
-use crate::track::Track;
+use crate::track::{Slot, Track, TrackHead, TrackMut, slots_per_device};
 use crate::watch::Watch;
 use hashbrown::HashTable;
 use std::collections::VecDeque;
@@ -22,12 +22,13 @@ pub(crate) struct Device {
     /// The newest boundary or configuration instant that its watches have passed.
     pub passed: Key,
     pub no_order_noted: bool,
-    /// Sequence number and event time of its last inputs.
-    recent: VecDeque<(u64, Timestamp)>,
+    /// Event time and sequence number of its last inputs, without those that came after them and
+    /// were fixes in order: the track knows these.
+    recent: VecDeque<(Timestamp, u64)>,
 }
 
 impl Device {
-    pub fn new(id: DeviceId, person: PersonId, assigned: Timestamp, config: &Config) -> Self {
+    pub fn new(id: DeviceId, person: PersonId, assigned: Timestamp) -> Self {
         Self {
             id,
             person,
@@ -35,27 +36,29 @@ impl Device {
             watches: Vec::new(),
             passed: Key::FIRST,
             no_order_noted: false,
-            recent: VecDeque::with_capacity(config.repeat_memory),
+            recent: VecDeque::new(),
         }
     }
 
     // J-FIX-2
-    pub fn is_repeat(&self, seq: u64, time: Timestamp) -> bool {
-        self.recent.contains(&(seq, time))
+    pub fn is_repeat(&self, track: Track<'_>, seq: u64, time: Timestamp) -> bool {
+        let mut in_order = track.last_inputs();
+        let before = track.config.repeat_memory - in_order.len();
+        in_order.any(|input| input == (time, seq))
+            || self.recent.iter().rev().take(before).any(|input| *input == (time, seq))
     }
 
-    pub fn remember(&mut self, seq: u64, time: Timestamp, config: &Config) {
-        if self.recent.len() >= config.repeat_memory {
-            self.recent.pop_front();
-        }
-        self.recent.push_back((seq, time));
+    /// Remembers an input that is not the newest fix.
+    pub fn remember(&mut self, track: &mut TrackMut<'_>, seq: u64, time: Timestamp) {
+        self.recent.extend(track.as_ref().last_inputs());
+        self.recent.push_back((time, seq));
+        let surplus = self.recent.len().saturating_sub(track.config.repeat_memory);
+        self.recent.drain(..surplus);
+        track.interrupt();
     }
 
-    /// Takes note of the fixes that the hot path only put into the track.
-    pub fn settle(&mut self, track: &mut Track, config: &Config) {
-        for (time, seq) in track.settle() {
-            self.remember(seq, time, config);
-        }
+    /// Forgets what no fix that may still come can reach.
+    pub fn forget(&mut self, track: Track<'_>) {
         if let Some(oldest) = track.horizon(self.id) {
             self.watches.iter_mut().for_each(|watch| watch.forget_before(oldest));
         }
@@ -110,6 +113,11 @@ impl HotLine {
             scale: Scale::default(),
             slack_m: -1.0,
         }
+    }
+
+    /// Whether each fix must be judged.
+    pub fn is_awake(&self) -> bool {
+        self.slack_m < 0.0
     }
 
     /// From now on each fix must be judged, and boundaries looked for.
@@ -177,75 +185,133 @@ fn is_plainly_sound(fix: &Fix, at: Timestamp, config: &Config) -> bool {
         && fix.accuracy_m.unwrap_or(config.accuracy_default_m) <= config.accuracy_coarse_m
 }
 
+/// What the hot path reads and changes of a device, side by side: two cache lines of one page.
+#[repr(align(128))]
+pub(crate) struct Lines {
+    pub hot: HotLine,
+    pub track: TrackHead,
+}
+
+const _: () = assert!(size_of::<Lines>() == 128);
+
+impl Lines {
+    fn new(assigned: Timestamp) -> Self {
+        Self { hot: HotLine::new(), track: TrackHead::new(assigned) }
+    }
+}
+
 /// All assigned devices, found by id or dense slot.
-#[derive(Default)]
 pub(crate) struct Devices {
-    slots: Vec<Option<Device>>,
-    hot: Vec<HotLine>,
-    tracks: Vec<Track>,
+    devices: Vec<Option<Device>>,
+    lines: Vec<Lines>,
+    /// The slots of all tracks, `stride` of each device.
+    slabs: Vec<Slot>,
+    stride: usize,
     free: Vec<usize>,
     index: HashTable<(DeviceId, usize)>,
 }
 
 impl Devices {
+    pub fn new(config: &Config) -> Self {
+        Self {
+            devices: Vec::new(),
+            lines: Vec::new(),
+            slabs: Vec::new(),
+            stride: slots_per_device(config),
+            free: Vec::new(),
+            index: HashTable::new(),
+        }
+    }
+
     #[inline]
     pub fn slot(&self, id: DeviceId) -> Option<usize> {
         self.index.find(spread(id), |(found, _)| *found == id).map(|(_, slot)| *slot)
     }
 
-    /// Reads what the hot path will need of each device, so that the waits for memory overlap.
+    /// Reads what the hot path will need of each device, stage by stage, so that the waits for
+    /// memory overlap.
     #[inline]
-    pub fn touch(&self, slots: &[Option<usize>]) -> i64 {
-        let lines = slots.iter().flatten().filter_map(|slot| self.hot.get(*slot));
-        let lines = lines.fold(0, |sum, line| sum ^ line.newest.ms());
-        let tracks = slots.iter().flatten().filter_map(|slot| self.tracks.get(*slot));
-        lines ^ i64::from(tracks.fold(0, |sum, track| sum ^ track.touch()))
+    pub fn touch(&self, devices: &[Option<usize>]) -> u32 {
+        let devices = devices.iter().flatten();
+        let lines = devices.clone().filter_map(|device| self.lines.get(*device));
+        let awake = lines.clone().filter(|lines| lines.hot.is_awake()).count() as u32;
+        let heads = lines.fold(awake, |sum, lines| sum ^ lines.track.next_place() as u32);
+        let both = devices.filter_map(|d| Some((self.lines.get(*d)?, self.slots_of(*d)?)));
+        both.fold(heads, |sum, (lines, slots)| sum ^ lines.track.touch(slots))
     }
 
-    pub fn get(&self, slot: usize) -> Option<&Device> {
-        self.slots.get(slot)?.as_ref()
+    #[inline]
+    fn slots_of(&self, device: usize) -> Option<&[Slot]> {
+        let first = device * self.stride;
+        self.slabs.get(first..first + self.stride)
     }
 
-    pub fn track(&self, slot: usize) -> Option<&Track> {
-        self.tracks.get(slot)
+    pub fn get(&self, device: usize) -> Option<&Device> {
+        self.devices.get(device)?.as_ref()
     }
 
-    pub fn get_mut(&mut self, slot: usize) -> Option<(&mut Device, &mut HotLine, &mut Track)> {
-        let device = self.slots.get_mut(slot)?.as_mut()?;
-        Some((device, self.hot.get_mut(slot)?, self.tracks.get_mut(slot)?))
+    pub fn track<'a>(&'a self, device: usize, config: &'a Config) -> Option<Track<'a>> {
+        let head = &self.lines.get(device)?.track;
+        Some(Track { head, slots: self.slots_of(device)?, config })
     }
 
-    /// A device to be changed, and the tracks of all to be read.
-    pub fn among(&mut self, slot: usize) -> Option<(&mut Device, &[Track])> {
-        Some((self.slots.get_mut(slot)?.as_mut()?, &self.tracks))
+    /// A device with its lines.
+    pub fn get_mut<'a>(
+        &'a mut self,
+        device: usize,
+        config: &'a Config,
+    ) -> Option<(&'a mut Device, &'a mut HotLine, TrackMut<'a>)> {
+        let first = device * self.stride;
+        let slots = self.slabs.get_mut(first..first + self.stride)?;
+        let Lines { hot, track: head } = self.lines.get_mut(device)?;
+        let device = self.devices.get_mut(device)?.as_mut()?;
+        Some((device, hot, TrackMut { head, slots, config }))
+    }
+
+    /// A device to be changed, and its track to be read.
+    pub fn with_track<'a>(
+        &'a mut self,
+        device: usize,
+        config: &'a Config,
+    ) -> Option<(&'a mut Device, Track<'a>)> {
+        let first = device * self.stride;
+        let slots = self.slabs.get(first..first + self.stride)?;
+        let head = &self.lines.get(device)?.track;
+        Some((self.devices.get_mut(device)?.as_mut()?, Track { head, slots, config }))
     }
 
     /// What the hot path may change.
     #[inline]
-    pub fn lines(&mut self, slot: usize) -> Option<(&mut HotLine, &mut Track)> {
-        Some((self.hot.get_mut(slot)?, self.tracks.get_mut(slot)?))
+    pub fn lines<'a>(
+        &'a mut self,
+        device: usize,
+        config: &'a Config,
+    ) -> Option<(&'a mut HotLine, TrackMut<'a>)> {
+        let first = device * self.stride;
+        let slots = self.slabs.get_mut(first..first + self.stride)?;
+        let Lines { hot, track: head } = self.lines.get_mut(device)?;
+        Some((hot, TrackMut { head, slots, config }))
     }
 
-    pub fn insert(&mut self, device: Device, track: Track) -> usize {
-        let id = device.id;
-        let slot = self.free.pop().unwrap_or(self.slots.len());
-        if slot == self.slots.len() {
-            self.slots.push(Some(device));
-            self.hot.push(HotLine::new());
-            self.tracks.push(track);
+    pub fn insert(&mut self, device: Device) -> usize {
+        let (id, lines) = (device.id, Lines::new(device.assigned));
+        let place = self.free.pop().unwrap_or(self.devices.len());
+        if place == self.devices.len() {
+            self.devices.push(Some(device));
+            self.lines.push(lines);
+            self.slabs.resize((place + 1) * self.stride, Slot::default());
         } else {
-            self.slots[slot] = Some(device);
-            self.hot[slot] = HotLine::new();
-            self.tracks[slot] = track;
+            self.devices[place] = Some(device);
+            self.lines[place] = lines;
         }
-        self.index.insert_unique(spread(id), (id, slot), |(id, _)| spread(*id));
-        slot
+        self.index.insert_unique(spread(id), (id, place), |(id, _)| spread(*id));
+        place
     }
 
     pub fn remove(&mut self, id: DeviceId) -> Option<Device> {
         let entry = self.index.find_entry(spread(id), |(found, _)| *found == id).ok()?;
         let ((_, slot), _) = entry.remove();
         self.free.push(slot);
-        self.slots.get_mut(slot)?.take()
+        self.devices.get_mut(slot)?.take()
     }
 }

@@ -75,17 +75,17 @@ impl Engine {
     pub fn new(config: Config) -> Self {
         Self {
             input: config.first_input.saturating_sub(1),
-            config,
             now: Timestamp::default(),
             zones: Zones::default(),
             orders: Orders::default(),
-            devices: Devices::default(),
+            devices: Devices::new(&config),
             people: Table::new(),
             deadlines: BTreeSet::new(),
             strangers: BTreeSet::new(),
             counters: Counters::default(),
             outbox: Outbox::default(),
             before: Vec::new(),
+            config,
         }
     }
 
@@ -262,7 +262,7 @@ impl Engine {
     }
 
     fn wake(&mut self, slot: usize, passed: Option<Key>) {
-        if let Some((device, hot, _)) = self.devices.get_mut(slot) {
+        if let Some((device, hot, _)) = self.devices.get_mut(slot, &self.config) {
             hot.wake();
             device.passed = passed.map_or(device.passed, |key| device.passed.max(key));
         }
@@ -275,14 +275,14 @@ impl Engine {
         scope: Scope,
         act: impl FnOnce(&mut Watch, Scene<'_>) -> R,
     ) -> Option<R> {
-        let (device, tracks) = self.devices.among(slot)?;
+        let (device, track) = self.devices.with_track(slot, &self.config)?;
         let order = self.orders.by_id.get_mut(scope.order)?;
         let index = device.watch_of(scope.order);
         let scene = Scene {
             config: &self.config,
             zones: &self.zones,
             order,
-            track: tracks.get(slot)?,
+            track,
             device: device.id,
             person: device.person,
         };

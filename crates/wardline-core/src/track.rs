@@ -12,18 +12,36 @@ use crate::key::Key;
 use crate::time::Timestamp;
 use past::Past;
 use ring::Ring;
+pub(crate) use ring::{Slot, slots_per_device};
 
-/// The recent fixes of a device since its assignment: one cache line, and a ring beside it.
+/// The recent fixes of a device since its assignment: what is one of, beside its slots.
 #[repr(align(64))]
-pub(crate) struct Track {
+pub(crate) struct TrackHead {
     ring: Ring,
     /// What the fixes that have left the history leave behind.
     base: Trace,
     /// What all fixes so far leave behind.
     now: Trace,
-    /// Fixes appended within slack that the rest of the device does not know of yet.
-    unsettled: u16,
+    /// So many of the newest fixes were also the device's last inputs, in this order.
+    in_order: u16,
+    /// So many of the newest fixes, and maybe more, are sound.
+    sound: u16,
     mixed: Option<Box<Mixed>>,
+}
+
+/// A track to be read.
+#[derive(Clone, Copy)]
+pub(crate) struct Track<'a> {
+    pub head: &'a TrackHead,
+    pub slots: &'a [Slot],
+    pub config: &'a Config,
+}
+
+/// A track to be changed.
+pub(crate) struct TrackMut<'a> {
+    pub head: &'a mut TrackHead,
+    pub slots: &'a mut [Slot],
+    pub config: &'a Config,
 }
 
 /// Where a past is found: after a sound fix there is nothing to it but that fix.
@@ -50,190 +68,240 @@ pub(crate) struct Inserted {
     pub suspect_motion: bool,
 }
 
-impl Track {
-    pub fn new(config: &Config, assigned: Timestamp) -> Self {
+impl TrackHead {
+    /// An empty track of a device that was assigned then.
+    pub fn new(assigned: Timestamp) -> Self {
         Self {
-            ring: Ring::new(config.history_fixes, assigned),
+            ring: Ring::new(assigned),
             base: Trace::Nothing,
             now: Trace::Nothing,
-            unsettled: 0,
+            in_order: 0,
+            sound: 0,
             mixed: None,
         }
     }
 
-    pub fn len(&self) -> usize {
+    /// Something of the line, to have it at hand.
+    #[inline]
+    pub fn next_place(&self) -> usize {
         self.ring.len()
-    }
-
-    /// The sample at this place in the order of event time.
-    pub fn get(&self, index: usize, config: &Config) -> Option<Sample> {
-        self.ring.get(index, config)
-    }
-
-    pub fn newest(&self, config: &Config) -> Option<Sample> {
-        self.ring.get(self.len().checked_sub(1)?, config)
-    }
-
-    /// The key of a fix in the history.
-    pub fn key(&self, index: usize, device: DeviceId) -> Option<Key> {
-        let (time, seq) = self.ring.standing(index)?;
-        Some(Key::fix(time, device, seq))
-    }
-
-    /// The key of the oldest fix of a full history; nothing older can be put in its place.
-    pub fn horizon(&self, device: DeviceId) -> Option<Key> {
-        self.ring.is_full().then(|| self.key(0, device)).flatten()
-    }
-
-    /// Whether a fix is too late for the history.
-    pub fn is_beyond(&self, sample: &Sample) -> bool {
-        let oldest = self.ring.standing(0).filter(|_| self.ring.is_full());
-        oldest.is_some_and(|oldest| (sample.time, sample.seq) < oldest)
     }
 
     /// Reads what the hot path will need, so that the waits for memory overlap.
     #[inline]
-    pub fn touch(&self) -> u32 {
-        self.ring.touch()
+    pub fn touch(&self, slots: &[Slot]) -> u32 {
+        self.ring.touch(slots)
+    }
+}
+
+impl Track<'_> {
+    /// Fixes of the history; before them the ring may hold more, which tell repeats.
+    pub fn len(&self) -> usize {
+        self.head.ring.len().min(self.config.history_fixes.clamp(2, self.slots.len() - 1))
+    }
+
+    /// Where the history starts in the ring.
+    fn first(&self) -> usize {
+        self.head.ring.len() - self.len()
+    }
+
+    fn is_full(&self) -> bool {
+        self.first() > 0 || self.len() + 1 == self.slots.len()
+    }
+
+    /// The sample at this place in the order of event time.
+    pub fn get(&self, index: usize) -> Option<Sample> {
+        self.head.ring.get(self.slots, self.first() + index, self.config)
+    }
+
+    pub fn newest(&self) -> Option<Sample> {
+        self.get(self.len().checked_sub(1)?)
+    }
+
+    /// The key of a fix in the history.
+    pub fn key(&self, index: usize, device: DeviceId) -> Option<Key> {
+        let (time, seq) = self.standing(index)?;
+        Some(Key::fix(time, device, seq))
+    }
+
+    fn standing(&self, index: usize) -> Option<(Timestamp, u64)> {
+        self.head.ring.standing(self.slots, self.first() + index)
+    }
+
+    /// Whether a fix would be the newest.
+    pub fn appends(&self, time: Timestamp, seq: u64) -> bool {
+        let newest = self.len().checked_sub(1).and_then(|newest| self.standing(newest));
+        newest.is_none_or(|newest| newest <= (time, seq))
+    }
+
+    /// The newest fixes that were also the device's last inputs, from the oldest on.
+    pub fn last_inputs(&self) -> impl ExactSizeIterator<Item = (Timestamp, u64)> {
+        let in_order = usize::from(self.head.in_order).min(self.config.repeat_memory);
+        let (ring, slots) = (&self.head.ring, self.slots);
+        let first = ring.len() - in_order.min(ring.len());
+        (first..ring.len()).map(|index| ring.standing(slots, index).unwrap_or_default())
+    }
+
+    /// The key of the oldest fix of a full history; nothing older can be put in its place.
+    pub fn horizon(&self, device: DeviceId) -> Option<Key> {
+        self.is_full().then(|| self.key(0, device)).flatten()
+    }
+
+    /// Whether a fix is too late for the history.
+    pub fn is_beyond(&self, sample: &Sample) -> bool {
+        let oldest = self.standing(0).filter(|_| self.is_full());
+        oldest.is_some_and(|oldest| (sample.time, sample.seq) < oldest)
+    }
+
+    fn past_now(&self) -> Past {
+        match (self.head.now, &self.head.mixed) {
+            (Trace::Sound, _) => self.newest().map_or_else(Past::default, Past::after_sound),
+            (Trace::Mixed, Some(mixed)) => mixed.now,
+            _ => Past::default(),
+        }
+    }
+
+    fn past_base(&self) -> Past {
+        match (self.head.base, &self.head.mixed) {
+            (Trace::Sound, _) => {
+                let before = self.first().checked_sub(1);
+                let sample = before.and_then(|i| self.head.ring.get(self.slots, i, self.config));
+                sample.map_or_else(Past::default, Past::after_sound)
+            }
+            (Trace::Mixed, Some(mixed)) => mixed.base,
+            _ => Past::default(),
+        }
+    }
+
+    /// The last sound fix before the sample at `index`.
+    pub fn sound_before(&self, index: usize) -> Option<Sample> {
+        let mut earlier = (0..index).rev().filter_map(|index| self.get(index));
+        earlier.find(|sample| sample.trust.sound()).or_else(|| self.past_base().last_sound)
+    }
+
+    /// J-FIX-7: the reference fix at the instant of the item with this key, of those before it.
+    pub fn reference(&self, device: DeviceId, key: Key) -> Option<Sample> {
+        let mut newest = None;
+        for index in (0..self.len()).rev() {
+            if self.key(index, device).is_none_or(|later| later >= key) {
+                continue;
+            }
+            let Some(sample) = self.get(index) else { continue };
+            if !sample.trust.coarse {
+                return fresh_or_newest(sample, newest, key, self.config);
+            }
+            newest = newest.or(Some(sample));
+        }
+        let base = self.past_base();
+        newest = newest.or(base.newest);
+        match base.newest_not_coarse {
+            Some(sample) => fresh_or_newest(sample, newest, key, self.config),
+            None => newest,
+        }
+    }
+}
+
+impl TrackMut<'_> {
+    pub fn as_ref(&self) -> Track<'_> {
+        Track { head: self.head, slots: self.slots, config: self.config }
     }
 
     /// Appends a sample that is known to be sound, plausible and newest, if nothing but the ring
     /// need change.
     #[inline]
     pub fn append_in_ring(&mut self, sample: &Sample) -> bool {
-        let full = self.ring.is_full();
-        let plain = self.ring.is_plain() && (!full || self.ring.first_is_sound());
-        if !plain || usize::from(self.unsettled) + 1 >= self.ring.len() {
+        let track = self.as_ref();
+        let full = track.is_full();
+        let evicts_sound = !full
+            || usize::from(self.head.sound) >= track.len()
+            || self.head.ring.is_sound(self.slots, track.first());
+        if !(evicts_sound && self.head.ring.is_plain()) {
             return false;
         }
         if full {
-            self.ring.drop_first();
-            self.base = Trace::Sound;
+            self.head.base = Trace::Sound;
         }
-        self.ring.push(sample);
-        self.now = Trace::Sound;
-        self.unsettled += 1;
+        self.head.now = Trace::Sound;
+        self.push(sample);
         true
     }
 
-    /// The fixes that [`Track::append_in_ring`] took in since this was called last: event time and
-    /// sequence number of each.
-    pub fn settle(&mut self) -> impl Iterator<Item = (Timestamp, u64)> {
-        let first = self.len() - usize::from(std::mem::take(&mut self.unsettled));
-        let ring = &self.ring;
-        (first..ring.len()).filter_map(|index| ring.standing(index))
+    #[inline]
+    fn push(&mut self, sample: &Sample) {
+        self.head.ring.push(self.slots, sample);
+        let sound = self.head.sound.saturating_add(1);
+        self.head.sound = if sample.trust.sound() { sound } else { 0 };
+        self.head.in_order = self.head.in_order.saturating_add(1);
+    }
+
+    /// Other inputs than fixes in order come between.
+    pub fn interrupt(&mut self) {
+        self.head.in_order = 0;
     }
 
     /// Puts the sample where it belongs in event time.
-    pub fn insert(&mut self, mut sample: Sample, config: &Config) -> Inserted {
-        debug_assert!(self.unsettled == 0, "a track is settled before it changes");
-        if self.ring.is_full() {
-            self.retire(config);
+    pub fn insert(&mut self, mut sample: Sample) -> Inserted {
+        if self.as_ref().is_full() {
+            self.retire();
         }
-        let place = (sample.time, sample.seq);
-        let later = (0..self.len()).rev().take_while(|index| {
-            self.ring.standing(*index).is_some_and(|standing| standing > place)
-        });
-        let index = self.len() - later.count();
-        if index < self.len() {
-            self.ring.insert(index, &sample);
-            let suspect_motion = self.classify_again(index, config);
+        let (track, place) = (self.as_ref(), (sample.time, sample.seq));
+        let is_later = |index: &usize| track.standing(*index) > Some(place);
+        let later = (0..track.len()).rev().take_while(is_later).count();
+        if later > 0 {
+            self.head.ring.insert(self.slots, later, &sample);
+            self.head.sound = 0;
+            let index = self.as_ref().len() - later - 1;
+            let suspect_motion = self.classify_again(index);
             return Inserted { index, suspect_motion };
         }
-        let mut past = self.past_now(config);
+        let mut past = track.past_now();
         let noted = past.implausible_since_sound;
-        past.absorb(&mut sample, config);
-        self.ring.push(&sample);
+        past.absorb(&mut sample, self.config);
+        self.push(&sample);
         self.set_now(past);
-        Inserted { index, suspect_motion: sample.trust.implausible && !noted }
+        let suspect_motion = sample.trust.implausible && !noted;
+        Inserted { index: self.as_ref().len() - 1, suspect_motion }
     }
 
     fn set_now(&mut self, past: Past) {
-        self.now = match past.is_after_sound() {
-            true => Trace::Sound,
-            false => Trace::Mixed,
-        };
-        if self.now == Trace::Mixed {
-            self.mixed.get_or_insert_default().now = past;
+        if past.is_after_sound() {
+            self.head.now = Trace::Sound;
+        } else {
+            self.head.now = Trace::Mixed;
+            self.head.mixed.get_or_insert_default().now = past;
         }
     }
 
-    fn past_now(&self, config: &Config) -> Past {
-        match (self.now, &self.mixed) {
-            (Trace::Sound, _) => self.newest(config).map_or_else(Past::default, Past::after_sound),
-            (Trace::Mixed, Some(mixed)) => mixed.now,
-            _ => Past::default(),
+    /// The oldest fix is to leave the history.
+    fn retire(&mut self) {
+        let Some(mut oldest) = self.as_ref().get(0) else { return };
+        if oldest.trust.sound() {
+            self.head.base = Trace::Sound;
+        } else {
+            let mut past = self.as_ref().past_base();
+            past.absorb(&mut oldest, self.config);
+            self.head.base = Trace::Mixed;
+            self.head.mixed.get_or_insert_default().base = past;
         }
-    }
-
-    fn past_base(&self, config: &Config) -> Past {
-        match (self.base, &self.mixed) {
-            (Trace::Sound, _) => Past::after_sound(self.ring.before_first(config)),
-            (Trace::Mixed, Some(mixed)) => mixed.base,
-            _ => Past::default(),
-        }
-    }
-
-    /// The oldest fix leaves the history.
-    fn retire(&mut self, config: &Config) {
-        if self.ring.first_is_sound() {
-            self.base = Trace::Sound;
-        } else if let Some(mut oldest) = self.ring.get(0, config) {
-            let mut past = self.past_base(config);
-            past.absorb(&mut oldest, config);
-            self.base = Trace::Mixed;
-            self.mixed.get_or_insert_default().base = past;
-        }
-        self.ring.drop_first();
     }
 
     /// Works out anew how far each sample is trusted; says whether the one at `index` is the first
     /// implausible one since the last sound one.
-    fn classify_again(&mut self, index: usize, config: &Config) -> bool {
-        let mut past = self.past_base(config);
+    fn classify_again(&mut self, index: usize) -> bool {
+        let mut past = self.as_ref().past_base();
         let mut suspect_motion = false;
-        for place in 0..self.len() {
-            let Some(mut sample) = self.ring.get(place, config) else {
-                continue;
-            };
+        let first = self.as_ref().first();
+        for place in 0..self.as_ref().len() {
+            let Some(mut sample) = self.as_ref().get(place) else { continue };
             let noted = past.implausible_since_sound;
-            past.absorb(&mut sample, config);
-            self.ring.set_trust(place, sample.trust);
+            past.absorb(&mut sample, self.config);
+            self.head.ring.set_trust(self.slots, first + place, sample.trust);
             if place == index {
                 suspect_motion = sample.trust.implausible && !noted;
             }
         }
         self.set_now(past);
         suspect_motion
-    }
-
-    /// The last sound fix before the sample at `index`.
-    pub fn sound_before(&self, index: usize, config: &Config) -> Option<Sample> {
-        let mut earlier = (0..index).rev().filter_map(|index| self.get(index, config));
-        earlier.find(|sample| sample.trust.sound()).or_else(|| self.past_base(config).last_sound)
-    }
-
-    /// J-FIX-7: the reference fix at the instant of the item with this key, of those before it.
-    pub fn reference(&self, device: DeviceId, key: Key, config: &Config) -> Option<Sample> {
-        let mut newest = None;
-        for index in (0..self.len()).rev() {
-            if self.key(index, device).is_none_or(|later| later >= key) {
-                continue;
-            }
-            let Some(sample) = self.get(index, config) else {
-                continue;
-            };
-            if !sample.trust.coarse {
-                return fresh_or_newest(sample, newest, key, config);
-            }
-            newest = newest.or(Some(sample));
-        }
-        let base = self.past_base(config);
-        newest = newest.or(base.newest);
-        match base.newest_not_coarse {
-            Some(sample) => fresh_or_newest(sample, newest, key, config),
-            None => newest,
-        }
     }
 }
 

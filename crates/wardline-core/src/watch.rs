@@ -26,7 +26,7 @@ pub(crate) struct Scene<'a> {
     pub config: &'a Config,
     pub zones: &'a Zones,
     pub order: &'a Order,
-    pub track: &'a Track,
+    pub track: Track<'a>,
     pub device: DeviceId,
     pub person: PersonId,
 }
@@ -127,7 +127,7 @@ impl Watch {
         self.now.active = in_force.map_or_else(Vec::new, |version| active_rules(version, key.time));
         self.end_what_no_longer_holds(scene, key, zone);
         if let Some(version) = in_force
-            && let Some(sample) = scene.track.reference(scene.device, key, scene.config)
+            && let Some(sample) = scene.track.reference(scene.device, key)
             && key.time.ms_since(sample.time) <= scene.config.reference_age_max_ms
         {
             self.judge_reference(scene, version, key, zone, &before, &sample);
@@ -175,7 +175,7 @@ impl Watch {
     /// distance
     /// in metres within which no verdict can change.
     pub fn take_fix(&mut self, scene: Scene<'_>, index: usize) -> f64 {
-        let Some(sample) = scene.track.get(index, scene.config) else {
+        let Some(sample) = scene.track.get(index) else {
             return 0.0;
         };
         let key = sample.key(scene.device);
@@ -184,7 +184,7 @@ impl Watch {
         let in_force = scene.order.in_force(key).filter(|version| version.person == scene.person);
         if let Some(version) = in_force {
             let before = match sample.trust.sound() {
-                true => scene.track.sound_before(index, scene.config),
+                true => scene.track.sound_before(index),
                 false => None,
             };
             let glance = match sample.trust.sound() && scene.config.slack {

@@ -8,7 +8,6 @@ use crate::input::{AssignDevice, Demand, Place, PutOrder, PutZone, Refusal};
 use crate::key::Key;
 use crate::order::{Order, OrderVersion, insert_sorted};
 use crate::time::Timestamp;
-use crate::track::Track;
 
 impl Engine {
     pub(super) fn put_zone(&mut self, put: &PutZone, at: Timestamp) -> Result<(), Refusal> {
@@ -156,8 +155,8 @@ impl Engine {
             self.take_away(assign.device, at);
         }
         self.strangers.remove(&assign.device);
-        let device = Device::new(assign.device, assign.person, at, &self.config);
-        let slot = self.devices.insert(device, Track::new(&self.config, at));
+        let device = Device::new(assign.device, assign.person, at);
+        let slot = self.devices.insert(device);
         let person = self.people.get_or_insert_with(assign.person, Person::default);
         insert_sorted(&mut person.devices, slot);
         let key = Key::configuration(at, self.input);

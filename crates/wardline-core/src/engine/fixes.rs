@@ -47,7 +47,7 @@ impl Engine {
         at: Timestamp,
     ) -> bool {
         let Some(slot) = slot else { return false };
-        let Some((hot, track)) = self.devices.lines(slot) else {
+        let Some((hot, mut track)) = self.devices.lines(slot, &self.config) else {
             return false;
         };
         if !hot.takes(fix, at, &self.config) {
@@ -55,12 +55,8 @@ impl Engine {
         }
         let mut sample = Sample::new(fix, at, &self.config);
         sample.trust = Trust::default();
-        if !track.append_in_ring(&sample)
-            && let Some((device, _, track)) = self.devices.get_mut(slot)
-        {
-            device.settle(track, &self.config);
-            device.remember(sample.seq, sample.time, &self.config);
-            track.insert(sample, &self.config);
+        if !track.append_in_ring(&sample) {
+            track.insert(sample);
         }
         self.counters.fixes += 1;
         self.counters.fixes_within_slack += 1;
@@ -73,18 +69,18 @@ impl Engine {
             return Ok(());
         };
         self.counters.fixes += 1;
-        let Some((device, _, track)) = self.devices.get_mut(slot) else {
+        let Some((device, _, mut track)) = self.devices.get_mut(slot, &self.config) else {
             return Ok(());
         };
         let person = device.person;
-        if track.is_beyond(&sample) {
+        if track.as_ref().is_beyond(&sample) {
             for order in self.orders_ever_of(person) {
                 self.judge_alone(slot, order, &sample, at);
             }
             return Ok(());
         }
-        let inserted = track.insert(sample, &self.config);
-        let appended = inserted.index + 1 == track.len();
+        let inserted = track.insert(sample);
+        let appended = inserted.index + 1 == track.as_ref().len();
         let in_place = appended && device.passed < sample.key(device.id);
         if in_place && self.config.slack && self.passes_afar(slot, inserted.index, at) {
             return Ok(());
@@ -112,15 +108,14 @@ impl Engine {
     /// Whether the newest fix is sound and far from all that its orders forbid; if so the device
     /// rests.
     fn passes_afar(&mut self, slot: usize, index: usize, at: Timestamp) -> bool {
-        let config = &self.config;
-        let Some((device, hot, track)) = self.devices.get_mut(slot) else {
+        let Some((device, hot, track)) = self.devices.get_mut(slot, &self.config) else {
             return false;
         };
-        let sample = track.get(index, config).filter(|sample| sample.trust.sound());
+        let sample = track.as_ref().get(index).filter(|sample| sample.trust.sound());
         let Some(sample) = sample.filter(|_| at < hot.quiet_until) else {
             return false;
         };
-        let before = track.sound_before(index, config).map(|before| before.position);
+        let before = track.as_ref().sound_before(index).map(|before| before.position);
         let Some(glance) = Glance::new(sample.position, before) else {
             return false;
         };
@@ -136,10 +131,10 @@ impl Engine {
     fn rest(&mut self, slot: usize, orders: &[OrderId], slack_m: Option<f64>) {
         let boundaries = orders.iter().filter_map(|id| self.orders.by_id.get(*id)?.next_boundary());
         let quiet_until = boundaries.min().unwrap_or(Timestamp::FAR_FUTURE);
-        let Some((_, hot, track)) = self.devices.get_mut(slot) else {
+        let Some((_, hot, track)) = self.devices.get_mut(slot, &self.config) else {
             return;
         };
-        match (slack_m, track.newest(&self.config)) {
+        match (slack_m, track.as_ref().newest()) {
             (Some(slack_m), Some(sample)) if sample.trust.sound() => {
                 hot.rest(sample.position, sample.time, slack_m, quiet_until);
             }
@@ -170,7 +165,7 @@ impl Engine {
             self.note_stranger(id, time);
             return Ok(None);
         };
-        let Some((device, hot, _)) = self.devices.get_mut(slot) else {
+        let Some((device, hot, _)) = self.devices.get_mut(slot, &self.config) else {
             return Ok(None);
         };
         let person = device.person;
@@ -178,19 +173,22 @@ impl Engine {
         if !is_quiet {
             self.advance(&self.orders_of(person), at);
         }
-        let Some((device, hot, track)) = self.devices.get_mut(slot) else {
+        let Some((device, hot, mut track)) = self.devices.get_mut(slot, &self.config) else {
             return Ok(None);
         };
-        device.settle(track, &self.config);
+        device.forget(track.as_ref());
         if is_fix && time < device.assigned {
             let refusal = Refusal::new("before_assignment", time.ms());
             return Err(Refusal { device: Some(id), ..refusal });
         }
-        if device.is_repeat(seq, time) {
+        if device.is_repeat(track.as_ref(), seq, time) {
             self.counters.repeats += 1;
             return Ok(None);
         }
-        device.remember(seq, time, &self.config);
+        let appends = is_fix && track.as_ref().appends(time, seq);
+        if !appends {
+            device.remember(&mut track, seq, time);
+        }
         self.outbox.late = time < hot.newest;
         hot.newest = hot.newest.max(time);
         if !is_quiet && !device.no_order_noted {
@@ -201,7 +199,7 @@ impl Engine {
 
     fn note_no_order(&mut self, slot: usize, time: Timestamp, at: Timestamp) {
         let now = Key::configuration(at, u64::MAX);
-        let Some((device, ..)) = self.devices.get_mut(slot) else {
+        let Some((device, ..)) = self.devices.get_mut(slot, &self.config) else {
             return;
         };
         let person = self.people.get(device.person);
@@ -233,7 +231,7 @@ impl Engine {
         let Some(device) = self.devices.get(slot) else {
             return;
         };
-        let Some(sample) = self.devices.track(slot).and_then(|t| t.get(index, &self.config)) else {
+        let Some(sample) = self.devices.track(slot, &self.config).and_then(|t| t.get(index)) else {
             return;
         };
         let now = Key::configuration(at, u64::MAX);

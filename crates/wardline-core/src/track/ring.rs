@@ -9,9 +9,9 @@ use crate::engine::Config;
 use crate::geometry::Position;
 use crate::time::Timestamp;
 
-/// A fixed number of slots in a circle.
+/// Where the fixes lie in a fixed number of slots in a circle; the slots themselves come with each
+/// call, since those of all devices lie side by side.
 pub(super) struct Ring {
-    slots: Box<[Slot]>,
     /// The slot of the oldest fix.
     head: u16,
     len: u16,
@@ -24,8 +24,15 @@ pub(super) struct Ring {
     odd: Option<Box<Vec<(u32, Sample)>>>,
 }
 
+/// Slots that a device needs: one more than its history or its memory of repeats, whichever is
+/// longer, and at most 65,000.
+pub(crate) fn slots_per_device(config: &Config) -> usize {
+    config.history_fixes.max(config.repeat_memory).clamp(2, 64_999) + 1
+}
+
+/// A fix, packed.
 #[derive(Clone, Copy, Default)]
-struct Slot {
+pub(crate) struct Slot {
     after_epoch_ms: u32,
     after_epoch_ms_high: u8,
     flags: u8,
@@ -52,26 +59,12 @@ const ABSENT: u32 = u32::MAX;
 const THOUSANDTHS: u32 = 1 << 31;
 
 impl Ring {
-    /// A ring for one fix more than `history`, which counts as at least 2 and at most 65,000.
-    pub fn new(history: usize, epoch: Timestamp) -> Self {
-        let slots = history.clamp(2, 65_000) + 1;
-        Self {
-            slots: vec![Slot::default(); slots].into_boxed_slice(),
-            head: 0,
-            len: 0,
-            epoch,
-            seq_base: 0,
-            odd: None,
-        }
+    pub fn new(epoch: Timestamp) -> Self {
+        Self { head: 0, len: 0, epoch, seq_base: 0, odd: None }
     }
 
     pub fn len(&self) -> usize {
         usize::from(self.len)
-    }
-
-    /// Whether each slot but one is taken.
-    pub fn is_full(&self) -> bool {
-        self.len() + 1 >= self.slots.len()
     }
 
     /// Whether no fix lies beside the ring.
@@ -80,93 +73,77 @@ impl Ring {
     }
 
     #[inline]
-    fn place(&self, index: usize) -> usize {
+    fn place(&self, slots: &[Slot], index: usize) -> usize {
         let place = usize::from(self.head) + index;
-        if place < self.slots.len() { place } else { place - self.slots.len() }
+        if place < slots.len() { place } else { place - slots.len() }
     }
 
-    /// Reads the slots that taking a fix in looks at, so that the waits for memory overlap.
+    /// Reads both ends of the slot that the next fix goes to, so that the waits for memory overlap.
     #[inline]
-    pub fn touch(&self) -> u32 {
-        let next = self.slots.get(self.place(self.len()));
-        let oldest = self.slots.get(usize::from(self.head));
-        next.map_or(0, |slot| slot.accuracy) ^ oldest.map_or(0, |slot| slot.accuracy)
+    pub fn touch(&self, slots: &[Slot]) -> u32 {
+        let next = slots.get(self.place(slots, self.len()));
+        next.map_or(0, |slot| slot.after_epoch_ms ^ slot.accuracy)
     }
 
-    pub fn get(&self, index: usize, config: &Config) -> Option<Sample> {
-        (index < self.len()).then(|| self.sample(self.place(index), config))
-    }
-
-    /// The fix that was the oldest before the present one.
-    pub fn before_first(&self, config: &Config) -> Sample {
-        self.sample(self.place(self.slots.len() - 1), config)
+    pub fn get(&self, slots: &[Slot], index: usize, config: &Config) -> Option<Sample> {
+        (index < self.len()).then(|| self.sample(&slots[self.place(slots, index)], config))
     }
 
     #[inline]
-    pub fn first_is_sound(&self) -> bool {
-        self.slots[self.place(0)].flags & (COARSE | DOUBTFUL) == 0
+    pub fn is_sound(&self, slots: &[Slot], index: usize) -> bool {
+        slots[self.place(slots, index)].flags & (COARSE | DOUBTFUL) == 0
     }
 
     /// Event time and sequence number of a fix, which say where it stands.
-    pub fn standing(&self, index: usize) -> Option<(Timestamp, u64)> {
+    pub fn standing(&self, slots: &[Slot], index: usize) -> Option<(Timestamp, u64)> {
         if index >= self.len() {
             return None;
         }
-        let slot = &self.slots[self.place(index)];
+        let slot = &slots[self.place(slots, index)];
         match slot.flags & ODD {
             0 => Some((slot.time(self.epoch), slot.seq(self.seq_base))),
             _ => self.beside(slot.accuracy).map(|sample| (sample.time, sample.seq)),
         }
     }
 
+    /// Appends a fix; in a full ring the oldest makes room.
     #[inline]
-    pub fn drop_first(&mut self) {
-        self.head = self.place(1) as u16;
-        self.len = self.len.saturating_sub(1);
-    }
-
-    /// Appends to a ring that is not full.
-    #[inline]
-    pub fn push(&mut self, sample: &Sample) {
+    pub fn push(&mut self, slots: &mut [Slot], sample: &Sample) {
         if self.len == 0 {
             self.seq_base = sample.seq;
         }
-        let place = self.place(self.len());
-        let slot = match Slot::new(sample, self.epoch, self.seq_base) {
+        if self.len() >= slots.len() {
+            self.head = self.place(slots, 1) as u16;
+            self.len -= 1;
+        }
+        let place = self.place(slots, self.len());
+        slots[place] = match Slot::new(sample, self.epoch, self.seq_base) {
             Some(slot) => slot,
-            None => self.put_beside(sample),
+            None => self.put_beside(slots, sample),
         };
-        self.slots[place] = slot;
         self.len += 1;
     }
 
-    /// Inserts into a ring that is not full, before the fix at `index`.
-    pub fn insert(&mut self, index: usize, sample: &Sample) {
-        self.push(sample);
-        for later in (index + 1..self.len()).rev() {
-            let (a, b) = (self.place(later), self.place(later - 1));
-            self.slots.swap(a, b);
+    /// Inserts a fix before the newest `later` ones; in a full ring the oldest makes room.
+    pub fn insert(&mut self, slots: &mut [Slot], later: usize, sample: &Sample) {
+        self.push(slots, sample);
+        for index in (self.len() - later..self.len()).rev() {
+            slots.swap(self.place(slots, index), self.place(slots, index - 1));
         }
     }
 
-    pub fn set_trust(&mut self, index: usize, trust: Trust) {
-        let place = self.place(index);
-        let slot = &mut self.slots[place];
+    pub fn set_trust(&mut self, slots: &mut [Slot], index: usize, trust: Trust) {
+        let slot = &mut slots[self.place(slots, index)];
         slot.flags = slot.flags & !(COARSE | DOUBTFUL | IMPLAUSIBLE) | trust_flags(trust);
-        let ticket = slot.accuracy;
+        let mut odd = self.odd.iter_mut().flat_map(|odd| odd.iter_mut());
         if slot.flags & ODD != 0
-            && let Some(found) = self
-                .odd
-                .iter_mut()
-                .flat_map(|odd| odd.iter_mut())
-                .find(|(other, _)| *other == ticket)
+            && let Some((_, sample)) = odd.find(|(ticket, _)| *ticket == slot.accuracy)
         {
-            found.1.trust = trust;
+            sample.trust = trust;
         }
     }
 
-    fn sample(&self, place: usize, config: &Config) -> Sample {
-        let slot = &self.slots[place];
+    fn sample(&self, slot: &Slot, config: &Config) -> Sample {
         if slot.flags & ODD != 0
             && let Some(sample) = self.beside(slot.accuracy)
         {
@@ -180,9 +157,8 @@ impl Ring {
     }
 
     /// Lays a fix beside the ring, and forgets those that no slot refers to any more.
-    fn put_beside(&mut self, sample: &Sample) -> Slot {
+    fn put_beside(&mut self, slots: &[Slot], sample: &Sample) -> Slot {
         let mut odd = self.odd.take().map_or_else(Vec::new, |odd| *odd);
-        let slots = &self.slots;
         let refers = |slot: &Slot, ticket| slot.flags & ODD != 0 && slot.accuracy == ticket;
         odd.retain(|(ticket, _)| slots.iter().any(|slot| refers(slot, *ticket)));
         let unused = |ticket: &u32| odd.iter().all(|(other, _)| other != ticket);
@@ -299,10 +275,11 @@ mod tests {
         let plain = [0.0, -0.0, 5.0, 8.1, 12.345, 3.790_092_468_261_718_8, 17_000.0, 1e30];
         let odd = [8.123_456_789, 1.0 / 3.0, 5e-324, 1e30, f64::MAX];
         for accuracy_m in plain.into_iter().chain(odd) {
-            let mut ring = Ring::new(2, Timestamp::from_ms(0));
+            let mut slots = [Slot::default(); 3];
+            let mut ring = Ring::new(Timestamp::from_ms(0));
             let given = sample(7, 1, Some(accuracy_m));
-            ring.push(&given);
-            let back = ring.get(0, &Config::default());
+            ring.push(&mut slots, &given);
+            let back = ring.get(&slots, 0, &Config::default());
             assert_eq!(back, Some(given), "{accuracy_m}");
             let bits = back.and_then(|s| s.reported_accuracy_m).map(f64::to_bits);
             assert_eq!(bits, Some(accuracy_m.to_bits()));
@@ -326,24 +303,23 @@ mod tests {
             sample(first / 2, 3, Some(2.5)),
             ahead,
         ];
-        let mut ring = Ring::new(given.len(), Timestamp::from_ms(0));
-        given.iter().for_each(|sample| ring.push(sample));
-        let back: Vec<_> = (0..ring.len()).filter_map(|i| ring.get(i, &config)).collect();
+        let mut slots = [Slot::default(); 7];
+        let mut ring = Ring::new(Timestamp::from_ms(0));
+        given.iter().for_each(|sample| ring.push(&mut slots, sample));
+        let back: Vec<_> = (0..ring.len()).filter_map(|i| ring.get(&slots, i, &config)).collect();
         assert_eq!(back, given);
-        let standing: Vec<_> = (0..ring.len()).filter_map(|i| ring.standing(i)).collect();
+        let standing: Vec<_> = (0..ring.len()).filter_map(|i| ring.standing(&slots, i)).collect();
         assert_eq!(standing, given.map(|sample| (sample.time, sample.seq)));
     }
 
     #[test]
     fn the_list_beside_never_outgrows_the_ring() {
         let config = Config::default();
-        let mut ring = Ring::new(3, Timestamp::from_ms(0));
+        let mut slots = [Slot::default(); 4];
+        let mut ring = Ring::new(Timestamp::from_ms(0));
         for seq in 1..100 {
-            if ring.is_full() {
-                ring.drop_first();
-            }
-            ring.push(&sample(seq, seq as i64, Some(1.0 / 3.0)));
-            let last = ring.get(ring.len() - 1, &config).map(|sample| sample.seq);
+            ring.push(&mut slots, &sample(seq, seq as i64, Some(1.0 / 3.0)));
+            let last = ring.get(&slots, ring.len() - 1, &config).map(|sample| sample.seq);
             assert_eq!(last, Some(seq));
         }
         assert!(ring.odd.is_some_and(|odd| odd.len() <= 5));
@@ -352,14 +328,18 @@ mod tests {
     #[test]
     fn a_fix_is_inserted_where_it_belongs() {
         let config = Config::default();
-        let mut ring = Ring::new(4, Timestamp::from_ms(0));
+        let mut slots = [Slot::default(); 5];
+        let mut ring = Ring::new(Timestamp::from_ms(0));
         for seq in [1, 2, 4, 5] {
-            ring.push(&sample(seq, seq as i64, Some(8.0)));
+            ring.push(&mut slots, &sample(seq, seq as i64, Some(8.0)));
         }
-        ring.drop_first();
-        ring.insert(1, &sample(3, 3, Some(1.0 / 3.0)));
-        let seqs: Vec<_> = (0..4).filter_map(|i| ring.get(i, &config)).map(|s| s.seq).collect();
-        assert_eq!(seqs, [2, 3, 4, 5]);
-        assert_eq!(ring.before_first(&config).seq, 1);
+        ring.insert(&mut slots, 2, &sample(3, 3, Some(1.0 / 3.0)));
+        let seqs = |ring: &Ring, slots: &[Slot]| -> Vec<u64> {
+            (0..9).filter_map(|i| ring.get(slots, i, &config)).map(|s| s.seq).collect()
+        };
+        assert_eq!(seqs(&ring, &slots), [1, 2, 3, 4, 5]);
+        ring.push(&mut slots, &sample(7, 7, None));
+        ring.insert(&mut slots, 1, &sample(6, 6, None));
+        assert_eq!(seqs(&ring, &slots), [3, 4, 5, 6, 7]);
     }
 }
