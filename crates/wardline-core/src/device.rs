@@ -6,11 +6,10 @@ use crate::geometry::{Position, Scale};
 use crate::ids::{DeviceId, OrderId, PersonId};
 use crate::input::{Assurance, Fix};
 use crate::key::Key;
-use crate::table::spread;
+use crate::table::Places;
 use crate::time::Timestamp;
 use crate::track::{Slot, Track, TrackHead, TrackMut, slots_per_device};
 use crate::watch::Watch;
-use hashbrown::HashTable;
 use std::collections::VecDeque;
 
 /// An assigned device.
@@ -200,6 +199,9 @@ impl Lines {
     }
 }
 
+/// Devices whose memory is looked for together.
+pub(crate) const BATCH: usize = 32;
+
 /// All assigned devices, found by id or dense slot.
 pub(crate) struct Devices {
     devices: Vec<Option<Device>>,
@@ -208,7 +210,7 @@ pub(crate) struct Devices {
     slabs: Vec<Slot>,
     stride: usize,
     free: Vec<usize>,
-    index: HashTable<(DeviceId, usize)>,
+    places: Places<DeviceId>,
 }
 
 impl Devices {
@@ -219,25 +221,30 @@ impl Devices {
             slabs: Vec::new(),
             stride: slots_per_device(config),
             free: Vec::new(),
-            index: HashTable::new(),
+            places: Places::new(),
         }
     }
 
     #[inline]
     pub fn slot(&self, id: DeviceId) -> Option<usize> {
-        self.index.find(spread(id), |(found, _)| *found == id).map(|(_, slot)| *slot)
+        self.places.get(id)
     }
 
-    /// Reads what the hot path will need of each device, stage by stage, so that the waits for
-    /// memory overlap.
+    /// Reads what the hot path will need of each device, stage by stage in small loops, so that
+    /// the waits for memory overlap.
     #[inline]
-    pub fn touch(&self, devices: &[Option<usize>]) -> u32 {
-        let devices = devices.iter().flatten();
-        let lines = devices.clone().filter_map(|device| self.lines.get(*device));
-        let awake = lines.clone().filter(|lines| lines.hot.is_awake()).count() as u32;
-        let heads = lines.fold(awake, |sum, lines| sum ^ lines.track.next_place() as u32);
-        let both = devices.filter_map(|d| Some((self.lines.get(*d)?, self.slots_of(*d)?)));
-        both.fold(heads, |sum, (lines, slots)| sum ^ lines.track.touch(slots))
+    pub fn touch(&self, devices: &[Option<usize>; BATCH]) -> u32 {
+        let mut next = [0; BATCH];
+        let mut sum = 0;
+        for (next, device) in next.iter_mut().zip(devices) {
+            let Some(device) = *device else { continue };
+            let Some(lines) = self.lines.get(device) else { continue };
+            *next = device * self.stride + lines.track.next_slot(self.stride);
+            sum ^= u32::from(lines.hot.is_awake());
+        }
+        next.iter()
+            .filter_map(|next| self.slabs.get(*next))
+            .fold(sum, |sum, slot| sum ^ slot.ends())
     }
 
     #[inline]
@@ -304,14 +311,14 @@ impl Devices {
             self.devices[place] = Some(device);
             self.lines[place] = lines;
         }
-        self.index.insert_unique(spread(id), (id, place), |(id, _)| spread(*id));
+        self.places.insert(id, place);
         place
     }
 
     pub fn remove(&mut self, id: DeviceId) -> Option<Device> {
-        let entry = self.index.find_entry(spread(id), |(found, _)| *found == id).ok()?;
-        let ((_, slot), _) = entry.remove();
-        self.free.push(slot);
-        self.devices.get_mut(slot)?.take()
+        let place = self.slot(id)?;
+        self.places.remove(id);
+        self.free.push(place);
+        self.devices.get_mut(place)?.take()
     }
 }

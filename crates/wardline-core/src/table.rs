@@ -1,16 +1,16 @@
-//! Things by id: found with one hash, kept in the order of their coming.
+//! Things by id: each has a place, found with one look where ids are small.
 
 use hashbrown::HashTable;
 
-/// A table of things that are never removed.
+/// A table of things that are never removed, in the order of their coming.
 pub(crate) struct Table<I, T> {
     entries: Vec<(I, T)>,
-    index: HashTable<(I, u32)>,
+    places: Places<I>,
 }
 
 impl<I: Copy + Eq + Into<u64>, T> Table<I, T> {
     pub fn new() -> Self {
-        Self { entries: Vec::new(), index: HashTable::new() }
+        Self { entries: Vec::new(), places: Places::new() }
     }
 
     pub fn len(&self) -> usize {
@@ -18,35 +18,25 @@ impl<I: Copy + Eq + Into<u64>, T> Table<I, T> {
     }
 
     pub fn contains(&self, id: I) -> bool {
-        self.place(id).is_some()
+        self.places.get(id).is_some()
     }
 
     pub fn get(&self, id: I) -> Option<&T> {
-        self.entries.get(self.place(id)?).map(|(_, thing)| thing)
+        self.entries.get(self.places.get(id)?).map(|(_, thing)| thing)
     }
 
     pub fn get_mut(&mut self, id: I) -> Option<&mut T> {
-        let place = self.place(id)?;
-        self.entries.get_mut(place).map(|(_, thing)| thing)
+        self.entries.get_mut(self.places.get(id)?).map(|(_, thing)| thing)
     }
 
-    /// The thing with this id, made if there is none. Their number is limited by
-    /// [`Config::ids_max`](crate::Config::ids_max) and by the memory that they take, far below
-    /// 2^32.
+    /// The thing with this id, made if there is none.
     pub fn get_or_insert_with(&mut self, id: I, new: impl FnOnce() -> T) -> &mut T {
-        let place = self.place(id).unwrap_or_else(|| {
-            let place = self.entries.len();
+        let place = self.places.get(id).unwrap_or_else(|| {
+            self.places.insert(id, self.entries.len());
             self.entries.push((id, new()));
-            let spread = |(id, _): &(I, u32)| spread(*id);
-            self.index.insert_unique(spread(&(id, 0)), (id, place as u32), spread);
-            place
+            self.entries.len() - 1
         });
         &mut self.entries[place].1
-    }
-
-    fn place(&self, id: I) -> Option<usize> {
-        let found = self.index.find(spread(id), |(other, _)| *other == id)?;
-        Some(found.1 as usize)
     }
 }
 
@@ -56,9 +46,80 @@ impl<I: Copy + Eq + Into<u64>, T> Default for Table<I, T> {
     }
 }
 
+/// Where the things with these ids are. There are fewer than 2^32: each takes more than a byte.
+pub(crate) struct Places<I> {
+    /// The places of small ids (whoever gives them out mostly counts), by id; one more than the
+    /// place, 0 for none.
+    near: Vec<u32>,
+    far: HashTable<(I, u32)>,
+}
+
+/// Ids below this are looked up in a list, which grows to 16 MiB at most.
+const NEAR_IDS: u64 = 1 << 22;
+
+impl<I: Copy + Eq + Into<u64>> Places<I> {
+    pub fn new() -> Self {
+        Self { near: Vec::new(), far: HashTable::new() }
+    }
+
+    #[inline]
+    pub fn get(&self, id: I) -> Option<usize> {
+        let number = id.into();
+        if number < NEAR_IDS {
+            return (*self.near.get(number as usize)? as usize).checked_sub(1);
+        }
+        let found = self.far.find(spread(id), |(other, _)| *other == id)?;
+        Some(found.1 as usize)
+    }
+
+    /// Notes the place of an id that has none.
+    pub fn insert(&mut self, id: I, place: usize) {
+        let number = id.into();
+        if number < NEAR_IDS {
+            let index = number as usize;
+            if self.near.len() <= index {
+                self.near.resize((index + 1).next_power_of_two(), 0);
+            }
+            self.near[index] = place as u32 + 1;
+        } else {
+            self.far.insert_unique(spread(id), (id, place as u32), |(id, _)| spread(*id));
+        }
+    }
+
+    pub fn remove(&mut self, id: I) {
+        let number = id.into();
+        if number < NEAR_IDS {
+            if let Some(place) = self.near.get_mut(number as usize) {
+                *place = 0;
+            }
+        } else if let Ok(entry) = self.far.find_entry(spread(id), |(other, _)| *other == id) {
+            entry.remove();
+        }
+    }
+}
+
 /// Spreads ids over a table: Fibonacci hashing, then the high bits folded into the low ones.
-#[inline]
-pub(crate) fn spread(id: impl Into<u64>) -> u64 {
+fn spread(id: impl Into<u64>) -> u64 {
     let product = id.into().wrapping_mul(0x9E37_79B9_7F4A_7C15);
     product ^ (product >> 32)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn near_and_far_ids_are_found_until_removed() {
+        let ids = [0, 1, 77, NEAR_IDS - 1, NEAR_IDS, NEAR_IDS + 1, u64::MAX];
+        let mut places = Places::new();
+        for (place, id) in ids.into_iter().enumerate() {
+            assert_eq!(places.get(id), None);
+            places.insert(id, place);
+        }
+        let found: Vec<_> = ids.iter().map(|id| places.get(*id)).collect();
+        assert_eq!(found, [Some(0), Some(1), Some(2), Some(3), Some(4), Some(5), Some(6)]);
+        ids.iter().for_each(|id| places.remove(*id));
+        assert!(ids.iter().all(|id| places.get(*id).is_none()));
+        assert_eq!(places.get(78), None);
+    }
 }

@@ -81,16 +81,10 @@ impl TrackHead {
         }
     }
 
-    /// Something of the line, to have it at hand.
+    /// Which of the device's slots the next fix goes to.
     #[inline]
-    pub fn next_place(&self) -> usize {
-        self.ring.len()
-    }
-
-    /// Reads what the hot path will need, so that the waits for memory overlap.
-    #[inline]
-    pub fn touch(&self, slots: &[Slot]) -> u32 {
-        self.ring.touch(slots)
+    pub fn next_slot(&self, slots: usize) -> usize {
+        self.ring.next_slot(slots)
     }
 }
 
@@ -274,10 +268,10 @@ impl TrackMut<'_> {
 
     /// The oldest fix is to leave the history.
     fn retire(&mut self) {
-        let Some(mut oldest) = self.as_ref().get(0) else { return };
-        if oldest.trust.sound() {
+        let (track, sound) = (self.as_ref(), usize::from(self.head.sound));
+        if sound >= track.len() || self.head.ring.is_sound(self.slots, track.first()) {
             self.head.base = Trace::Sound;
-        } else {
+        } else if let Some(mut oldest) = track.get(0) {
             let mut past = self.as_ref().past_base();
             past.absorb(&mut oldest, self.config);
             self.head.base = Trace::Mixed;

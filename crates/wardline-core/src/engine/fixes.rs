@@ -1,6 +1,7 @@
 //! Fixes and statuses of devices.
 
 use super::{Engine, Scope};
+use crate::device::BATCH;
 use crate::event::{Cause, Event, EventKind, Evidence, FixFacts};
 use crate::geometry::Bounds;
 use crate::ids::{DeviceId, OrderId, RuleId, ZoneId};
@@ -11,9 +12,6 @@ use crate::outbox::Draft;
 use crate::time::Timestamp;
 use crate::track::{Sample, Trust};
 use crate::watch::Glance;
-
-/// Fixes whose memory is looked for together.
-const BATCH: usize = 64;
 
 impl Engine {
     /// Takes in fixes received at the same time, like [`Engine::apply`] one after another, but
@@ -181,7 +179,7 @@ impl Engine {
             let refusal = Refusal::new("before_assignment", time.ms());
             return Err(Refusal { device: Some(id), ..refusal });
         }
-        if device.is_repeat(track.as_ref(), seq, time) {
+        if time <= hot.newest && device.is_repeat(track.as_ref(), seq, time) {
             self.counters.repeats += 1;
             return Ok(None);
         }

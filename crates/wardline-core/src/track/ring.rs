@@ -78,11 +78,11 @@ impl Ring {
         if place < slots.len() { place } else { place - slots.len() }
     }
 
-    /// Reads both ends of the slot that the next fix goes to, so that the waits for memory overlap.
+    /// Which of so many slots the next fix goes to.
     #[inline]
-    pub fn touch(&self, slots: &[Slot]) -> u32 {
-        let next = slots.get(self.place(slots, self.len()));
-        next.map_or(0, |slot| slot.after_epoch_ms ^ slot.accuracy)
+    pub fn next_slot(&self, slots: usize) -> usize {
+        let place = usize::from(self.head) + self.len();
+        if place < slots { place } else { place - slots }
     }
 
     pub fn get(&self, slots: &[Slot], index: usize, config: &Config) -> Option<Sample> {
@@ -170,6 +170,12 @@ impl Ring {
 }
 
 impl Slot {
+    /// Something of both ends, which may lie in two cache lines.
+    #[inline]
+    pub fn ends(&self) -> u32 {
+        self.after_epoch_ms ^ self.accuracy
+    }
+
     #[inline]
     fn new(sample: &Sample, epoch: Timestamp, seq_base: u64) -> Option<Self> {
         let after_ms = u64::try_from(sample.time.ms_since(epoch)).ok()?;
