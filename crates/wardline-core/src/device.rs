@@ -200,7 +200,7 @@ impl Lines {
 }
 
 /// Devices whose memory is looked for together.
-pub(crate) const BATCH: usize = 32;
+pub(crate) const BATCH: usize = 64;
 
 /// All assigned devices, found by id or dense slot.
 pub(crate) struct Devices {

@@ -42,6 +42,8 @@ pub struct Engine {
     outbox: Outbox,
     /// The episodes of a watch before it is changed; kept to spare allocations.
     before: Vec<Episode>,
+    /// The orders that a fix is judged by; kept to spare allocations.
+    orders_at_hand: Vec<OrderId>,
 }
 
 #[derive(Default)]
@@ -85,6 +87,7 @@ impl Engine {
             counters: Counters::default(),
             outbox: Outbox::default(),
             before: Vec::new(),
+            orders_at_hand: Vec::new(),
             config,
         }
     }

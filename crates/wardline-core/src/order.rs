@@ -67,6 +67,7 @@ impl Order {
     }
 
     /// The first boundary after what has fired.
+    #[inline]
     pub fn next_boundary(&self) -> Option<Timestamp> {
         let version = self.newest().filter(|version| version.ended.is_none())?;
         let after = version.boundaries.partition_point(|boundary| *boundary <= self.fired);

@@ -7,10 +7,10 @@ use crate::geometry::Bounds;
 use crate::ids::{DeviceId, OrderId, RuleId, ZoneId};
 use crate::input::{Fix, Input, Place, Refusal, StatusReport};
 use crate::key::Key;
-use crate::order::KeepOut;
+use crate::order::{KeepOut, Order};
 use crate::outbox::Draft;
 use crate::time::Timestamp;
-use crate::track::{Sample, Trust};
+use crate::track::{Inserted, Sample, Trust};
 use crate::watch::Glance;
 
 impl Engine {
@@ -70,20 +70,35 @@ impl Engine {
         let Some((device, _, mut track)) = self.devices.get_mut(slot, &self.config) else {
             return Ok(());
         };
-        let person = device.person;
         if track.as_ref().is_beyond(&sample) {
-            for order in self.orders_ever_of(person) {
-                self.judge_alone(slot, order, &sample, at);
-            }
+            device.forget(track.as_ref());
+            self.judge_alone(slot, &sample, at);
             return Ok(());
         }
         let inserted = track.insert(sample);
         let appended = inserted.index + 1 == track.as_ref().len();
         let in_place = appended && device.passed < sample.key(device.id);
-        if in_place && self.config.slack && self.passes_afar(slot, inserted.index, at) {
-            return Ok(());
+        if !(in_place && self.config.slack && self.passes_afar(slot, inserted.index, at)) {
+            self.judge_here(slot, &inserted, &sample, in_place, at);
         }
-        let orders = self.orders_ever_of(person);
+        Ok(())
+    }
+
+    /// Judges a fix in full: as the newest, or by folding again from where it stands.
+    fn judge_here(
+        &mut self,
+        slot: usize,
+        inserted: &Inserted,
+        sample: &Sample,
+        in_place: bool,
+        at: Timestamp,
+    ) {
+        let Some((device, _, track)) = self.devices.get_mut(slot, &self.config) else {
+            return;
+        };
+        device.forget(track.as_ref());
+        let mut orders = std::mem::take(&mut self.orders_at_hand);
+        orders.extend(self.people.get(device.person).into_iter().flat_map(|p| &p.orders));
         let mut slack_m = f64::INFINITY;
         for order in &orders {
             let scope = Scope { order: *order, at, time: sample.time, cause: Some(Cause::Fix) };
@@ -99,8 +114,9 @@ impl Engine {
         if inserted.suspect_motion {
             self.note_suspect_motion(slot, &orders, inserted.index, at);
         }
-        self.rest(slot, &orders, in_place.then_some(slack_m));
-        Ok(())
+        self.rest(slot, &orders, in_place.then_some(slack_m), at);
+        orders.clear();
+        self.orders_at_hand = orders;
     }
 
     /// Whether the newest fix is sound and far from all that its orders forbid; if so the device
@@ -126,12 +142,16 @@ impl Engine {
     }
 
     /// After a fix was judged: sets the anchor and slack.
-    fn rest(&mut self, slot: usize, orders: &[OrderId], slack_m: Option<f64>) {
-        let boundaries = orders.iter().filter_map(|id| self.orders.by_id.get(*id)?.next_boundary());
-        let quiet_until = boundaries.min().unwrap_or(Timestamp::FAR_FUTURE);
+    fn rest(&mut self, slot: usize, orders: &[OrderId], slack_m: Option<f64>, at: Timestamp) {
         let Some((_, hot, track)) = self.devices.get_mut(slot, &self.config) else {
             return;
         };
+        let mut quiet_until = hot.quiet_until;
+        if at >= quiet_until {
+            let orders = orders.iter().filter_map(|id| self.orders.by_id.get(*id));
+            let boundaries = orders.filter_map(Order::next_boundary);
+            quiet_until = boundaries.min().unwrap_or(Timestamp::FAR_FUTURE);
+        }
         match (slack_m, track.as_ref().newest()) {
             (Some(slack_m), Some(sample)) if sample.trust.sound() => {
                 hot.rest(sample.position, sample.time, slack_m, quiet_until);
@@ -174,7 +194,6 @@ impl Engine {
         let Some((device, hot, mut track)) = self.devices.get_mut(slot, &self.config) else {
             return Ok(None);
         };
-        device.forget(track.as_ref());
         if is_fix && time < device.assigned {
             let refusal = Refusal::new("before_assignment", time.ms());
             return Err(Refusal { device: Some(id), ..refusal });
@@ -257,7 +276,14 @@ impl Engine {
 
     /// A fix older than a full history, judged alone.
     // J-LATE-2
-    fn judge_alone(&mut self, slot: usize, id: OrderId, sample: &Sample, at: Timestamp) {
+    fn judge_alone(&mut self, slot: usize, sample: &Sample, at: Timestamp) {
+        let person = self.devices.get(slot).map(|device| device.person);
+        for order in person.map_or_else(Vec::new, |person| self.orders_ever_of(person)) {
+            self.judge_alone_under(slot, order, sample, at);
+        }
+    }
+
+    fn judge_alone_under(&mut self, slot: usize, id: OrderId, sample: &Sample, at: Timestamp) {
         let Some(device) = self.devices.get(slot) else {
             return;
         };
