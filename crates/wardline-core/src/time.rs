@@ -48,7 +48,7 @@ impl Interval {
 }
 
 /// The intervals clipped to `bounds`, sorted, touching and overlapping ones made one.
-pub(crate) fn clip_and_merge(intervals: &[Interval], bounds: Interval) -> Vec<Interval> {
+pub fn clip_and_merge(intervals: &[Interval], bounds: Interval) -> Vec<Interval> {
     let mut clipped: Vec<_> = intervals.iter().filter_map(|i| i.intersection(&bounds)).collect();
     clipped.sort_by_key(|interval| interval.from);
     let mut merged: Vec<Interval> = Vec::with_capacity(clipped.len());

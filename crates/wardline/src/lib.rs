@@ -1,4 +1,6 @@
 #![doc = include_str!("../../../README.md")]
 
+pub mod schedule;
+
 pub use wardline_core::{Config, Counters, Engine, event, geometry, ids, input, time};
 pub use wardline_wire::jsonl;
