@@ -28,7 +28,8 @@ fn walk_through_a_layer(slack: bool) -> Vec<String> {
         let record = jsonl::parse_line(line, index as u64 + 1);
         engine.apply(&record, &mut |event| {
             assert_eq!(event.kind, EventKind::Breach, "{line}");
-            let zone = event.episode.map_or(0, |episode| episode.zone.number());
+            let zone =
+                event.episode.and_then(|episode| episode.zone).map_or(0, |(zone, _)| zone.number());
             assert!(matches!(event.phase, Phase::Started | Phase::Ended));
             seen.push(format!("{zone} {:?}", event.phase));
         });

@@ -1,11 +1,11 @@
 //! The assigned devices: who carries each, what it sent of late, and the line that the hot path
 //! reads.
 
+use crate::condition::Conditions;
 use crate::engine::Config;
 use crate::geometry::{Position, Scale};
-use crate::ids::{DeviceId, OrderId, PersonId};
+use crate::ids::{DeviceId, PersonId};
 use crate::input::{Assurance, Fix};
-use crate::key::Key;
 use crate::table::Places;
 use crate::time::Timestamp;
 use crate::track::{Slot, Track, TrackHead, TrackMut, slots_per_device};
@@ -18,9 +18,14 @@ pub(crate) struct Device {
     pub person: PersonId,
     pub assigned: Timestamp,
     pub watches: Vec<Watch>,
-    /// The newest boundary or configuration instant that its watches have passed.
-    pub passed: Key,
+    pub conditions: Conditions,
     pub no_order_noted: bool,
+    /// Some order protects its person by keep_away, or did.
+    pub is_protected: bool,
+    /// When its last input was received, of those that the hot line does not know.
+    heard_at: Option<Timestamp>,
+    /// The same of the last fix that was sound when it came in.
+    sound_at: Option<Timestamp>,
     /// Event time and sequence number of its last inputs, without those that came after them and
     /// were fixes in order: the track knows these.
     recent: VecDeque<(Timestamp, u64)>,
@@ -33,8 +38,11 @@ impl Device {
             person,
             assigned,
             watches: Vec::new(),
-            passed: Key::FIRST,
+            conditions: Conditions::default(),
             no_order_noted: false,
+            is_protected: false,
+            heard_at: None,
+            sound_at: None,
             recent: VecDeque::new(),
         }
     }
@@ -56,22 +64,20 @@ impl Device {
         track.interrupt();
     }
 
-    /// Forgets what no fix that may still come can reach.
-    pub fn forget(&mut self, track: Track<'_>) {
-        if let Some(oldest) = track.horizon(self.id) {
-            self.watches.iter_mut().for_each(|watch| watch.forget_before(oldest));
+    /// Takes note that something was heard.
+    pub fn hear(&mut self, at: Timestamp, is_sound_fix: bool) {
+        self.heard_at = Some(at);
+        if is_sound_fix {
+            self.sound_at = Some(at);
         }
     }
+}
 
-    pub fn watch_of(&mut self, order: OrderId) -> usize {
-        match self.watches.binary_search_by_key(&order, |watch| watch.order) {
-            Ok(index) => index,
-            Err(index) => {
-                self.watches.insert(index, Watch::new(order));
-                index
-            }
-        }
-    }
+/// When a device was last heard of.
+#[derive(Clone, Copy)]
+pub(crate) struct Heard {
+    pub any: Option<Timestamp>,
+    pub sound: Option<Timestamp>,
 }
 
 /// What the hot path needs of a device: one cache line.
@@ -85,6 +91,8 @@ pub(crate) struct HotLine {
     pub newest: Timestamp,
     /// Until then no boundary of an order of its person is reached.
     pub quiet_until: Timestamp,
+    /// When the last fix within slack was received.
+    heard_at: Timestamp,
     /// The last sound fix.
     sound_time: Timestamp,
     sound: Position,
@@ -106,6 +114,7 @@ impl HotLine {
         Self {
             newest: never,
             quiet_until: never,
+            heard_at: never,
             sound_time: never,
             sound: Position::default(),
             anchor: Position::default(),
@@ -170,6 +179,7 @@ impl HotLine {
             return false;
         }
         self.newest = time;
+        self.heard_at = at;
         self.sound_time = time;
         self.sound = fix.position;
         true
@@ -194,8 +204,8 @@ pub(crate) struct Lines {
 const _: () = assert!(size_of::<Lines>() == 128);
 
 impl Lines {
-    fn new(assigned: Timestamp) -> Self {
-        Self { hot: HotLine::new(), track: TrackHead::new(assigned) }
+    fn new(device: DeviceId, assigned: Timestamp) -> Self {
+        Self { hot: HotLine::new(), track: TrackHead::new(device, assigned) }
     }
 }
 
@@ -211,6 +221,23 @@ pub(crate) struct Devices {
     stride: usize,
     free: Vec<usize>,
     places: Places<DeviceId>,
+}
+
+/// The tracks of all devices.
+#[derive(Clone, Copy)]
+pub(crate) struct Tracks<'a> {
+    lines: &'a [Lines],
+    slabs: &'a [Slot],
+    stride: usize,
+    config: &'a Config,
+}
+
+impl<'a> Tracks<'a> {
+    pub fn get(&self, device: usize) -> Option<Track<'a>> {
+        let first = device * self.stride;
+        let slots = self.slabs.get(first..first + self.stride)?;
+        Some(Track { head: &self.lines.get(device)?.track, slots, config: self.config })
+    }
 }
 
 impl Devices {
@@ -275,16 +302,22 @@ impl Devices {
         Some((device, hot, TrackMut { head, slots, config }))
     }
 
-    /// A device to be changed, and its track to be read.
-    pub fn with_track<'a>(
+    /// A device to be changed, and the tracks of all to be read.
+    pub fn among<'a>(
         &'a mut self,
         device: usize,
         config: &'a Config,
-    ) -> Option<(&'a mut Device, Track<'a>)> {
-        let first = device * self.stride;
-        let slots = self.slabs.get(first..first + self.stride)?;
-        let head = &self.lines.get(device)?.track;
-        Some((self.devices.get_mut(device)?.as_mut()?, Track { head, slots, config }))
+    ) -> Option<(&'a mut Device, Tracks<'a>)> {
+        let tracks = Tracks { lines: &self.lines, slabs: &self.slabs, stride: self.stride, config };
+        Some((self.devices.get_mut(device)?.as_mut()?, tracks))
+    }
+
+    /// When the device was last heard of.
+    pub fn heard(&self, device: usize) -> Option<Heard> {
+        let hot = &self.lines.get(device)?.hot;
+        let device = self.devices.get(device)?.as_ref()?;
+        let quiet = Some(hot.heard_at).filter(|at| *at >= device.assigned);
+        Some(Heard { any: device.heard_at.max(quiet), sound: device.sound_at.max(quiet) })
     }
 
     /// What the hot path may change.
@@ -301,7 +334,7 @@ impl Devices {
     }
 
     pub fn insert(&mut self, device: Device) -> usize {
-        let (id, lines) = (device.id, Lines::new(device.assigned));
+        let (id, lines) = (device.id, Lines::new(device.id, device.assigned));
         let place = self.free.pop().unwrap_or(self.devices.len());
         if place == self.devices.len() {
             self.devices.push(Some(device));

@@ -1,24 +1,31 @@
 //! The engine: one input after another, and for each the events it causes.
 
+mod alarms;
 mod config;
 mod configuration;
+mod desk;
 mod fixes;
+mod late;
+mod observation;
+mod statuses;
+mod timeline;
 
+pub(crate) use alarms::AlarmId;
 pub use config::Config;
 
+use crate::desk::Desk;
 use crate::device::Devices;
-use crate::event::{Cause, Event, EventKind};
+use crate::event::{Event, EventKind};
 use crate::geometry::{Bounds, Position};
 use crate::ids::{DeviceId, OrderId, PersonId, ZoneId};
-use crate::input::{Input, Record, Refusal};
-use crate::key::Key;
+use crate::input::{Input, Record};
 use crate::order::Orders;
 use crate::outbox::{Draft, Outbox};
 use crate::table::Table;
 use crate::time::Timestamp;
-use crate::watch::{Difference, Episode, Scene, Watch};
+use crate::watch::Episode;
 use crate::zones::Zones;
-use std::collections::BTreeSet;
+use std::collections::{BTreeMap, BTreeSet};
 
 /// A deterministic state machine that judges position fixes against protective orders.
 ///
@@ -34,10 +41,15 @@ pub struct Engine {
     orders: Orders,
     devices: Devices,
     people: Table<PersonId, Person>,
-    /// The next boundary of each order that has one.
+    /// When each order is next looked at unasked.
     deadlines: BTreeSet<(Timestamp, OrderId)>,
     /// Unassigned devices that were already told of.
     strangers: BTreeSet<DeviceId>,
+    /// Panics of each device that concerned no order.
+    panics: BTreeMap<DeviceId, u64>,
+    /// When panics that concern no order are next escalated.
+    deadline: Option<Timestamp>,
+    desk: Desk,
     counters: Counters,
     outbox: Outbox,
     /// The episodes of a watch before it is changed; kept to spare allocations.
@@ -49,7 +61,21 @@ pub struct Engine {
 #[derive(Default)]
 struct Person {
     devices: Vec<usize>,
-    orders: Vec<OrderId>,
+    /// The orders that restrain the person now or once did.
+    restrained_by: Vec<OrderId>,
+    /// The orders that protect the person by keep_away now or once did.
+    protected_by: Vec<OrderId>,
+    /// When the last device was taken away.
+    released: Option<Timestamp>,
+    /// Event time of the newest sound fix of devices that were taken away.
+    sound_before_release: Option<Timestamp>,
+}
+
+impl Person {
+    fn orders_ever(&self) -> impl Iterator<Item = OrderId> {
+        let also = self.protected_by.iter().filter(|id| !self.restrained_by.contains(id));
+        self.restrained_by.iter().chain(also).copied()
+    }
 }
 
 /// What the engine has counted since it was made.
@@ -84,6 +110,9 @@ impl Engine {
             people: Table::new(),
             deadlines: BTreeSet::new(),
             strangers: BTreeSet::new(),
+            panics: BTreeMap::new(),
+            deadline: None,
+            desk: Desk::default(),
             counters: Counters::default(),
             outbox: Outbox::default(),
             before: Vec::new(),
@@ -115,11 +144,6 @@ impl Engine {
     /// The sequence number of the last input.
     pub fn last_input(&self) -> u64 {
         self.input
-    }
-
-    /// When a tick would next matter, if ever.
-    pub fn next_deadline(&self) -> Option<Timestamp> {
-        self.deadlines.first().map(|(deadline, _)| *deadline)
     }
 
     /// What has been counted so far.
@@ -161,7 +185,7 @@ impl Engine {
             Input::ReleaseDevice(device) => self.release_device(*device, at),
             Input::Fix(fix) => self.take_fix(fix, at),
             Input::Status(status) => self.take_status(status, at),
-            Input::Operator(act) => Err(Refusal::new("unknown_episode", &act.episode)),
+            Input::Operator(act) => self.operate(act, at),
             Input::Tick => {
                 self.advance_all(at);
                 Ok(())
@@ -183,141 +207,7 @@ impl Engine {
     }
 
     fn end_step(&mut self, at: Timestamp) {
+        self.note_incidents(at);
         self.outbox.end_step(self.input, at);
     }
-
-    /// Fires what boundaries any order has up to `at`.
-    fn advance_all(&mut self, at: Timestamp) {
-        while let Some((boundary, _)) = self.deadlines.first().copied().filter(|d| d.0 <= at) {
-            while let Some((_, order)) = self.deadlines.first().copied().filter(|d| d.0 == boundary)
-            {
-                self.fire(order, boundary, at);
-            }
-            self.end_step(at);
-        }
-    }
-
-    /// Fires what boundaries these orders have up to `at`, all orders' in the order of time.
-    // J-TIME-4, J-ORDER-1
-    fn advance(&mut self, orders: &[OrderId], at: Timestamp) {
-        loop {
-            let due = orders.iter().filter_map(|id| {
-                let boundary = self.orders.by_id.get(*id)?.next_boundary()?;
-                (boundary <= at).then_some((boundary, *id))
-            });
-            let due: Vec<_> = due.collect();
-            let Some(boundary) = due.iter().map(|(boundary, _)| *boundary).min() else {
-                return;
-            };
-            for (_, order) in due.into_iter().filter(|(due, _)| *due == boundary) {
-                self.fire(order, boundary, at);
-            }
-            self.end_step(at);
-        }
-    }
-
-    fn fire(&mut self, order_id: OrderId, boundary: Timestamp, at: Timestamp) {
-        let Some(order) = self.orders.by_id.get_mut(order_id) else {
-            return;
-        };
-        self.deadlines.remove(&(boundary, order_id));
-        order.fired = boundary;
-        if let Some(next) = order.next_boundary() {
-            self.deadlines.insert((next, order_id));
-        }
-        let person = order.newest().map(|version| version.person);
-        for slot in self.devices_of(person) {
-            let scope = Scope { order: order_id, at, time: boundary, cause: None };
-            let step = Key::boundary(boundary);
-            self.observe(slot, scope, |watch, scene| watch.pass(scene, step, None));
-            self.wake(slot, Some(step));
-        }
-    }
-
-    /// A new boundary table of the order counts from now on.
-    fn reschedule(&mut self, order: OrderId, before: Option<Timestamp>) {
-        if let Some(before) = before {
-            self.deadlines.remove(&(before, order));
-        }
-        if let Some(next) = self.orders.by_id.get(order).and_then(|order| order.next_boundary()) {
-            self.deadlines.insert((next, order));
-        }
-    }
-
-    fn devices_of(&self, person: Option<PersonId>) -> Vec<usize> {
-        let person = person.and_then(|person| self.people.get(person));
-        person.map_or_else(Vec::new, |person| person.devices.clone())
-    }
-
-    /// The orders that restrain the person now or once did.
-    fn orders_ever_of(&self, person: PersonId) -> Vec<OrderId> {
-        self.people.get(person).map_or_else(Vec::new, |person| person.orders.clone())
-    }
-
-    /// The orders that restrain the person now.
-    fn orders_of(&self, person: PersonId) -> Vec<OrderId> {
-        let ever = self.people.get(person).map_or(&[][..], |person| &person.orders);
-        let restrains = |id: &&OrderId| {
-            let version = self.orders.by_id.get(**id).and_then(|order| order.newest());
-            version.is_some_and(|version| version.person == person)
-        };
-        ever.iter().filter(restrains).copied().collect()
-    }
-
-    fn wake(&mut self, slot: usize, passed: Option<Key>) {
-        if let Some((device, hot, _)) = self.devices.get_mut(slot, &self.config) {
-            hot.wake();
-            device.passed = passed.map_or(device.passed, |key| device.passed.max(key));
-        }
-    }
-
-    /// Lets `act` change a device's watch over an order and tells what became different.
-    fn observe<R>(
-        &mut self,
-        slot: usize,
-        scope: Scope,
-        act: impl FnOnce(&mut Watch, Scene<'_>) -> R,
-    ) -> Option<R> {
-        let (device, track) = self.devices.with_track(slot, &self.config)?;
-        let order = self.orders.by_id.get_mut(scope.order)?;
-        let index = device.watch_of(scope.order);
-        let scene = Scene {
-            config: &self.config,
-            zones: &self.zones,
-            order,
-            track,
-            device: device.id,
-            person: device.person,
-        };
-        let watch = &mut device.watches[index];
-        self.before.clear();
-        self.before.extend_from_slice(watch.episodes());
-        let outcome = act(watch, scene);
-        let then = Key::configuration(scope.time, u64::MAX);
-        let order_version = order.as_of(then).map(|version| version.number);
-        let mut difference = Difference {
-            device: device.id,
-            person: device.person,
-            at: scope.at,
-            time: scope.time,
-            cause: scope.cause,
-            order_version,
-            zones: &self.zones,
-            numbers: &mut order.episodes,
-            outbox: &mut self.outbox,
-        };
-        difference.tell(watch, &self.before);
-        Some(outcome)
-    }
-}
-
-/// Under which order, when and why a watch is looked at.
-#[derive(Clone, Copy)]
-struct Scope {
-    order: OrderId,
-    at: Timestamp,
-    /// The event time of what is taken in.
-    time: Timestamp,
-    /// What amendments are put down to.
-    cause: Option<Cause>,
 }

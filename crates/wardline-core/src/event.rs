@@ -4,6 +4,7 @@ use crate::geometry::Position;
 use crate::ids::{DeviceId, OrderId, PersonId, RuleId, ZoneId};
 use crate::input::{Refusal, words};
 use crate::time::Timestamp;
+use std::fmt;
 
 words!(
     /// What an event is about, in the order in which events of one step are given.
@@ -12,16 +13,46 @@ words!(
         Breach = "breach",
         /// It soon may be.
         Warning = "warning",
+        /// The person is not where he must be.
+        Absence = "absence",
+        /// Nothing is heard of a device.
+        Silence = "silence",
+        /// A device is heard of, but has no sound fix.
+        NoFix = "no_fix",
+        /// A party of a keep_away rule has no fresh sound fix.
+        Degraded = "degraded",
+        /// The strap is open.
+        Strap = "strap",
+        /// The case is open.
+        Case = "case",
+        /// The body-worn tag is out of reach of its unit.
+        Tether = "tether",
+        /// Radio is being jammed.
+        Jamming = "jamming",
+        /// The battery is low.
+        Battery = "battery",
+        /// A device was switched off.
+        Power = "power",
+        /// The panic button was pressed.
+        Panic = "panic",
         /// An implausible jump.
         SuspectMotion = "suspect_motion",
         /// An input that was refused.
         Refused = "refused",
         /// A device that belongs to nobody.
         Unassigned = "unassigned",
-        /// A fix that came too late to be judged.
+        /// A fix or status that came too late to be judged.
         Unjudged = "unjudged",
         /// A device whose person is in no order in force.
         NoOrder = "no_order",
+        /// A silent device that was not heard of since its assignment.
+        NeverHeard = "never_heard",
+        /// An incident was acknowledged.
+        Acknowledged = "acknowledged",
+        /// An incident was resolved.
+        Resolved = "resolved",
+        /// An incident was not acknowledged in time.
+        Escalated = "escalated",
     }
 );
 
@@ -70,6 +101,18 @@ words!(
         ZoneRemoved = "zone_removed",
         /// The device was taken from the person.
         DeviceReleased = "device_released",
+        /// A person without a device got one.
+        DeviceAssigned = "device_assigned",
+        /// The time allowed to come home is over.
+        GraceEnded = "grace_ended",
+        /// A status report.
+        Status = "status",
+        /// A limit of time has passed.
+        Timer = "timer",
+        /// The device was heard of again.
+        Heard = "heard",
+        /// The device has fallen silent.
+        Silence = "silence",
     }
 );
 
@@ -101,12 +144,20 @@ pub struct Event {
     pub phase: Phase,
     /// Whether it comes from a fix older than the newest of its device.
     pub late: bool,
-    /// The episode it belongs to.
+    /// The episode or panic it belongs to.
+    pub episode_id: Option<EpisodeId>,
+    /// What it says of its episode.
     pub episode: Option<EpisodeFacts>,
+    /// The protected person, where the event is about one.
+    pub other_person: Option<PersonId>,
+    /// The protected person's device that sent a panic or power_off.
+    pub other_device: Option<DeviceId>,
     /// What it was judged on.
     pub evidence: Option<Evidence>,
     /// Why an input was refused.
     pub refusal: Option<Refusal>,
+    /// What an operator did, or how often an incident was escalated.
+    pub desk: Option<DeskFacts>,
 }
 
 impl Event {
@@ -116,20 +167,64 @@ impl Event {
     }
 }
 
+/// Names an episode or a panic; written as `order.rule.device.kind.number`.
+// J-PAIR-2
+#[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Debug)]
+pub struct EpisodeId {
+    /// The order, or none.
+    pub order: OrderId,
+    /// The rule, or none.
+    pub rule: RuleId,
+    /// The device, or none; of a panic the one that sent it.
+    pub device: DeviceId,
+    /// The kind of the episode.
+    pub kind: EventKind,
+    /// Its number among the episodes of the order, rule, device and kind, from 1.
+    pub number: u64,
+}
+
+impl EpisodeId {
+    /// Reads an id as it is written, such as `17.1.9001.breach.1`.
+    pub fn parse(text: &str) -> Option<Self> {
+        let mut parts = text.split('.');
+        let mut number = || parts.next().and_then(decimal);
+        let (order, rule, device) = (number()?, number()?, number()?);
+        let kind = EventKind::from_word(parts.next()?)?;
+        let number = parts.next().and_then(decimal).filter(|number| *number > 0)?;
+        parts.next().is_none().then_some(Self {
+            order: OrderId::new(order).unwrap_or_default(),
+            rule: RuleId::new(rule).unwrap_or_default(),
+            device: DeviceId::new(device).unwrap_or_default(),
+            kind,
+            number,
+        })
+    }
+}
+
+impl fmt::Display for EpisodeId {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let (order, rule) = (self.order.number(), self.rule.number());
+        let (device, kind) = (self.device.number(), self.kind.word());
+        write!(f, "{order}.{rule}.{device}.{kind}.{}", self.number)
+    }
+}
+
+/// A number as it is written in ids: no sign, no leading zero.
+fn decimal(text: &str) -> Option<u64> {
+    let number: u64 = text.parse().ok()?;
+    (number.to_string() == text).then_some(number)
+}
+
 /// What an event says of its episode.
 #[derive(Clone, Copy, PartialEq, Debug)]
 #[non_exhaustive]
 pub struct EpisodeFacts {
-    /// Its number among the episodes of the order, rule, device and kind, from 1.
-    pub number: u64,
-    /// The zone.
-    pub zone: ZoneId,
-    /// The version of the zone.
-    pub zone_version: u64,
-    /// The distance at which the machine turns, in metres.
-    pub threshold_m: f64,
-    /// How sure it is.
-    pub certainty: Certainty,
+    /// The zone and its version, where it is about one.
+    pub zone: Option<(ZoneId, u64)>,
+    /// The distance at which the machine turns, in metres, where it turns at one.
+    pub threshold_m: Option<f64>,
+    /// How sure it is, where that is a question.
+    pub certainty: Option<Certainty>,
     /// What made the engine judge.
     pub cause: Cause,
     /// Whether a permit covers it.
@@ -152,16 +247,33 @@ pub enum Amendment {
     Withdrawn,
 }
 
-/// The fix that an event was judged on.
+/// The fix or fixes that an event was judged on.
 #[derive(Clone, Copy, PartialEq, Debug)]
 #[non_exhaustive]
 pub struct Evidence {
-    /// The signed distance to the zone in metres, negative inside; nothing where none was judged.
+    /// The signed distance to the zone in metres, negative inside, or that between the parties;
+    /// nothing where none was judged.
     pub distance_m: Option<f64>,
-    /// The fix.
-    pub fix: FixFacts,
-    /// From the fix to the input that caused the event, in milliseconds.
-    pub fix_age_ms: i64,
+    /// The restrained person's fix, and its age in milliseconds when the input that caused the
+    /// event was received.
+    pub fix: (FixFacts, i64),
+    /// The same of the protected person.
+    pub other_fix: Option<(FixFacts, i64)>,
+}
+
+/// What an event says of an operator's act or the lack of one.
+#[derive(Clone, PartialEq, Eq, Debug)]
+#[non_exhaustive]
+pub enum DeskFacts {
+    /// An act that was taken.
+    Act {
+        /// Who did it.
+        by: String,
+        /// Why, in the operator's words.
+        note: Option<String>,
+    },
+    /// The level of an escalation, from 1.
+    Level(u32),
 }
 
 /// What an event says of a fix.

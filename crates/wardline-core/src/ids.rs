@@ -19,6 +19,9 @@ macro_rules! id {
 
             /// The id that stands for "none".
             pub const NONE: Self = Self(0);
+
+            /// The greatest id.
+            pub const MAX: Self = Self(u64::MAX);
         }
 
         impl From<$name> for u64 {

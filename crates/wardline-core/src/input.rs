@@ -114,8 +114,29 @@ pub enum Demand {
         /// How many further qualifying fixes must confirm an episode before it opens.
         confirm_fixes: u32,
     },
-    /// A demand that is read and checked, but not judged yet.
-    NotYetSupported(&'static str),
+    /// To stay away from a person.
+    KeepAway {
+        /// From whom; never the restrained person.
+        person: PersonId,
+        /// How far, in metres; more than 0.
+        distance_m: f64,
+        /// How near a warning is given, in metres: at least `distance_m`, or 0 for none.
+        warn_m: f64,
+    },
+    /// To stay in at least one of these zones.
+    StayIn {
+        /// Where; never empty, sorted.
+        zones: Vec<ZoneId>,
+        /// How long after the start of its hours the person may still be outside, in milliseconds.
+        grace_ms: i64,
+    },
+    /// To be heard of.
+    Report {
+        /// The longest time without any input of a device, in milliseconds.
+        max_silence_ms: Option<i64>,
+        /// The longest time without a sound fix of a device, in milliseconds.
+        max_no_fix_ms: Option<i64>,
+    },
 }
 
 /// The place of a rule.
@@ -236,7 +257,7 @@ macro_rules! words {
         $name:ident { $($(#[$case_doc:meta])* $case:ident = $word:literal),* $(,)? }
     ) => {
         $(#[$doc])*
-        #[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Debug)]
+        #[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Debug)]
         pub enum $name { $($(#[$case_doc])* $case),* }
 
         impl $name {

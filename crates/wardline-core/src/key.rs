@@ -37,6 +37,11 @@ impl Key {
         Self { time, class: Class::Fix, major: device.number(), minor: seq }
     }
 
+    /// The sequence number of the input, of configuration.
+    pub fn input(self) -> u64 {
+        self.major
+    }
+
     pub fn is_boundary(self) -> bool {
         self.class == Class::Boundary
     }

@@ -11,6 +11,8 @@ pub mod ids;
 pub mod input;
 pub mod time;
 
+mod condition;
+mod desk;
 mod device;
 mod engine;
 mod key;

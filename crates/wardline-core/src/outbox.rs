@@ -1,6 +1,6 @@
 //! The events of one input, put in order step by step, numbered and given out.
 
-use crate::event::{EpisodeFacts, Event, EventKind, Evidence, Phase};
+use crate::event::{DeskFacts, EpisodeFacts, EpisodeId, Event, EventKind, Evidence, Phase};
 use crate::ids::{DeviceId, OrderId, PersonId, RuleId};
 use crate::input::Refusal;
 use crate::time::Timestamp;
@@ -18,9 +18,13 @@ pub(crate) struct Draft {
     pub phase: Phase,
     /// The end of an episode that starts in the same step.
     pub follows_start: bool,
+    pub episode_id: Option<EpisodeId>,
     pub episode: Option<EpisodeFacts>,
+    pub other_person: Option<PersonId>,
+    pub other_device: Option<DeviceId>,
     pub evidence: Option<Evidence>,
     pub refusal: Option<Refusal>,
+    pub desk: Option<DeskFacts>,
 }
 
 impl Draft {
@@ -36,19 +40,23 @@ impl Draft {
             kind,
             phase: Phase::Noted,
             follows_start: false,
+            episode_id: None,
             episode: None,
+            other_person: None,
+            other_device: None,
             evidence: None,
             refusal: None,
+            desk: None,
         }
     }
 
     // J-ORDER-1
     fn place(&self) -> impl Ord + use<> {
         let phase = if self.follows_start { Phase::Started } else { self.phase };
-        let zone = self.episode.map(|episode| episode.zone);
-        let number = self.episode.map(|episode| episode.number);
+        let zone = self.episode.and_then(|episode| episode.zone).map(|(zone, _)| zone);
+        let number = self.episode_id.map(|id| id.number);
         let device = self.device;
-        let last = (device, zone, number, self.follows_start);
+        let last = (device, zone, self.other_person, number, self.follows_start);
         (phase, self.order, self.rule, self.kind, last)
     }
 }
@@ -65,6 +73,11 @@ pub(crate) struct Outbox {
 impl Outbox {
     pub fn push(&mut self, draft: Draft) {
         self.step.push(draft);
+    }
+
+    /// What the present step says so far.
+    pub fn step(&self) -> &[Draft] {
+        &self.step
     }
 
     /// Ends a step: its events take their places.
@@ -88,9 +101,13 @@ impl Outbox {
                 kind: draft.kind,
                 phase: draft.phase,
                 late: self.late,
+                episode_id: draft.episode_id,
                 episode: draft.episode,
+                other_person: draft.other_person,
+                other_device: draft.other_device,
                 evidence: draft.evidence,
                 refusal: draft.refusal,
+                desk: draft.desk,
             });
             *count += 1;
         }

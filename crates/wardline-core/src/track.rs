@@ -17,6 +17,7 @@ pub(crate) use ring::{Slot, slots_per_device};
 /// The recent fixes of a device since its assignment: what is one of, beside its slots.
 #[repr(align(64))]
 pub(crate) struct TrackHead {
+    device: DeviceId,
     ring: Ring,
     /// What the fixes that have left the history leave behind.
     base: Trace,
@@ -70,8 +71,9 @@ pub(crate) struct Inserted {
 
 impl TrackHead {
     /// An empty track of a device that was assigned then.
-    pub fn new(assigned: Timestamp) -> Self {
+    pub fn new(device: DeviceId, assigned: Timestamp) -> Self {
         Self {
+            device,
             ring: Ring::new(assigned),
             base: Trace::Nothing,
             now: Trace::Nothing,
@@ -112,10 +114,18 @@ impl Track<'_> {
         self.get(self.len().checked_sub(1)?)
     }
 
+    pub fn device(&self) -> DeviceId {
+        self.head.device
+    }
+
     /// The key of a fix in the history.
-    pub fn key(&self, index: usize, device: DeviceId) -> Option<Key> {
+    pub fn key(&self, index: usize) -> Option<Key> {
         let (time, seq) = self.standing(index)?;
-        Some(Key::fix(time, device, seq))
+        Some(Key::fix(time, self.head.device, seq))
+    }
+
+    pub fn newest_key(&self) -> Option<Key> {
+        self.key(self.len().checked_sub(1)?)
     }
 
     fn standing(&self, index: usize) -> Option<(Timestamp, u64)> {
@@ -137,8 +147,8 @@ impl Track<'_> {
     }
 
     /// The key of the oldest fix of a full history; nothing older can be put in its place.
-    pub fn horizon(&self, device: DeviceId) -> Option<Key> {
-        self.is_full().then(|| self.key(0, device)).flatten()
+    pub fn horizon(&self) -> Option<Key> {
+        self.is_full().then(|| self.key(0)).flatten()
     }
 
     /// Whether a fix is too late for the history.
@@ -174,10 +184,10 @@ impl Track<'_> {
     }
 
     /// J-FIX-7: the reference fix at the instant of the item with this key, of those before it.
-    pub fn reference(&self, device: DeviceId, key: Key) -> Option<Sample> {
+    pub fn reference(&self, key: Key) -> Option<Sample> {
         let mut newest = None;
         for index in (0..self.len()).rev() {
-            if self.key(index, device).is_none_or(|later| later >= key) {
+            if self.key(index).is_none_or(|later| later >= key) {
                 continue;
             }
             let Some(sample) = self.get(index) else { continue };
@@ -187,11 +197,17 @@ impl Track<'_> {
             newest = newest.or(Some(sample));
         }
         let base = self.past_base();
-        newest = newest.or(base.newest);
-        match base.newest_not_coarse {
+        let earlier = |sample: &Sample| sample.key(self.head.device) < key;
+        newest = newest.or(base.newest.filter(earlier));
+        match base.newest_not_coarse.filter(earlier) {
             Some(sample) => fresh_or_newest(sample, newest, key, self.config),
             None => newest,
         }
+    }
+
+    /// The event time of the newest sound fix.
+    pub fn newest_sound(&self) -> Option<Timestamp> {
+        self.sound_before(self.len()).map(|sample| sample.time)
     }
 }
 

@@ -1,19 +1,25 @@
 //! One device under one order: the two-state machines of its rules, folded over what happened.
 //!
-//! The fold goes through boundaries, configuration and fixes in the order of their [`Key`]s. What
-//! comes late is put in its place: the watch goes back to the state before it and folds on from
-//! there; the difference between the episodes before and after is what the engine says.
+//! The fold goes through boundaries, configuration, fixes and statuses in the order of their
+//! [`Key`]s. What comes late is put in its place: the watch goes back to the state before it and
+//! folds on from there; the difference between the episodes before and after is what the engine
+//! says. What depends on different things is watched apart, so that each has a history of its own:
+//! the places of a device, each pair with a protected person, and the conditions it reports.
 
 mod difference;
+mod home;
 mod judge;
+mod pair;
 mod sentry;
+mod turn;
 
+use crate::condition::Conditions;
 use crate::engine::Config;
 use crate::event::{Cause, Certainty, EventKind};
 use crate::ids::{DeviceId, OrderId, PersonId, RuleId, ZoneId};
 use crate::input::Place;
 use crate::key::Key;
-use crate::order::{Order, OrderVersion};
+use crate::order::{KeepOut, Order, OrderVersion, Rule, Terms};
 use crate::time::Timestamp;
 use crate::track::{Sample, Track};
 use crate::zones::Zones;
@@ -26,15 +32,56 @@ pub(crate) struct Scene<'a> {
     pub config: &'a Config,
     pub zones: &'a Zones,
     pub order: &'a Order,
-    pub track: Track<'a>,
     pub device: DeviceId,
     pub person: PersonId,
+    pub track: Track<'a>,
+    /// The tracks of the protected person, for a watch about one.
+    pub others: &'a [Track<'a>],
+    pub conditions: &'a Conditions,
+}
+
+impl Scene<'_> {
+    /// A fix of one of the devices in view.
+    pub fn item(&self, device: DeviceId, index: usize) -> Option<Item> {
+        if device == self.device {
+            return Some(Item::Own(index));
+        }
+        let track = self.others.iter().position(|track| track.device() == device)?;
+        Some(Item::Other(track, index))
+    }
+}
+
+/// What of a device is watched.
+#[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Debug)]
+pub(crate) enum About {
+    /// The conditions that it reports.
+    Conditions,
+    /// Where it is.
+    Places,
+    /// How near it is to a protected person.
+    Person(PersonId),
+}
+
+impl About {
+    /// Whether the rule is such a watch's to judge.
+    fn includes(self, rule: &Rule) -> bool {
+        match (&rule.terms, self) {
+            (Terms::KeepOut(_) | Terms::StayIn(_), Self::Places) => true,
+            (Terms::KeepAway(keep_away), Self::Person(person)) => keep_away.person == person,
+            _ => false,
+        }
+    }
 }
 
 /// One device of the restrained person under one order.
 pub(crate) struct Watch {
     pub order: OrderId,
+    pub about: About,
     now: State,
+    /// The newest item that was folded.
+    last: Key,
+    /// Nothing before this can be judged again.
+    frozen: Key,
     /// The state after the item with each key; the first is what the history starts from.
     checkpoints: Vec<(Key, State)>,
     /// The episodes that are open or ended within the history, in the order of their making.
@@ -54,14 +101,26 @@ struct State {
 #[derive(Clone, Copy, PartialEq)]
 struct Active {
     rule: RuleId,
+    kind: TermsKind,
     since: Timestamp,
 }
+
+/// What kind of rule it is; nothing for the order as a whole.
+type TermsKind = Option<std::mem::Discriminant<Terms>>;
 
 #[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Debug)]
 pub(crate) struct MachineId {
     pub rule: RuleId,
     pub kind: EventKind,
-    pub zone: ZoneId,
+    pub target: Target,
+}
+
+/// Whom or what a machine keeps the device away from.
+#[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Debug)]
+pub(crate) enum Target {
+    None,
+    Zone(ZoneId),
+    Person(PersonId),
 }
 
 #[derive(Clone, PartialEq)]
@@ -75,7 +134,7 @@ enum Mode {
     /// Qualifying fixes in a row that do not suffice yet (J-BREACH-4).
     Row { count: u32, first: Timestamp, last: Key },
     /// With the threshold that it was last judged by.
-    Open { permitted: bool, threshold_m: f64 },
+    Open { permitted: bool, threshold_m: Option<f64> },
 }
 
 /// An episode as the fold made it.
@@ -86,7 +145,7 @@ pub(crate) struct Episode {
     pub number: u64,
     pub start: Timestamp,
     pub end: Option<Timestamp>,
-    pub certainty: Certainty,
+    pub certainty: Option<Certainty>,
     pub permitted: bool,
     pub opening: Proof,
     pub closing: Option<Proof>,
@@ -101,62 +160,153 @@ pub(crate) struct Episode {
 pub(crate) struct Proof {
     pub cause: Cause,
     pub order_version: u64,
-    pub zone_version: u64,
-    pub threshold_m: f64,
+    pub zone: Option<(ZoneId, u64)>,
+    pub threshold_m: Option<f64>,
     /// Nothing where a rule's end ended the episode.
-    pub judged: Option<(f64, Sample)>,
+    pub judged: Option<Judged>,
+}
+
+/// A distance and the fixes that it lies between.
+#[derive(Clone, Copy)]
+pub(crate) struct Judged {
+    pub distance_m: f64,
+    pub sample: Sample,
+    pub other: Option<(DeviceId, Sample)>,
+}
+
+/// Something that happened to one of the devices.
+#[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
+pub(crate) enum Item {
+    /// A fix of the device, by its place in the track.
+    Own(usize),
+    /// A fix of the protected person: which of the tracks, and its place there.
+    Other(usize, usize),
+    /// A status of the device.
+    Word,
 }
 
 impl Watch {
-    pub fn new(order: OrderId) -> Self {
-        let checkpoints = vec![(Key::FIRST, State::default())];
-        Self { order, now: State::default(), checkpoints, episodes: Vec::new(), sentries: None }
+    pub fn new(order: OrderId, about: About) -> Self {
+        Self {
+            order,
+            about,
+            now: State::default(),
+            last: Key::FIRST,
+            frozen: Key::FIRST,
+            checkpoints: vec![(Key::FIRST, State::default())],
+            episodes: Vec::new(),
+            sentries: None,
+        }
     }
 
     pub fn episodes(&self) -> &[Episode] {
         &self.episodes
     }
 
+    /// Nothing before this can be put in its place any more.
+    pub fn horizon(&self, scene: Scene<'_>) -> Key {
+        let tracks = match self.about {
+            About::Conditions => return scene.conditions.horizon(scene.device),
+            About::Places => &[],
+            About::Person(_) => scene.others,
+        };
+        let tracks = std::iter::once(&scene.track).chain(tracks);
+        tracks.filter_map(Track::horizon).fold(self.frozen, Key::max)
+    }
+
+    /// Judges an item where it stands in time. Gives the distance in metres within which no
+    /// verdict can change.
+    pub fn take(&mut self, scene: Scene<'_>, key: Key, item: Item) -> f64 {
+        if self.last < key && self.newest_item(scene).is_none_or(|newest| newest <= key) {
+            return self.take_next(scene, key, item);
+        }
+        self.fold_again(scene, key);
+        0.0
+    }
+
+    /// A configuration instant, which comes before fixes that happened at the same time.
+    // J-TIME-3
+    pub fn configure(&mut self, scene: Scene<'_>, key: Key, zone: Option<ZoneId>) {
+        if self.newest_item(scene).is_some_and(|newest| newest > key) {
+            self.fold_again(scene, key);
+        } else {
+            self.pass(scene, key, zone);
+        }
+    }
+
+    fn newest_item(&self, scene: Scene<'_>) -> Option<Key> {
+        let own = match self.about {
+            About::Conditions => return scene.conditions.newest(scene.device),
+            _ => scene.track.newest_key(),
+        };
+        match self.about {
+            About::Person(_) => scene.others.iter().filter_map(Track::newest_key).chain(own).max(),
+            _ => own,
+        }
+    }
+
     /// A boundary or configuration instant after all that was folded so far.
     // J-SCHED-1, J-SCHED-2
     pub fn pass(&mut self, scene: Scene<'_>, key: Key, zone: Option<ZoneId>) {
         self.sentries = None;
+        self.last = self.last.max(key);
         let before = self.now.active.clone();
         let version = scene.order.as_of(key).filter(|version| version.person == scene.person);
         let in_force = version.filter(|version| version.is_in_force(key));
-        self.now.active = in_force.map_or_else(Vec::new, |version| active_rules(version, key.time));
+        self.now.active =
+            in_force.map_or_else(Vec::new, |version| self.active_rules(scene, version, key));
         self.end_what_no_longer_holds(scene, key, zone);
-        if let Some(version) = in_force
-            && let Some(sample) = scene.track.reference(scene.device, key)
-            && key.time.ms_since(sample.time) <= scene.config.reference_age_max_ms
-        {
-            self.judge_reference(scene, version, key, zone, &before, &sample);
+        if let Some(version) = in_force {
+            match self.about {
+                About::Conditions => self.turn_conditions(scene, version, key, Cause::RuleStarted),
+                _ => self.judge_references(scene, version, key, zone, &before),
+            }
         }
         self.note(key, self.now.active != before);
     }
 
-    fn judge_reference(
+    fn active_rules(&self, scene: Scene<'_>, version: &OrderVersion, key: Key) -> Vec<Active> {
+        if self.about == About::Conditions {
+            return vec![Active { rule: RuleId::NONE, kind: None, since: key.time }];
+        }
+        let rules = version.rules.iter().filter(|rule| self.about.includes(rule));
+        let active = rules.filter_map(|rule| {
+            let exists = |zone: &ZoneId| scene.zones.shape_as_of(*zone, key).is_some();
+            let has_place = match &rule.terms {
+                Terms::StayIn(stay_in) => stay_in.zones.iter().any(exists),
+                _ => true,
+            };
+            let since = rule.active_since(key.time).filter(|_| has_place)?;
+            let kind = Some(std::mem::discriminant(&rule.terms));
+            Some(Active { rule: rule.rule, kind, since })
+        });
+        active.collect()
+    }
+
+    fn judge_references(
         &mut self,
         scene: Scene<'_>,
         version: &OrderVersion,
         key: Key,
         zone: Option<ZoneId>,
         before: &[Active],
-        sample: &Sample,
     ) {
-        for rule in &version.rules {
-            let Some(since) = self.since(rule.rule) else {
-                continue;
+        let limit_ms = scene.config.reference_age_max_ms;
+        let is_fresh = |sample: &Sample| key.time.ms_since(sample.time) <= limit_ms;
+        let Some(his) = scene.track.reference(key).filter(is_fresh) else { return };
+        let hers = self.other_reference(scene, key).filter(|(_, sample)| is_fresh(sample));
+        let about = self.about;
+        for rule in version.rules.iter().filter(|rule| about.includes(rule)) {
+            let Some(active) = self.active(rule.rule) else { continue };
+            let was_active = before
+                .iter()
+                .any(|before| (before.rule, before.kind) == (active.rule, active.kind));
+            let cause = match was_active {
+                true => why_judged(version, rule, key, zone),
+                false => Some((Cause::RuleStarted, None)),
             };
-            let was_active = before.iter().any(|active| active.rule == rule.rule);
-            let (cause, only) = match zone {
-                _ if !was_active => (Cause::RuleStarted, None),
-                Some(zone) if version.permits_zone(zone) => (Cause::ZoneChanged, None),
-                Some(zone) => (Cause::ZoneChanged, Some(zone)),
-                None if !key.is_boundary() => (Cause::OrderChanged, None),
-                None if version.permit_ends_at(key.time) => (Cause::PermitEnded, None),
-                None => continue,
-            };
+            let Some((cause, only)) = cause else { continue };
+            let since = active.since;
             let bench = judge::Bench {
                 scene,
                 version,
@@ -167,68 +317,116 @@ impl Watch {
                 before: None,
                 glance: None,
             };
-            self.judge(&bench, sample, only);
+            match &rule.terms {
+                Terms::KeepOut(keep_out) => {
+                    self.judge_keep_out(&bench, *keep_out, &his, only);
+                }
+                Terms::StayIn(stay_in) => {
+                    self.judge_stay_in(&bench, stay_in, &his);
+                }
+                Terms::KeepAway(keep_away) => {
+                    if let Some(hers) = hers {
+                        self.judge_pair(&bench, *keep_away, &his, hers);
+                    }
+                }
+                Terms::Report(_) => {}
+            }
         }
     }
 
-    /// A fix after all that was folded so far: `index` is its place in the track. Gives the
-    /// distance
-    /// in metres within which no verdict can change.
-    pub fn take_fix(&mut self, scene: Scene<'_>, index: usize) -> f64 {
-        let Some(sample) = scene.track.get(index) else {
-            return 0.0;
-        };
-        let key = sample.key(scene.device);
-        let mut slack_m = f64::INFINITY;
+    /// An item after all that was folded so far. Gives the distance in metres within which no
+    /// verdict can change.
+    fn take_next(&mut self, scene: Scene<'_>, key: Key, item: Item) -> f64 {
+        self.last = key;
         let episodes = self.episodes.len();
-        let in_force = scene.order.in_force(key).filter(|version| version.person == scene.person);
-        if let Some(version) = in_force {
-            let before = match sample.trust.sound() {
-                true => scene.track.sound_before(index),
-                false => None,
-            };
-            let glance = match sample.trust.sound() && scene.config.slack {
-                true => Glance::new(sample.position, before.map(|before| before.position)),
-                false => None,
-            };
-            for rule in &version.rules {
-                let Some(since) = self.since(rule.rule) else {
-                    continue;
-                };
-                let cause = Cause::Fix;
-                let bench =
-                    judge::Bench { scene, version, rule, key, cause, since, before, glance };
-                slack_m = slack_m.min(self.judge(&bench, &sample, None));
+        let in_force = scene.order.in_force(key).filter(|v| v.person == scene.person);
+        let slack_m = match (in_force, item) {
+            (None, _) => f64::INFINITY,
+            (Some(version), Item::Word) => {
+                self.turn_conditions(scene, version, key, Cause::Status);
+                f64::INFINITY
             }
-        }
+            (Some(version), Item::Own(index)) if self.about == About::Places => {
+                scene.track.get(index).map_or(0.0, |s| self.take_place(scene, version, &s, index))
+            }
+            (Some(version), item) => self.take_pair(scene, version, key, item),
+        };
         self.note(key, self.episodes.len() != episodes);
-        if self.sentries.is_none() {
+        if self.sentries.is_none() && self.about == About::Places {
             self.post_sentries(scene, key);
+        }
+        slack_m
+    }
+
+    fn take_place(
+        &mut self,
+        scene: Scene<'_>,
+        version: &OrderVersion,
+        sample: &Sample,
+        index: usize,
+    ) -> f64 {
+        let key = sample.key(scene.device);
+        let sound = sample.trust.sound();
+        let before = sound.then(|| scene.track.sound_before(index)).flatten();
+        let glance = match sound && scene.config.slack {
+            true => Glance::new(sample.position, before.map(|before| before.position)),
+            false => None,
+        };
+        let mut slack_m = f64::INFINITY;
+        for rule in &version.rules {
+            let Some(Active { since, .. }) = self.active(rule.rule) else { continue };
+            let cause = Cause::Fix;
+            let bench = judge::Bench { scene, version, rule, key, cause, since, before, glance };
+            let rule_slack_m = match &rule.terms {
+                Terms::KeepOut(keep_out) => self.judge_keep_out(&bench, *keep_out, sample, None),
+                Terms::StayIn(stay_in) => self.judge_stay_in(&bench, stay_in, sample),
+                Terms::KeepAway(_) | Terms::Report(_) => f64::INFINITY,
+            };
+            slack_m = slack_m.min(rule_slack_m);
         }
         slack_m
     }
 
     /// Goes back to before `from` and folds on from there to the end of what has happened.
     // J-TIME-3
-    pub fn fold_again(&mut self, scene: Scene<'_>, from: Key) {
+    fn fold_again(&mut self, scene: Scene<'_>, from: Key) {
         self.rewind(from);
         let mut steps = self.steps_from(scene, from).into_iter().peekable();
         let base = self.checkpoints.first().map_or(Key::FIRST, |(key, _)| *key);
-        for index in 0..scene.track.len() {
-            let Some(key) = scene.track.key(index, scene.device) else {
-                continue;
-            };
-            if key < from || key <= base {
+        for (key, item) in self.items_from(scene, from) {
+            if key <= base {
                 continue;
             }
             while let Some((step, zone)) = steps.next_if(|(step, _)| *step < key) {
                 self.pass(scene, step, zone);
             }
-            self.take_fix(scene, index);
+            self.take_next(scene, key, item);
         }
         for (step, zone) in steps {
             self.pass(scene, step, zone);
         }
+    }
+
+    /// The items from `from` on, in order.
+    fn items_from(&self, scene: Scene<'_>, from: Key) -> Vec<(Key, Item)> {
+        if self.about == About::Conditions {
+            let words = scene.conditions.keys(scene.device).filter(|key| *key >= from);
+            return words.map(|key| (key, Item::Word)).collect();
+        }
+        let others = match self.about {
+            About::Person(_) => scene.others,
+            _ => &[],
+        };
+        let of = |track: &Track<'_>, item: &dyn Fn(usize) -> Item| -> Vec<(Key, Item)> {
+            let keys = (0..track.len()).filter_map(|index| Some((track.key(index)?, item(index))));
+            keys.filter(|(key, _)| *key >= from).collect()
+        };
+        let mut items = of(&scene.track, &Item::Own);
+        for (number, track) in others.iter().enumerate() {
+            items.extend(of(track, &|index| Item::Other(number, index)));
+        }
+        items.sort_unstable();
+        items
     }
 
     fn rewind(&mut self, from: Key) {
@@ -236,6 +434,7 @@ impl Watch {
         let kept = self.checkpoints.iter().rposition(|(key, _)| *key < from).unwrap_or(0);
         self.checkpoints.truncate(kept + 1);
         self.now = self.checkpoints.last().map(|(_, state)| state.clone()).unwrap_or_default();
+        self.last = self.checkpoints.last().map_or(Key::FIRST, |(key, _)| *key);
         self.episodes.retain(|episode| episode.opened_by < from);
         for episode in &mut self.episodes {
             if episode.closed_by.is_some_and(|closed_by| closed_by >= from) {
@@ -267,13 +466,19 @@ impl Watch {
         steps
     }
 
-    /// Forgets what lies before the oldest fix of the history.
-    pub fn forget_before(&mut self, oldest: Key) {
-        let second = |list: &[(Key, State)]| list.get(1).is_some_and(|(key, _)| *key < oldest);
+    /// Forgets what lies before the horizon.
+    pub fn forget_before(&mut self, horizon: Key) {
+        let second = |list: &[(Key, State)]| list.get(1).is_some_and(|(key, _)| *key < horizon);
         while second(&self.checkpoints) {
             self.checkpoints.remove(0);
         }
-        self.episodes.retain(|episode| episode.closed_by.is_none_or(|closed| closed >= oldest));
+        self.episodes.retain(|episode| episode.closed_by.is_none_or(|closed| closed >= horizon));
+    }
+
+    /// A device of the protected person is gone: what was judged by its fixes stays.
+    pub fn freeze(&mut self, key: Key) {
+        self.frozen = self.frozen.max(key);
+        self.forget_before(self.frozen);
     }
 
     /// The device is taken from the person: all episodes end, and fixes that happened at the same
@@ -302,20 +507,37 @@ impl Watch {
         key: Key,
         changed: Option<ZoneId>,
     ) -> Option<Cause> {
-        let rule = scene.order.as_of(key).and_then(|version| version.rule(id.rule));
-        let Some(rule) = rule.filter(|_| self.since(id.rule).is_some()) else {
+        if self.about == About::Conditions {
+            return self.now.active.is_empty().then_some(Cause::RuleEnded);
+        }
+        let version = scene.order.as_of(key);
+        let Some(rule) = version.and_then(|version| version.rule(id.rule)) else {
             return Some(Cause::RuleEnded);
         };
-        let zone = scene.zones.as_of(id.zone, key).filter(|zone| zone.shape.is_some());
-        let holds = match rule.place {
-            Place::Zone(named) => named == id.zone && zone.is_some(),
-            Place::Layer(layer) => zone.is_some_and(|zone| zone.layer == Some(layer)),
+        let zone_changed = |zones: &[ZoneId]| changed.is_some_and(|zone| zones.contains(&zone));
+        let gone = |zones: &[ZoneId]| match zone_changed(zones) {
+            true => Cause::ZoneRemoved,
+            false => Cause::RuleEnded,
         };
-        match holds {
-            true if id.kind == EventKind::Warning && rule.warn_m <= 0.0 => Some(Cause::RuleEnded),
-            true => None,
-            false if changed == Some(id.zone) => Some(Cause::ZoneRemoved),
-            false => Some(Cause::RuleEnded),
+        let is_active = self.active(id.rule).is_some();
+        match (&rule.terms, id.target) {
+            (Terms::StayIn(stay_in), Target::None) => {
+                let in_hours = version.is_some_and(|v| v.is_in_force(key))
+                    && rule.active_since(key.time).is_some();
+                let cause = if in_hours { gone(&stay_in.zones) } else { Cause::RuleEnded };
+                (!is_active).then_some(cause)
+            }
+            (_, _) if !is_active => Some(Cause::RuleEnded),
+            (Terms::KeepOut(keep_out), Target::Zone(zone)) => {
+                match keep_out_holds(scene, keep_out, zone, key) {
+                    true => without_warning(id.kind, keep_out.warn_m),
+                    false => Some(gone(&[zone])),
+                }
+            }
+            (Terms::KeepAway(keep_away), Target::Person(person)) if keep_away.person == person => {
+                without_warning(id.kind, keep_away.warn_m)
+            }
+            _ => Some(Cause::RuleEnded),
         }
     }
 
@@ -325,11 +547,14 @@ impl Watch {
         };
         let machine = self.now.machines.remove(index);
         if let Mode::Open { threshold_m, .. } = machine.mode {
-            let version = scene.order.as_of(key).map_or(0, |version| version.number);
-            let zone_version = scene.zones.as_of(id.zone, key).map_or(0, |zone| zone.number);
-            let proof =
-                Proof { cause, order_version: version, zone_version, threshold_m, judged: None };
-            self.close(id, key, proof);
+            let order_version = scene.order.as_of(key).map_or(0, |version| version.number);
+            let zone = match id.target {
+                Target::Zone(zone) => {
+                    Some((zone, scene.zones.as_of(zone, key).map_or(0, |zone| zone.number)))
+                }
+                _ => None,
+            };
+            self.close(id, key, Proof { cause, order_version, zone, threshold_m, judged: None });
         }
         self.note(key, true);
     }
@@ -346,8 +571,8 @@ impl Watch {
         self.episodes.iter_mut().rev().find(|e| e.id == id && e.end.is_none())
     }
 
-    fn since(&self, rule: RuleId) -> Option<Timestamp> {
-        self.now.active.iter().find(|active| active.rule == rule).map(|active| active.since)
+    fn active(&self, rule: RuleId) -> Option<Active> {
+        self.now.active.iter().find(|active| active.rule == rule).copied()
     }
 
     /// Keeps the state after the item with this key, if it changed.
@@ -360,11 +585,95 @@ impl Watch {
             _ => {}
         }
     }
+
+    /// Opens and closes what the device's words say of its conditions.
+    // J-STATUS-1
+    fn turn_conditions(
+        &mut self,
+        scene: Scene<'_>,
+        version: &OrderVersion,
+        key: Key,
+        cause: Cause,
+    ) {
+        let order_version = version.number;
+        let proof = Proof { cause, order_version, zone: None, threshold_m: None, judged: None };
+        for (kind, is_on) in scene.conditions.as_of(key, scene.device) {
+            let id = MachineId { rule: RuleId::NONE, kind, target: Target::None };
+            let place = self.now.machines.binary_search_by_key(&id, |machine| machine.id);
+            match (place, is_on) {
+                (Err(index), true) => {
+                    let mode = Mode::Open { permitted: false, threshold_m: None };
+                    self.now.machines.insert(index, Machine { id, mode });
+                    self.open(id, key, key.time, None, false, proof);
+                }
+                (Ok(index), false) => {
+                    self.now.machines.remove(index);
+                    self.close(id, key, proof);
+                }
+                _ => {}
+            }
+        }
+    }
+
+    fn open(
+        &mut self,
+        id: MachineId,
+        key: Key,
+        start: Timestamp,
+        certainty: Option<Certainty>,
+        permitted: bool,
+        opening: Proof,
+    ) {
+        self.episodes.push(Episode {
+            id,
+            number: 0,
+            start,
+            end: None,
+            certainty,
+            permitted,
+            opening,
+            closing: None,
+            end_told: false,
+            opened_by: key,
+            closed_by: None,
+        });
+    }
 }
 
-fn active_rules(version: &OrderVersion, instant: Timestamp) -> Vec<Active> {
-    let rules = version.rules.iter();
-    rules
-        .filter_map(|rule| Some(Active { rule: rule.rule, since: rule.active_since(instant)? }))
-        .collect()
+fn keep_out_holds(scene: Scene<'_>, keep_out: &KeepOut, zone: ZoneId, key: Key) -> bool {
+    let version = scene.zones.as_of(zone, key).filter(|zone| zone.shape.is_some());
+    match keep_out.place {
+        Place::Zone(named) => named == zone && version.is_some(),
+        Place::Layer(layer) => version.is_some_and(|zone| zone.layer == Some(layer)),
+    }
+}
+
+/// A warning ends where the rule gives none any more.
+fn without_warning(kind: EventKind, warn_m: f64) -> Option<Cause> {
+    (kind == EventKind::Warning && warn_m <= 0.0).then_some(Cause::RuleEnded)
+}
+
+/// Why a rule that was active before is judged at this instant, and for which zone only.
+fn why_judged(
+    version: &OrderVersion,
+    rule: &Rule,
+    key: Key,
+    zone: Option<ZoneId>,
+) -> Option<(Cause, Option<ZoneId>)> {
+    let has_permits = !matches!(rule.terms, Terms::StayIn(_));
+    let permit_ends = has_permits && version.permit_ends_at(key.time);
+    match zone {
+        Some(zone) if has_permits && version.permits_zone(zone) => Some((Cause::ZoneChanged, None)),
+        Some(zone) => match &rule.terms {
+            Terms::KeepOut(_) => Some((Cause::ZoneChanged, Some(zone))),
+            Terms::StayIn(stay_in) if stay_in.zones.contains(&zone) => {
+                Some((Cause::ZoneChanged, None))
+            }
+            _ => None,
+        },
+        None if !key.is_boundary() => Some((Cause::OrderChanged, None)),
+        None if permit_ends => Some((Cause::PermitEnded, None)),
+        None if version.grace_end(rule, key) == Some(key.time) => Some((Cause::GraceEnded, None)),
+        None => None,
+    }
 }

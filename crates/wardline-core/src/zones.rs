@@ -83,6 +83,11 @@ impl Zones {
         history.backwards().find(|version| version.put <= key)
     }
 
+    /// The shape of the zone for an item with this key, if it exists then.
+    pub fn shape_as_of(&self, zone: ZoneId, key: Key) -> Option<&Shape> {
+        self.as_of(zone, key)?.shape.as_deref()
+    }
+
     /// When the zone was put or removed, from `key` on.
     pub fn changes_from(&self, zone: ZoneId, key: Key) -> impl Iterator<Item = Key> {
         let versions = self.by_id.get(zone).into_iter().flat_map(History::backwards);

@@ -1,5 +1,7 @@
 //! The numbers of the judgement that are no definitions, with their defaults.
 
+use crate::event::EventKind;
+
 /// The numbers that the rules count with. The defaults are those of the specification.
 #[derive(Clone, PartialEq, Debug)]
 #[non_exhaustive]
@@ -32,6 +34,13 @@ pub struct Config {
     pub history_fixes: usize,
     /// Inputs of each device that are remembered to know repeats. Default 64.
     pub repeat_memory: usize,
+    /// Words about its conditions kept for each device to put late ones in their place. Default 32.
+    pub history_words: usize,
+    /// An incident that nobody acknowledges is escalated each time this has passed, in
+    /// milliseconds. Default 120,000.
+    pub escalation_ms: i64,
+    /// The same for a breach or panic. Default 30,000.
+    pub escalation_grave_ms: i64,
     /// Unassigned devices that are remembered, so that each is told of once. Default 4,096
     /// (32 KiB of ids); beyond it they are only counted.
     pub strangers_max: usize,
@@ -43,6 +52,14 @@ pub struct Config {
 }
 
 impl Config {
+    // J-DESK-3
+    pub(crate) fn escalation_ms(&self, kind: EventKind) -> i64 {
+        match kind {
+            EventKind::Breach | EventKind::Panic => self.escalation_grave_ms,
+            _ => self.escalation_ms,
+        }
+    }
+
     /// The accuracy that rules count with.
     // J-FIX-4
     pub(crate) fn accuracy_m(&self, reported_m: Option<f64>) -> f64 {
@@ -67,6 +84,9 @@ impl Default for Config {
             crossing_gap_max_ms: 300_000,
             history_fixes: 32,
             repeat_memory: 64,
+            history_words: 32,
+            escalation_ms: 120_000,
+            escalation_grave_ms: 30_000,
             strangers_max: 4_096,
             ids_max: 1 << 24,
             slack: true,

@@ -1,13 +1,15 @@
 //! Zones, orders and device assignments.
 
-use super::{Engine, Person, Scope};
+use super::observation::Scope;
+use super::{Engine, Person};
 use crate::device::Device;
 use crate::event::Cause;
 use crate::ids::{DeviceId, LayerId, OrderId, PersonId, ZoneId};
 use crate::input::{AssignDevice, Demand, Place, PutOrder, PutZone, Refusal};
 use crate::key::Key;
-use crate::order::{Order, OrderVersion, insert_sorted};
+use crate::order::{Order, OrderVersion, Terms, insert_sorted};
 use crate::time::Timestamp;
+use crate::watch::About;
 
 impl Engine {
     pub(super) fn put_zone(&mut self, put: &PutZone, at: Timestamp) -> Result<(), Refusal> {
@@ -36,9 +38,33 @@ impl Engine {
     fn zone_changed(&mut self, zone: ZoneId, layers: [Option<LayerId>; 2], key: Key, cause: Cause) {
         for order in self.orders.concerned_by(zone, layers) {
             let person = self.orders.by_id.get(order).and_then(Order::newest).map(|v| v.person);
+            self.note_returns(order, zone, key);
             for slot in self.devices_of(person) {
                 self.configure(slot, order, key, Some(zone), cause);
             }
+            self.wake_parties(order);
+            self.reschedule(order);
+        }
+    }
+
+    /// A stay_in rule of which no zone was left is active again when one comes back.
+    fn note_returns(&mut self, id: OrderId, zone: ZoneId, key: Key) {
+        let zones = &self.zones;
+        let version = self.orders.by_id.get_mut(id).and_then(|order| order.versions.last_mut());
+        let Some(version) = version.filter(|version| version.is_in_force(key)) else { return };
+        let others_exist = |named: &[ZoneId]| {
+            named.iter().any(|other| *other != zone && zones.present(*other).is_some())
+        };
+        let before = zones.as_of(zone, Key::configuration(key.time, key.input() - 1));
+        let existed = before.is_some_and(|version| version.shape.is_some());
+        let returns = version.rules.iter().filter(|rule| match &rule.terms {
+            Terms::StayIn(stay_in) => {
+                stay_in.zones.contains(&zone) && !existed && !others_exist(&stay_in.zones)
+            }
+            _ => false,
+        });
+        for rule in returns.map(|rule| rule.rule).collect::<Vec<_>>() {
+            version.note_return(rule, key);
         }
     }
 
@@ -51,26 +77,41 @@ impl Engine {
             return Err(Refusal::new("too_many_orders", self.config.ids_max));
         }
         let order = self.orders.by_id.get_or_insert_with(put.order, Order::new);
-        let deadline = order.next_boundary();
         let old_person = order.newest().map(|version| version.person);
         let number = order.newest().map_or(1, |version| version.number + 1);
-        order.versions.push(OrderVersion::new(put, number, key));
+        let version = OrderVersion::new(put, number, key, order.newest());
+        let protected: Vec<_> = version.protected().collect();
+        order.versions.push(version);
+        protected.iter().for_each(|person| insert_sorted(&mut order.protected, *person));
         self.orders.index(put.order);
         let person = self.people.get_or_insert_with(put.person, Person::default);
-        insert_sorted(&mut person.orders, put.order);
-        self.reschedule(put.order, deadline);
-        self.order_changed(put.order, [old_person, Some(put.person)], key, Cause::OrderChanged);
+        insert_sorted(&mut person.restrained_by, put.order);
+        for protected in protected {
+            let person = self.people.get_or_insert_with(protected, Person::default);
+            insert_sorted(&mut person.protected_by, put.order);
+            for slot in person.devices.clone() {
+                if let Some((device, ..)) = self.devices.get_mut(slot, &self.config) {
+                    device.is_protected = true;
+                }
+            }
+        }
+        let people = [old_person, Some(put.person)];
+        self.order_changed(put.order, people, key, Cause::OrderChanged);
         Ok(())
     }
 
     fn check_order(&self, put: &PutOrder) -> Result<(), Refusal> {
         for rule in &put.rules {
-            match rule.demand {
-                Demand::NotYetSupported(kind) => {
-                    return Err(Refusal::new("not_yet_supported", kind));
+            match &rule.demand {
+                Demand::KeepOut { place: Place::Zone(zone), .. } => self.check_zone(*zone)?,
+                Demand::KeepOut { place: Place::Layer(_), .. } | Demand::Report { .. } => {}
+                Demand::StayIn { zones, .. } => {
+                    zones.iter().try_for_each(|zone| self.check_zone(*zone))?;
                 }
-                Demand::KeepOut { place: Place::Zone(zone), .. } => self.check_zone(zone)?,
-                Demand::KeepOut { place: Place::Layer(_), .. } => {}
+                Demand::KeepAway { person, .. } if *person == put.person => {
+                    return Err(Refusal::new("own_person", person.number()));
+                }
+                Demand::KeepAway { .. } => {}
             }
         }
         put.permits.iter().try_for_each(|permit| self.check_zone(permit.zone))
@@ -89,14 +130,12 @@ impl Engine {
         let Some(order) = self.orders.by_id.get_mut(id) else {
             return Err(Refusal::new("unknown_order", id.number()));
         };
-        let deadline = order.next_boundary();
         let Some(version) = order.versions.last_mut().filter(|version| version.ended.is_none())
         else {
             return Err(Refusal::new("order_already_ended", id.number()));
         };
         version.ended = Some(key);
         let person = version.person;
-        self.reschedule(id, deadline);
         self.order_changed(id, [Some(person), None], key, Cause::RuleEnded);
         Ok(())
     }
@@ -115,9 +154,12 @@ impl Engine {
         for slot in slots {
             self.configure(slot, order, key, None, cause);
         }
+        self.settle_alarms(order, key.time, None);
+        self.wake_parties(order);
+        self.reschedule(order);
     }
 
-    /// Lets a device's watch see a configuration input. Fixes that happened at the same instant
+    /// Lets a device's watches see a configuration input. Fixes that happened at the same instant
     /// count as later, and are judged again.
     // J-TIME-3
     fn configure(
@@ -128,26 +170,18 @@ impl Engine {
         zone: Option<ZoneId>,
         cause: Cause,
     ) {
-        let scope = Scope { order, at: key.time, time: key.time, cause: Some(cause) };
-        self.observe(slot, scope, |watch, scene| {
-            let last = scene.track.len().checked_sub(1);
-            let newest = last.and_then(|last| scene.track.key(last, scene.device));
-            if newest.is_some_and(|newest| newest > key) {
-                watch.fold_again(scene, key);
-            } else {
-                watch.pass(scene, key, zone);
-            }
-        });
-        self.wake(slot, Some(key));
+        let about = About::Places;
+        let scope = Scope { order, about, at: key.time, time: key.time, cause: Some(cause) };
+        self.observe_all(slot, scope, |watch, scene| watch.configure(scene, key, zone));
+        self.wake(slot);
     }
 
     pub(super) fn assign_device(&mut self, assign: &AssignDevice, at: Timestamp) {
         let old = self.devices.slot(assign.device).and_then(|slot| self.devices.get(slot));
         let old = old.map(|device| device.person);
-        if let Some(old) = old {
-            self.advance(&self.orders_of(old), at);
-        }
-        self.advance(&self.orders_of(assign.person), at);
+        let mut orders = self.orders_of(assign.person);
+        orders.extend(old.map_or_else(Vec::new, |old| self.orders_of(old)));
+        self.advance(&orders, at);
         if old == Some(assign.person) {
             return;
         }
@@ -155,13 +189,20 @@ impl Engine {
             self.take_away(assign.device, at);
         }
         self.strangers.remove(&assign.device);
-        let device = Device::new(assign.device, assign.person, at);
-        let slot = self.devices.insert(device);
+        let mut device = Device::new(assign.device, assign.person, at);
         let person = self.people.get_or_insert_with(assign.person, Person::default);
+        device.is_protected = !person.protected_by.is_empty();
+        let restrained_by = person.restrained_by.clone();
+        let slot = self.devices.insert(device);
         insert_sorted(&mut person.devices, slot);
         let key = Key::configuration(at, self.input);
-        for order in self.orders_of(assign.person) {
+        for order in restrained_by {
             self.configure(slot, order, key, None, Cause::OrderChanged);
+            self.settle_alarms(order, at, Some(Cause::DeviceAssigned));
+        }
+        for order in self.orders_of(assign.person) {
+            self.wake_parties(order);
+            self.reschedule(order);
         }
     }
 
@@ -181,22 +222,39 @@ impl Engine {
 
     // J-SCHED-2
     fn take_away(&mut self, id: DeviceId, at: Timestamp) {
-        let Some(slot) = self.devices.slot(id) else {
-            return;
-        };
+        let Some(slot) = self.devices.slot(id) else { return };
+        let Some(device) = self.devices.get(slot) else { return };
         let key = Key::configuration(at, self.input);
-        let Some(device) = self.devices.get(slot) else {
-            return;
-        };
-        let person = device.person;
-        let orders: Vec<_> = device.watches.iter().map(|watch| watch.order).collect();
-        for order in orders {
-            let scope = Scope { order, at, time: at, cause: Some(Cause::DeviceReleased) };
+        let (owner, cause) = (device.person, Some(Cause::DeviceReleased));
+        let watched: Vec<_> = device.watches.iter().map(|w| (w.order, w.about)).collect();
+        for (order, about) in watched {
+            let scope = Scope { order, about, at, time: at, cause };
             self.observe(slot, scope, |watch, scene| watch.release(scene, key));
         }
+        self.freeze_pairs(owner, key);
+        let sound = self.devices.track(slot, &self.config).and_then(|track| track.newest_sound());
         self.devices.remove(id);
-        if let Some(person) = self.people.get_mut(person) {
-            person.devices.retain(|other| *other != slot);
+        let Some(person) = self.people.get_mut(owner) else { return };
+        person.devices.retain(|other| *other != slot);
+        person.released = Some(at);
+        person.sound_before_release = person.sound_before_release.max(sound);
+        for order in self.orders_of(owner) {
+            self.settle_alarms(order, at, cause);
+            self.wake_parties(order);
+            self.reschedule(order);
+        }
+    }
+
+    /// A device of a protected person goes: what others were judged by its fixes stays.
+    fn freeze_pairs(&mut self, person: PersonId, key: Key) {
+        let protected_by = self.people.get(person).map(|person| person.protected_by.clone());
+        for order in protected_by.unwrap_or_default() {
+            let restrained = self.orders.by_id.get(order).and_then(Order::newest);
+            for slot in self.devices_of(restrained.map(|version| version.person)) {
+                let (about, at) = (About::Person(person), key.time);
+                let scope = Scope { order, about, at, time: at, cause: None };
+                self.observe(slot, scope, |watch, _| watch.freeze(key));
+            }
         }
     }
 }

@@ -1,17 +1,17 @@
-//! Fixes and statuses of devices.
+//! Fixes of devices.
 
-use super::{Engine, Scope};
+use super::Engine;
+use super::observation::Scope;
 use crate::device::BATCH;
-use crate::event::{Cause, Event, EventKind, Evidence, FixFacts};
-use crate::geometry::Bounds;
-use crate::ids::{DeviceId, OrderId, RuleId, ZoneId};
-use crate::input::{Fix, Input, Place, Refusal, StatusReport};
+use crate::event::{Cause, Event, EventKind, Evidence};
+use crate::ids::{DeviceId, OrderId, PersonId};
+use crate::input::{Fix, Input, Refusal};
 use crate::key::Key;
-use crate::order::{KeepOut, Order};
+use crate::order::Order;
 use crate::outbox::Draft;
 use crate::time::Timestamp;
 use crate::track::{Inserted, Sample, Trust};
-use crate::watch::Glance;
+use crate::watch::{About, Glance, Item};
 
 impl Engine {
     /// Takes in fixes received at the same time, like [`Engine::apply`] one after another, but
@@ -67,56 +67,101 @@ impl Engine {
             return Ok(());
         };
         self.counters.fixes += 1;
-        let Some((device, _, mut track)) = self.devices.get_mut(slot, &self.config) else {
+        let Some((_, _, mut track)) = self.devices.get_mut(slot, &self.config) else {
             return Ok(());
         };
         if track.as_ref().is_beyond(&sample) {
-            device.forget(track.as_ref());
             self.judge_alone(slot, &sample, at);
+            self.observe_pairs(slot, None, &sample, at);
+            self.hear(slot, at, sample.trust.sound());
+            self.rest_awake(slot);
             return Ok(());
         }
         let inserted = track.insert(sample);
-        let appended = inserted.index + 1 == track.as_ref().len();
-        let in_place = appended && device.passed < sample.key(device.id);
-        if !(in_place && self.config.slack && self.passes_afar(slot, inserted.index, at)) {
-            self.judge_here(slot, &inserted, &sample, in_place, at);
+        let track = track.as_ref();
+        let is_newest = inserted.index + 1 == track.len();
+        let is_sound = track.get(inserted.index).is_some_and(|sample| sample.trust.sound());
+        if is_newest && self.config.slack && self.passes_afar(slot, inserted.index, at) {
+            return Ok(());
         }
+        let slack_m = self.judge_places(slot, &inserted, &sample, at);
+        let has_pairs = self.observe_pairs(slot, Some(inserted.index), &sample, at);
+        self.hear(slot, at, is_sound);
+        let rests = is_newest && is_sound && !has_pairs;
+        self.rest(slot, rests.then_some(slack_m), at);
         Ok(())
     }
 
-    /// Judges a fix in full: as the newest, or by folding again from where it stands.
-    fn judge_here(
+    /// Judges where the device is. Gives the distance in metres within which no verdict changes.
+    fn judge_places(
         &mut self,
         slot: usize,
         inserted: &Inserted,
         sample: &Sample,
-        in_place: bool,
         at: Timestamp,
-    ) {
-        let Some((device, _, track)) = self.devices.get_mut(slot, &self.config) else {
-            return;
-        };
-        device.forget(track.as_ref());
+    ) -> f64 {
+        let Some(device) = self.devices.get(slot) else { return 0.0 };
+        let (key, person) = (sample.key(device.id), self.people.get(device.person));
         let mut orders = std::mem::take(&mut self.orders_at_hand);
-        orders.extend(self.people.get(device.person).into_iter().flat_map(|p| &p.orders));
+        orders.extend(person.into_iter().flat_map(|person| &person.restrained_by));
         let mut slack_m = f64::INFINITY;
+        let (about, item) = (About::Places, Item::Own(inserted.index));
         for order in &orders {
-            let scope = Scope { order: *order, at, time: sample.time, cause: Some(Cause::Fix) };
-            let slack = self.observe(slot, scope, |watch, scene| {
-                if in_place {
-                    return watch.take_fix(scene, inserted.index);
-                }
-                watch.fold_again(scene, sample.key(scene.device));
-                0.0
-            });
+            let cause = Some(Cause::Fix);
+            let scope = Scope { order: *order, about, at, time: sample.time, cause };
+            let slack = self.observe(slot, scope, |watch, scene| watch.take(scene, key, item));
             slack_m = slack_m.min(slack.unwrap_or(0.0));
         }
         if inserted.suspect_motion {
             self.note_suspect_motion(slot, &orders, inserted.index, at);
         }
-        self.rest(slot, &orders, in_place.then_some(slack_m), at);
         orders.clear();
         self.orders_at_hand = orders;
+        slack_m
+    }
+
+    /// Judges how near the parties of keep_away rules are, the device's person being either. A fix
+    /// without a place in the history is told as unjudged. Says whether there are such rules.
+    // J-PROX-1
+    fn observe_pairs(
+        &mut self,
+        slot: usize,
+        index: Option<usize>,
+        sample: &Sample,
+        at: Timestamp,
+    ) -> bool {
+        let Some(device) = self.devices.get(slot) else { return false };
+        let (id, person) = (device.id, device.person);
+        let mut pairs = Vec::new();
+        let Some(party) = self.people.get(person) else { return false };
+        for order in &party.restrained_by {
+            let protected = self.orders.by_id.get(*order).map(|order| &order.protected);
+            let protected = protected.into_iter().flatten();
+            pairs.extend(protected.map(|other| (*order, *other, slot)));
+        }
+        for order in &party.protected_by {
+            let restrained = self.orders.by_id.get(*order).and_then(Order::newest);
+            let slots = self.devices_of(restrained.map(|version| version.person));
+            pairs.extend(slots.into_iter().map(|slot| (*order, person, slot)));
+        }
+        let key = sample.key(id);
+        for (order, other, his_slot) in &pairs {
+            let about = About::Person(*other);
+            let cause = Some(Cause::Fix);
+            let scope = Scope { order: *order, about, at, time: sample.time, cause };
+            let judged = index.and_then(|index| {
+                self.observe(*his_slot, scope, |watch, scene| {
+                    let item = scene.item(id, index).filter(|_| key >= watch.horizon(scene))?;
+                    watch.take(scene, key, item);
+                    Some(())
+                })
+            });
+            if judged.flatten().is_none() {
+                let own = Some(sample).filter(|_| *his_slot == slot);
+                self.note_pair_unjudged(*his_slot, *order, about, own, (key, at));
+            }
+        }
+        !pairs.is_empty()
     }
 
     /// Whether the newest fix is sound and far from all that its orders forbid; if so the device
@@ -125,6 +170,9 @@ impl Engine {
         let Some((device, hot, track)) = self.devices.get_mut(slot, &self.config) else {
             return false;
         };
+        if device.is_protected {
+            return false;
+        }
         let sample = track.as_ref().get(index).filter(|sample| sample.trust.sound());
         let Some(sample) = sample.filter(|_| at < hot.quiet_until) else {
             return false;
@@ -137,41 +185,52 @@ impl Engine {
             Some(watch.slack_afar_m(&glance)?.min(slack_m))
         });
         let Some(slack_m) = slack_m else { return false };
+        device.hear(at, true);
         hot.rest(sample.position, sample.time, slack_m, hot.quiet_until);
         true
     }
 
-    /// After a fix was judged: sets the anchor and slack.
-    fn rest(&mut self, slot: usize, orders: &[OrderId], slack_m: Option<f64>, at: Timestamp) {
-        let Some((_, hot, track)) = self.devices.get_mut(slot, &self.config) else {
+    /// After a fix was judged: sets the anchor and slack, and until when nothing is due.
+    fn rest(&mut self, slot: usize, slack_m: Option<f64>, at: Timestamp) {
+        let Some((device, hot, track)) = self.devices.get_mut(slot, &self.config) else {
             return;
         };
-        let mut quiet_until = hot.quiet_until;
-        if at >= quiet_until {
-            let orders = orders.iter().filter_map(|id| self.orders.by_id.get(*id));
-            let boundaries = orders.filter_map(Order::next_boundary);
-            quiet_until = boundaries.min().unwrap_or(Timestamp::FAR_FUTURE);
-        }
-        match (slack_m, track.as_ref().newest()) {
-            (Some(slack_m), Some(sample)) if sample.trust.sound() => {
+        let newest = track.as_ref().newest();
+        let (quiet_until, person) = (hot.quiet_until, device.person);
+        let quiet_until = if at >= quiet_until { self.quiet_until(person) } else { quiet_until };
+        let Some((_, hot, _)) = self.devices.get_mut(slot, &self.config) else {
+            return;
+        };
+        match (slack_m, newest) {
+            (Some(slack_m), Some(sample)) => {
                 hot.rest(sample.position, sample.time, slack_m, quiet_until);
             }
             _ => hot.stay_awake(quiet_until),
         }
     }
 
-    pub(super) fn take_status(
-        &mut self,
-        status: &StatusReport,
-        at: Timestamp,
-    ) -> Result<(), Refusal> {
-        let time = status.time.min(at);
-        self.admit(status.device, status.seq, time, at, false).map(|_| ())
+    /// After an input that changes no fix: each fix must be judged until one lets the device rest.
+    pub(super) fn rest_awake(&mut self, slot: usize) {
+        self.wake(slot);
+    }
+
+    /// Until when no boundary or timer of the person's orders comes; long past while an alarm is
+    /// raised that the next fix may end.
+    fn quiet_until(&mut self, person: PersonId) -> Timestamp {
+        let orders = self.orders_of(person);
+        orders.iter().for_each(|order| self.reschedule(*order));
+        let alarmed =
+            |id: &OrderId| self.orders.by_id.get(*id).is_some_and(|order| !order.alarms.is_empty());
+        if orders.iter().any(alarmed) {
+            return Timestamp::from_ms(i64::MIN);
+        }
+        let next = orders.iter().filter_map(|order| self.next_instant(*order)).min();
+        next.unwrap_or(Timestamp::FAR_FUTURE)
     }
 
     /// What fixes and statuses have in common: gives the slot of a device whose input counts.
     // J-FIX-1, J-FIX-2
-    fn admit(
+    pub(super) fn admit(
         &mut self,
         id: DeviceId,
         seq: u64,
@@ -216,16 +275,15 @@ impl Engine {
 
     fn note_no_order(&mut self, slot: usize, time: Timestamp, at: Timestamp) {
         let now = Key::configuration(at, u64::MAX);
-        let Some((device, ..)) = self.devices.get_mut(slot, &self.config) else {
-            return;
-        };
-        let person = self.people.get(device.person);
-        let mut orders = person.into_iter().flat_map(|person| &person.orders);
+        let Some(person) = self.devices.get(slot).map(|device| device.person) else { return };
+        let orders = self.orders_of(person);
         let in_force = |id: &OrderId| {
-            let version = self.orders.by_id.get(*id).and_then(|order| order.in_force(now));
-            version.is_some_and(|version| version.person == device.person)
+            self.orders.by_id.get(*id).is_some_and(|order| order.in_force(now).is_some())
         };
-        if !orders.any(in_force) {
+        if orders.iter().any(in_force) {
+            return;
+        }
+        if let Some((device, ..)) = self.devices.get_mut(slot, &self.config) {
             device.no_order_noted = true;
             self.outbox.push(Draft::fact(time, EventKind::NoOrder, Some(device.id)));
         }
@@ -267,99 +325,10 @@ impl Engine {
             draft.person = device.person;
             draft.evidence = Some(Evidence {
                 distance_m: None,
-                fix: sample.facts(device.id),
-                fix_age_ms: at.ms_since(sample.time),
+                fix: (sample.facts(device.id), at.ms_since(sample.time)),
+                other_fix: None,
             });
             self.outbox.push(draft);
         }
     }
-
-    /// A fix older than a full history, judged alone.
-    // J-LATE-2
-    fn judge_alone(&mut self, slot: usize, sample: &Sample, at: Timestamp) {
-        let person = self.devices.get(slot).map(|device| device.person);
-        for order in person.map_or_else(Vec::new, |person| self.orders_ever_of(person)) {
-            self.judge_alone_under(slot, order, sample, at);
-        }
-    }
-
-    fn judge_alone_under(&mut self, slot: usize, id: OrderId, sample: &Sample, at: Timestamp) {
-        let Some(device) = self.devices.get(slot) else {
-            return;
-        };
-        let (person, key) = (device.person, sample.key(device.id));
-        let facts = sample.facts(device.id);
-        let Some(order) = self.orders.by_id.get(id) else {
-            return;
-        };
-        let Some(then) = order.in_force(key).filter(|version| version.person == person) else {
-            return;
-        };
-        let unchanged = order.newest().is_some_and(|newest| newest.number == then.number)
-            && then.ended.is_none();
-        let version = then.number;
-        let mut unjudged = Vec::new();
-        let mut breaches = Vec::new();
-        for rule in then.rules.iter().filter(|rule| rule.active_since(key.time).is_some()) {
-            if !unchanged {
-                unjudged.push(rule.rule);
-                continue;
-            }
-            let (zones, changed) = self.zones_seen(rule, sample, key);
-            if changed {
-                unjudged.push(rule.rule);
-            }
-            if rule.confirm_fixes == 0 {
-                breaches.extend(zones.into_iter().map(|zone| (rule.rule, zone)));
-            }
-        }
-        for rule in unjudged {
-            let mut draft = Draft::fact(sample.time, EventKind::Unjudged, Some(facts.device));
-            (draft.order, draft.order_version) = (id, version);
-            (draft.rule, draft.person) = (rule, person);
-            draft.evidence = Some(evidence(None, facts, sample, at));
-            self.outbox.push(draft);
-        }
-        let scope = Scope { order: id, at, time: sample.time, cause: Some(Cause::Fix) };
-        for (rule, zone) in breaches {
-            self.observe_alone(slot, scope, rule, zone, sample);
-        }
-    }
-
-    /// The zones of a rule that the sample alone breaches, of those that have not changed since;
-    /// and whether any has.
-    fn zones_seen(&self, rule: &KeepOut, sample: &Sample, key: Key) -> (Vec<ZoneId>, bool) {
-        let (mut zones, changed) = match rule.place {
-            Place::Zone(zone) => (vec![zone], self.zones.changes_from(zone, key).next().is_some()),
-            Place::Layer(layer) => {
-                let around = Bounds::around(sample.position, 0.0);
-                let mut found = Vec::new();
-                self.zones.layer_candidates(layer, &around, key, &mut found);
-                (found, self.zones.layer_changes_from(layer, key).next().is_some())
-            }
-        };
-        zones.retain(|zone| {
-            let unchanged = self.zones.present(*zone).filter(|version| version.put < key);
-            unchanged.and_then(|zone| zone.shape.as_deref()).is_some_and(|shape| {
-                let distance_m = shape.signed_distance_m(sample.position);
-                distance_m <= if sample.trust.coarse { -sample.accuracy_m } else { 0.0 }
-            })
-        });
-        (zones, changed)
-    }
-
-    fn observe_alone(
-        &mut self,
-        slot: usize,
-        scope: Scope,
-        rule: RuleId,
-        zone: ZoneId,
-        sample: &Sample,
-    ) {
-        self.observe(slot, scope, |watch, scene| watch.add_alone(scene, rule, zone, sample));
-    }
-}
-
-fn evidence(distance_m: Option<f64>, fix: FixFacts, sample: &Sample, at: Timestamp) -> Evidence {
-    Evidence { distance_m, fix, fix_age_ms: at.ms_since(sample.time) }
 }

@@ -11,8 +11,8 @@ use super::position::{Position, TURN_E7};
 /// Metres to 1e-7 degree in the neighbourhood of a latitude.
 #[derive(Clone, Copy, Default, Debug)]
 pub(crate) struct Scale {
-    lon_least_m: f64,
-    lon_most_m: f64,
+    lon_least_m: f32,
+    lon_most_m: f32,
 }
 
 /// How far from the latitude that a scale was made for it holds.
@@ -28,6 +28,8 @@ const LAT_MOST_M: f64 = 0.011_17;
 /// A degree of longitude is cos φ times 111,319.5 m, and up to 0.34 % more towards the poles.
 const LON_LEAST_M: f64 = 0.011_131;
 const LON_MOST_M: f64 = 0.011_171;
+/// More than single precision can be off.
+const ROUNDING: f64 = 2e-7;
 
 impl Scale {
     /// The scale near a position; nothing near a pole.
@@ -35,8 +37,9 @@ impl Scale {
         let lat_deg = position.lat_deg().abs();
         let cos = |lat_deg: f64| libm::cos(lat_deg.to_radians());
         (lat_deg <= LAT_DEG_MAX).then(|| Self {
-            lon_least_m: LON_LEAST_M * cos(lat_deg + REACH_DEG),
-            lon_most_m: LON_MOST_M * cos((lat_deg - REACH_DEG).max(0.0)),
+            lon_least_m: (LON_LEAST_M * cos(lat_deg + REACH_DEG) * (1.0 - ROUNDING)) as f32,
+            lon_most_m: (LON_MOST_M * cos((lat_deg - REACH_DEG).max(0.0)) * (1.0 + ROUNDING))
+                as f32,
         })
     }
 
@@ -52,7 +55,8 @@ impl Scale {
             (_, true) => (lon - east).min(west + TURN_E7 - lon),
             _ => 0,
         };
-        let (lat_m, lon_m) = (lat_e7 as f64 * LAT_LEAST_M, lon_e7 as f64 * self.lon_least_m);
+        let (lat_m, lon_m) =
+            (lat_e7 as f64 * LAT_LEAST_M, lon_e7 as f64 * f64::from(self.lon_least_m));
         (lat_m * lat_m + lon_m * lon_m).sqrt().min(SCALE_REACH_M)
     }
 
@@ -61,7 +65,8 @@ impl Scale {
     pub fn most_m2(&self, a: Position, b: Position) -> f64 {
         let lat_e7 = i64::from(a.lat_e7()) - i64::from(b.lat_e7());
         let lon_e7 = i64::from(a.lon_e7()) - i64::from(b.lon_e7());
-        let (lat_m, lon_m) = (lat_e7 as f64 * LAT_MOST_M, lon_e7 as f64 * self.lon_most_m);
+        let (lat_m, lon_m) =
+            (lat_e7 as f64 * LAT_MOST_M, lon_e7 as f64 * f64::from(self.lon_most_m));
         lat_m * lat_m + lon_m * lon_m
     }
 }

@@ -1,11 +1,12 @@
 //! What to say when the episodes of a watch have become others.
 
-use super::{Episode, Proof, Watch};
-use crate::event::{Amendment, Cause, EpisodeFacts, EventKind, Evidence, Phase};
+use super::{Episode, Proof, Target, Watch};
+use crate::event::{Amendment, Cause, EpisodeFacts, EpisodeId, EventKind, Evidence, Phase};
 use crate::ids::{DeviceId, PersonId, RuleId};
 use crate::key::Key;
 use crate::outbox::{Draft, Outbox};
 use crate::time::Timestamp;
+use crate::track::Sample;
 use crate::zones::Zones;
 use std::collections::BTreeMap;
 
@@ -53,7 +54,7 @@ impl Difference<'_> {
         }
         fresh.sort_by_key(|index| {
             let episode = &watch.episodes[*index];
-            (episode.start, episode.id.zone)
+            (episode.start, episode.id.target)
         });
         for index in fresh {
             let id = watch.episodes[index].id;
@@ -108,12 +109,18 @@ impl Difference<'_> {
     /// What an amendment rests on: no fix of its own, and the versions at its time.
     fn amending(&self, episode: &Episode) -> Proof {
         let then = Key::configuration(self.time, u64::MAX);
-        let zone_version = self.zones.as_of(episode.id.zone, then).map(|zone| zone.number);
+        let zone = match (episode.id.target, episode.opening.zone) {
+            (Target::Zone(_), Some((zone, version))) => {
+                let then = self.zones.as_of(zone, then).map(|zone| zone.number);
+                Some((zone, then.unwrap_or(version)))
+            }
+            _ => None,
+        };
         let ending = episode.closing.map_or(episode.opening.cause, |closing| closing.cause);
         Proof {
             cause: self.cause.unwrap_or(ending),
             order_version: self.order_version.unwrap_or(episode.opening.order_version),
-            zone_version: zone_version.unwrap_or(episode.opening.zone_version),
+            zone,
             judged: None,
             ..episode.opening
         }
@@ -140,34 +147,39 @@ impl Difference<'_> {
         time: Timestamp,
         proof: &Proof,
     ) -> Draft {
-        let evidence = proof.judged.map(|(distance_m, sample)| Evidence {
-            distance_m: Some(distance_m),
-            fix: sample.facts(self.device),
-            fix_age_ms: self.at.ms_since(sample.time),
+        let age_ms = |sample: &Sample| self.at.ms_since(sample.time);
+        let evidence = proof.judged.map(|judged| Evidence {
+            distance_m: Some(judged.distance_m),
+            fix: (judged.sample.facts(self.device), age_ms(&judged.sample)),
+            other_fix: judged.other.map(|(device, s)| (s.facts(device), age_ms(&s))),
         });
-        Draft {
-            time,
+        let mut draft = Draft::fact(time, episode.id.kind, Some(self.device));
+        draft.order = watch.order;
+        draft.order_version = proof.order_version;
+        draft.rule = episode.id.rule;
+        draft.person = self.person;
+        draft.phase = phase;
+        draft.other_person = match episode.id.target {
+            Target::Person(person) => Some(person),
+            _ => None,
+        };
+        draft.episode_id = Some(EpisodeId {
             order: watch.order,
-            order_version: proof.order_version,
             rule: episode.id.rule,
-            person: self.person,
-            device: Some(self.device),
+            device: self.device,
             kind: episode.id.kind,
-            phase,
-            follows_start: false,
-            episode: Some(EpisodeFacts {
-                number: episode.number,
-                zone: episode.id.zone,
-                zone_version: proof.zone_version,
-                threshold_m: proof.threshold_m,
-                certainty: episode.certainty,
-                cause: proof.cause,
-                permitted: episode.permitted,
-                amendment: None,
-            }),
-            evidence,
-            refusal: None,
-        }
+            number: episode.number,
+        });
+        draft.episode = Some(EpisodeFacts {
+            zone: proof.zone,
+            threshold_m: proof.threshold_m,
+            certainty: episode.certainty,
+            cause: proof.cause,
+            permitted: episode.permitted,
+            amendment: None,
+        });
+        draft.evidence = evidence;
+        draft
     }
 }
 

@@ -1,12 +1,13 @@
-//! A fix before the machines of a keep_out rule.
+//! A fix before a keep_out rule.
 
-use super::{Episode, Glance, Machine, MachineId, Mode, Proof, Scene, Watch};
+use super::turn::Reading;
+use super::{Episode, Glance, Judged, MachineId, Proof, Scene, Target, Watch};
 use crate::event::{Cause, Certainty, EventKind};
 use crate::geometry::{Bounds, Position, Shape};
 use crate::ids::{RuleId, ZoneId};
 use crate::input::Place;
 use crate::key::Key;
-use crate::order::{KeepOut, OrderVersion};
+use crate::order::{KeepOut, OrderVersion, Rule, Terms};
 use crate::time::Timestamp;
 use crate::track::Sample;
 
@@ -14,7 +15,7 @@ use crate::track::Sample;
 pub(super) struct Bench<'a> {
     pub scene: Scene<'a>,
     pub version: &'a OrderVersion,
-    pub rule: &'a KeepOut,
+    pub rule: &'a Rule,
     pub key: Key,
     pub cause: Cause,
     /// Since when the rule has been active.
@@ -26,6 +27,7 @@ pub(super) struct Bench<'a> {
 }
 
 /// A fix at a distance from a zone.
+#[derive(Clone, Copy)]
 struct Sight<'a> {
     sample: &'a Sample,
     zone: ZoneId,
@@ -40,193 +42,97 @@ const LAYER_REACH_M: f64 = 500.0;
 impl Watch {
     /// Judges the sample by the rule, for all its zones or only one. Gives the distance in metres
     /// within which no verdict of the rule can change.
-    pub(super) fn judge(
+    pub(super) fn judge_keep_out(
         &mut self,
         bench: &Bench<'_>,
+        keep_out: KeepOut,
         sample: &Sample,
         only: Option<ZoneId>,
     ) -> f64 {
-        let rule = bench.rule;
-        match rule.place {
+        match keep_out.place {
             Place::Zone(zone) if only.is_none_or(|only| only == zone) => {
                 let glance = bench.glance.as_ref();
-                let afar_m = glance.and_then(|glance| self.slack_from_m(glance, rule.rule, zone));
-                afar_m.unwrap_or_else(|| self.judge_zone(bench, sample, zone))
+                let rule = bench.rule.rule;
+                let afar_m = glance.and_then(|glance| self.slack_from_m(glance, rule, zone));
+                afar_m.unwrap_or_else(|| self.judge_zone(bench, keep_out, sample, zone))
             }
             Place::Zone(_) => f64::INFINITY,
             Place::Layer(layer) => {
-                let reach_m = rule.warn_m.max(0.0) + LAYER_REACH_M;
+                let reach_m = keep_out.warn_m.max(0.0) + LAYER_REACH_M;
                 let zones = bench.scene.zones;
                 let mut found = Vec::new();
                 let around = Bounds::around(sample.position, reach_m);
                 zones.layer_candidates(layer, &around, bench.key, &mut found);
-                if let Some(before) = bench.crossing_from() {
+                if let Some(before) = bench.crossing_from(keep_out) {
                     let along = Bounds::of_segment(before.position, sample.position);
                     zones.layer_candidates(layer, &along, bench.key, &mut found);
                 }
                 let ids = self.now.machines.iter().map(|machine| machine.id);
-                found.extend(ids.filter(|id| id.rule == rule.rule).map(|id| id.zone));
+                found.extend(ids.filter_map(|id| id.zone_of(bench.rule.rule)));
                 found.sort_unstable();
                 found.dedup();
                 found.retain(|zone| only.is_none_or(|only| only == *zone));
-                let slacks = found.into_iter().map(|zone| self.judge_zone(bench, sample, zone));
+                let slacks =
+                    found.into_iter().map(|zone| self.judge_zone(bench, keep_out, sample, zone));
                 slacks.fold(LAYER_REACH_M, f64::min)
             }
         }
     }
 
-    fn judge_zone(&mut self, bench: &Bench<'_>, sample: &Sample, zone: ZoneId) -> f64 {
+    fn judge_zone(
+        &mut self,
+        bench: &Bench<'_>,
+        keep_out: KeepOut,
+        sample: &Sample,
+        zone: ZoneId,
+    ) -> f64 {
         let version = bench.scene.zones.as_of(zone, bench.key);
         let Some((version, shape)) = version.and_then(|v| Some((v, v.shape.as_deref()?))) else {
             return f64::INFINITY;
         };
         let distance_m = shape.signed_distance_m(sample.position);
         let sight = Sight { sample, zone, zone_version: version.number, shape, distance_m };
-        let mut slack_m = self.turn(bench, &sight, EventKind::Breach, 0.0);
+        let mut slack_m = self.turn_zone(bench, keep_out, &sight, EventKind::Breach, 0.0);
         let known_since = version.put;
-        if let Some(before) = bench.crossing_from()
+        if let Some(before) = bench.crossing_from(keep_out)
             && known_since < before.key(bench.scene.device)
         {
             self.look_for_crossing(bench, &sight, &before);
         }
-        if bench.rule.warn_m > 0.0 {
-            slack_m = slack_m.min(self.turn(bench, &sight, EventKind::Warning, bench.rule.warn_m));
+        if keep_out.warn_m > 0.0 {
+            let warn_m = keep_out.warn_m;
+            let warning_m = self.turn_zone(bench, keep_out, &sight, EventKind::Warning, warn_m);
+            slack_m = slack_m.min(warning_m);
         }
         slack_m
     }
 
-    /// Turns one machine, if the sight makes it turn. Gives how far one may move before it can.
-    // J-BREACH-1, J-BREACH-2, J-BREACH-3
-    fn turn(
+    fn turn_zone(
         &mut self,
         bench: &Bench<'_>,
+        keep_out: KeepOut,
         sight: &Sight<'_>,
         kind: EventKind,
         threshold_m: f64,
     ) -> f64 {
-        let id = MachineId { rule: bench.rule.rule, kind, zone: sight.zone };
         let sample = sight.sample;
-        let gap_m = sight.distance_m - threshold_m;
-        let opens_at_m = if sample.trust.coarse { -sample.accuracy_m } else { 0.0 };
-        let qualifies = gap_m <= opens_at_m;
-        let clears_at_m = bench.scene.config.exit_margin_m;
-        let permitted = qualifies
-            && sample.trust.sound()
-            && bench.permits(sample.position, bench.key.time, bench.key);
-        let proof = bench.proof(sight, threshold_m);
-        let place = self.now.machines.binary_search_by_key(&id, |machine| machine.id);
-        let open = place.ok().and_then(|index| match self.now.machines[index].mode {
-            Mode::Open { permitted, threshold_m: ref mut judged_by } => {
-                *judged_by = threshold_m;
-                Some((index, permitted))
-            }
-            Mode::Row { .. } => None,
-        });
-        match open {
-            Some((index, _))
-                if sample.trust.sound() && gap_m > sample.accuracy_m.max(clears_at_m) =>
-            {
-                self.now.machines.remove(index);
-                self.close(id, bench.key, proof);
-                gap_m
-            }
-            Some((index, true)) if qualifies && !permitted => {
-                self.close(id, bench.key, Proof { cause: Cause::PermitEnded, ..proof });
-                self.now.machines[index].mode = Mode::Open { permitted: false, threshold_m };
-                self.open(id, bench.key, bench.key.time, gap_m, false, proof);
-                clears_at_m - gap_m
-            }
-            Some((_, true)) => 0.0,
-            Some((_, false)) => clears_at_m - gap_m,
-            None if qualifies => {
-                let (index, count, first) = self.count_in_row(id, bench, sample);
-                if count > bench.rule.confirm_fixes {
-                    self.now.machines[index].mode = Mode::Open { permitted, threshold_m };
-                    self.open(id, bench.key, first, gap_m, permitted, proof);
-                }
-                if count > bench.rule.confirm_fixes && !permitted {
-                    clears_at_m - gap_m
-                } else {
-                    0.0
-                }
-            }
-            None => {
-                if let Ok(index) = place {
-                    if sample.trust.sound() && gap_m > 0.0 {
-                        self.now.machines.remove(index);
-                        return gap_m;
-                    }
-                    return 0.0;
-                }
-                gap_m
-            }
-        }
-    }
-
-    /// Counts a qualifying fix; gives the machine's place, the length of the row and its start.
-    // J-BREACH-4
-    fn count_in_row(
-        &mut self,
-        id: MachineId,
-        bench: &Bench<'_>,
-        sample: &Sample,
-    ) -> (usize, u32, Timestamp) {
-        let key = sample.key(bench.scene.device);
-        let (instant, machines) = (bench.key.time, &mut self.now.machines);
-        let index = match machines.binary_search_by_key(&id, |machine| machine.id) {
-            Ok(index) => {
-                if let Mode::Row { count, last, .. } = &mut machines[index].mode
-                    && key > *last
-                {
-                    *count += 1;
-                    *last = key;
-                }
-                index
-            }
-            Err(index) => {
-                let mode = Mode::Row { count: 1, first: instant, last: key };
-                machines.insert(index, Machine { id, mode });
-                index
-            }
+        let reading = Reading {
+            gap_m: sight.distance_m - threshold_m,
+            accuracy_m: sample.accuracy_m,
+            trust: sample.trust,
+            is_fresh: true,
+            position: sample.position,
+            fix: sample.key(bench.scene.device),
+            confirm_fixes: keep_out.confirm_fixes,
+            proof: bench.proof(sight, threshold_m),
         };
-        match machines[index].mode {
-            Mode::Row { count, first, .. } => (index, count, first),
-            Mode::Open { .. } => (index, 1, instant),
-        }
-    }
-
-    fn open(
-        &mut self,
-        id: MachineId,
-        key: Key,
-        start: Timestamp,
-        gap_m: f64,
-        permitted: bool,
-        proof: Proof,
-    ) {
-        // J-BREACH-5
-        let certain = proof
-            .judged
-            .is_some_and(|(_, sample)| gap_m <= -sample.accuracy_m && !sample.trust.doubtful);
-        self.episodes.push(Episode {
-            id,
-            number: 0,
-            start,
-            end: None,
-            certainty: if certain { Certainty::Certain } else { Certainty::Probable },
-            permitted,
-            opening: proof,
-            closing: None,
-            end_told: false,
-            opened_by: key,
-            closed_by: None,
-        });
+        self.turn(bench, MachineId::of_zone(bench.rule.rule, kind, sight.zone), &reading)
     }
 
     /// A breach that a fix too late for the history shows by itself, started and ended at its time.
     // J-LATE-2
     pub fn add_alone(&mut self, scene: Scene<'_>, rule: RuleId, zone: ZoneId, sample: &Sample) {
-        let id = MachineId { rule, kind: EventKind::Breach, zone };
+        let id = MachineId::of_zone(rule, EventKind::Breach, zone);
         let key = sample.key(scene.device);
         let covers = |e: &Episode| {
             let lasts = e.end.is_none_or(|end| end >= sample.time);
@@ -237,29 +143,23 @@ impl Watch {
         let (Some((zone_version, shape)), Some(version)) = (shape, scene.order.newest()) else {
             return;
         };
-        let Some(keep_out) = version.rule(rule).filter(|_| !self.episodes.iter().any(covers))
-        else {
-            return;
-        };
+        let rule = version.rule(rule).filter(|_| !self.episodes.iter().any(covers));
+        let Some(rule @ Rule { terms: Terms::KeepOut(_), .. }) = rule else { return };
         let distance_m = shape.signed_distance_m(sample.position);
         let sight = Sight { sample, zone, zone_version, shape, distance_m };
-        let since = sample.time;
-        let cause = Cause::Fix;
-        let bench =
-            Bench { scene, version, rule: keep_out, key, cause, since, before: None, glance: None };
-        let permitted = sample.trust.sound() && bench.permits(sample.position, sample.time, key);
+        let (since, cause) = (sample.time, Cause::Fix);
+        let bench = Bench { scene, version, rule, key, cause, since, before: None, glance: None };
+        let permitted = sample.trust.sound() && bench.permits(sample.position, key);
         let proof = bench.proof(&sight, 0.0);
-        self.open(id, key, sample.time, distance_m, permitted, proof);
-        if let Some(episode) = self.episodes.last_mut() {
-            episode.end = Some(sample.time);
-            episode.closing = Some(proof);
-            episode.closed_by = Some(key);
-        }
+        let certain = distance_m <= -sample.accuracy_m && !sample.trust.doubtful;
+        let certainty = if certain { Certainty::Certain } else { Certainty::Probable };
+        self.open(id, key, sample.time, Some(certainty), permitted, proof);
+        self.close(id, key, proof);
     }
 
     // J-CROSS-1
     fn look_for_crossing(&mut self, bench: &Bench<'_>, sight: &Sight<'_>, before: &Sample) {
-        let id = MachineId { rule: bench.rule.rule, kind: EventKind::Breach, zone: sight.zone };
+        let id = MachineId::of_zone(bench.rule.rule, EventKind::Breach, sight.zone);
         let closed = self.now.machines.binary_search_by_key(&id, |machine| machine.id).is_err();
         let closed_here = |e: &Episode| e.id == id && e.closed_by == Some(bench.key);
         if !closed || self.episodes.iter().any(closed_here) {
@@ -270,60 +170,61 @@ impl Watch {
         }
         let first = Sight {
             sample: before,
-            zone: sight.zone,
-            zone_version: sight.zone_version,
-            shape: sight.shape,
             distance_m: sight.shape.signed_distance_m(before.position),
+            ..*sight
         };
-        let then = Key::end_of(before.time);
-        let permitted = bench.permits(before.position, before.time, then)
-            && bench.permits(sight.sample.position, bench.key.time, bench.key);
-        self.episodes.push(Episode {
-            id,
-            number: 0,
-            start: before.time,
-            end: Some(sight.sample.time),
-            certainty: Certainty::Crossed,
-            permitted,
-            opening: bench.proof(&first, 0.0),
-            closing: Some(bench.proof(sight, 0.0)),
-            end_told: false,
-            opened_by: bench.key,
-            closed_by: Some(bench.key),
-        });
+        let permitted = bench.permits(before.position, Key::end_of(before.time))
+            && bench.permits(sight.sample.position, bench.key);
+        let opening = bench.proof(&first, 0.0);
+        let crossed = Some(Certainty::Crossed);
+        self.open(id, bench.key, before.time, crossed, permitted, opening);
+        self.close(id, bench.key, bench.proof(sight, 0.0));
+    }
+}
+
+impl MachineId {
+    fn of_zone(rule: RuleId, kind: EventKind, zone: ZoneId) -> Self {
+        Self { rule, kind, target: Target::Zone(zone) }
+    }
+
+    pub(super) fn zone_of(self, rule: RuleId) -> Option<ZoneId> {
+        match self.target {
+            Target::Zone(zone) if self.rule == rule => Some(zone),
+            _ => None,
+        }
     }
 }
 
 impl Bench<'_> {
     /// The earlier fix, if a crossing between it and this one would count.
-    fn crossing_from(&self) -> Option<Sample> {
-        let before = self.before.filter(|_| self.rule.confirm_fixes == 0)?;
+    fn crossing_from(&self, keep_out: KeepOut) -> Option<Sample> {
+        let before = self.before.filter(|_| keep_out.confirm_fixes == 0)?;
         let apart_ms = self.key.time.ms_since(before.time);
         let counts = apart_ms <= self.scene.config.crossing_gap_max_ms && before.time >= self.since;
         counts.then_some(before)
     }
 
-    /// Whether a permit covers the position at the instant.
+    /// Whether a permit covers the position at the instant of the item with this key.
     // J-PERMIT-1
-    fn permits(&self, position: Position, instant: Timestamp, key: Key) -> bool {
+    pub(super) fn permits(&self, position: Position, key: Key) -> bool {
         self.version.permits.iter().any(|permit| {
-            permit.active.iter().any(|interval| interval.contains(instant))
+            permit.active.iter().any(|interval| interval.contains(key.time))
                 && self
                     .scene
                     .zones
-                    .as_of(permit.zone, key)
-                    .and_then(|zone| zone.shape.as_deref())
+                    .shape_as_of(permit.zone, key)
                     .is_some_and(|shape| shape.contains(position))
         })
     }
 
     fn proof(&self, sight: &Sight<'_>, threshold_m: f64) -> Proof {
+        let (distance_m, sample) = (sight.distance_m, *sight.sample);
         Proof {
             cause: self.cause,
             order_version: self.version.number,
-            zone_version: sight.zone_version,
-            threshold_m,
-            judged: Some((sight.distance_m, *sight.sample)),
+            zone: Some((sight.zone, sight.zone_version)),
+            threshold_m: Some(threshold_m),
+            judged: Some(Judged { distance_m, sample, other: None }),
         }
     }
 }

@@ -1,10 +1,11 @@
 //! Quick looks: whether a fix is so far from a zone that it need not be judged.
 
-use super::{Scene, Watch};
+use super::{About, Scene, Watch};
 use crate::geometry::{Bounds, Position, Scale};
 use crate::ids::{RuleId, ZoneId};
 use crate::input::Place;
 use crate::key::Key;
+use crate::order::{KeepOut, Terms};
 
 /// The box of a zone of an active rule, and how near to it a fix must be judged.
 pub(super) struct Sentry {
@@ -49,15 +50,13 @@ impl Watch {
         let in_force = scene.order.in_force(key).filter(|version| version.person == scene.person);
         let rules = in_force.map_or(&[][..], |version| &version.rules);
         let mut sentries = Vec::new();
-        for rule in rules.iter().filter(|rule| self.since(rule.rule).is_some()) {
-            let Place::Zone(zone) = rule.place else {
-                return;
+        for rule in rules.iter().filter(|rule| self.active(rule.rule).is_some()) {
+            let (zone, warn_m) = match rule.terms {
+                Terms::KeepOut(KeepOut { place: Place::Zone(zone), warn_m, .. }) => (zone, warn_m),
+                _ => return,
             };
-            let version = scene.zones.as_of(zone, key);
-            let Some(shape) = version.and_then(|version| version.shape.as_deref()) else {
-                continue;
-            };
-            let (reach_m, rule) = (rule.warn_m.max(0.0) + DISTANCE_ERROR_M, rule.rule);
+            let Some(shape) = scene.zones.shape_as_of(zone, key) else { continue };
+            let (reach_m, rule) = (warn_m.max(0.0) + DISTANCE_ERROR_M, rule.rule);
             let bounds = shape.bounds().iter();
             sentries.extend(bounds.map(|bounds| Sentry { bounds: *bounds, reach_m, rule, zone }));
         }
@@ -67,6 +66,9 @@ impl Watch {
     /// How far one may go from there before any verdict can change; nothing if the fix must be
     /// judged in full.
     pub fn slack_afar_m(&self, glance: &Glance) -> Option<f64> {
+        if self.about == About::Conditions {
+            return Some(f64::INFINITY);
+        }
         let sentries = self.sentries.as_ref().filter(|_| self.now.machines.is_empty())?;
         sentries
             .iter()
@@ -75,7 +77,7 @@ impl Watch {
 
     /// The same for one zone of a rule.
     pub(super) fn slack_from_m(&self, glance: &Glance, rule: RuleId, zone: ZoneId) -> Option<f64> {
-        let engaged = |machine: &super::Machine| machine.id.rule == rule && machine.id.zone == zone;
+        let engaged = |machine: &super::Machine| machine.id.zone_of(rule) == Some(zone);
         if self.now.machines.iter().any(engaged) {
             return None;
         }

@@ -4,7 +4,7 @@ use super::instant;
 use serde::Serialize;
 use serde_json::Value;
 use std::io;
-use wardline_core::event::{Amendment, Event, Evidence, FixFacts};
+use wardline_core::event::{Amendment, DeskFacts, EpisodeFacts, Event, Evidence, FixFacts};
 
 /// Writes the event as one line.
 ///
@@ -59,12 +59,26 @@ struct Wire<'e> {
     #[serde(skip_serializing_if = "Option::is_none")]
     fix_age_ms: Option<i64>,
     #[serde(skip_serializing_if = "Option::is_none")]
+    other_person: Option<u64>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    other_device: Option<u64>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    other_fix: Option<WireFix>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    other_age_ms: Option<i64>,
+    #[serde(skip_serializing_if = "Option::is_none")]
     start: Option<String>,
     /// Null while the episode is open again.
     #[serde(skip_serializing_if = "Option::is_none")]
     end: Option<Option<String>>,
     #[serde(skip_serializing_if = "Option::is_none")]
     withdrawn: Option<bool>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    level: Option<u32>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    by: Option<&'e str>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    note: Option<&'e str>,
     #[serde(skip_serializing_if = "Option::is_none")]
     reason: Option<&'e str>,
     #[serde(skip_serializing_if = "Option::is_none")]
@@ -99,11 +113,23 @@ impl<'e> Wire<'e> {
             kind: event.kind.word(),
             phase: event.phase.word(),
             late: event.late,
+            episode: event.episode_id.map(|id| id.to_string()),
+            other_person: event.other_person.map(|person| person.number()),
+            other_device: event.other_device.map(|device| device.number()),
             ..Self::default()
         };
-        wire.add_episode(event);
+        if let Some(episode) = &event.episode {
+            wire.add_episode(episode);
+        }
         if let Some(evidence) = &event.evidence {
             wire.add_evidence(evidence);
+        }
+        match &event.desk {
+            Some(DeskFacts::Act { by, note }) => {
+                (wire.by, wire.note) = (Some(by.as_str()), note.as_deref())
+            }
+            Some(DeskFacts::Level(level)) => wire.level = Some(*level),
+            _ => {}
         }
         if let Some(refusal) = &event.refusal {
             wire.reason = Some(&refusal.reason);
@@ -113,17 +139,11 @@ impl<'e> Wire<'e> {
         wire
     }
 
-    fn add_episode(&mut self, event: &Event) {
-        let Some(episode) = &event.episode else {
-            return;
-        };
-        let (order, rule, kind) = (self.order, self.rule, self.kind);
-        let (device, number) = (self.device.unwrap_or(0), episode.number);
-        self.episode = Some(format!("{order}.{rule}.{device}.{kind}.{number}"));
-        self.zone = Some(episode.zone.number());
-        self.zone_version = Some(episode.zone_version);
-        self.threshold_m = Some(episode.threshold_m);
-        self.certainty = Some(episode.certainty.word());
+    fn add_episode(&mut self, episode: &EpisodeFacts) {
+        self.zone = episode.zone.map(|(zone, _)| zone.number());
+        self.zone_version = episode.zone.map(|(_, version)| version);
+        self.threshold_m = episode.threshold_m;
+        self.certainty = episode.certainty.map(|certainty| certainty.word());
         self.cause = Some(episode.cause.word());
         self.permitted = Some(episode.permitted);
         match episode.amendment {
@@ -138,8 +158,13 @@ impl<'e> Wire<'e> {
 
     fn add_evidence(&mut self, evidence: &Evidence) {
         self.distance_m = evidence.distance_m.map(to_millimetres);
-        self.fix = Some(WireFix::of(&evidence.fix));
-        self.fix_age_ms = Some(evidence.fix_age_ms);
+        self.fix = Some(WireFix::of(&evidence.fix.0));
+        self.fix_age_ms = Some(evidence.fix.1);
+        if let Some((fix, age_ms)) = &evidence.other_fix {
+            self.other_device = Some(fix.device.number());
+            self.other_fix = Some(WireFix::of(fix));
+            self.other_age_ms = Some(*age_ms);
+        }
     }
 }
 

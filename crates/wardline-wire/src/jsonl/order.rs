@@ -96,19 +96,24 @@ fn keep_out(object: &Object<'_>) -> Result<Demand, Fault> {
 
 fn keep_away(object: &Object<'_>) -> Result<Demand, Fault> {
     object.only(&["rule", "kind", "active", "person", "distance_m", "warn_m"])?;
-    object.need("person", id(PersonId::new))?;
     let distance_m = object.need("distance_m", number_in(f64::MIN_POSITIVE..=RULE_M_MAX))?;
-    object.take("warn_m", number_in(distance_m..=RULE_M_MAX))?;
-    Ok(Demand::NotYetSupported("keep_away"))
+    Ok(Demand::KeepAway {
+        person: object.need("person", id(PersonId::new))?,
+        distance_m,
+        warn_m: object.take("warn_m", number_in(distance_m..=RULE_M_MAX))?.unwrap_or(0.0),
+    })
 }
 
 fn stay_in(object: &Object<'_>) -> Result<Demand, Fault> {
     object.only(&["rule", "kind", "active", "zones", "grace_s"])?;
-    if object.need("zones", list(INTERVALS_MAX, id(ZoneId::new)))?.is_empty() {
+    let mut zones = object.need("zones", list(INTERVALS_MAX, id(ZoneId::new)))?;
+    if zones.is_empty() {
         return Err(Fault::of_member("no_zones", "zones"));
     }
-    object.take("grace_s", unsigned_in(0..=u32::MAX))?;
-    Ok(Demand::NotYetSupported("stay_in"))
+    zones.sort_unstable();
+    zones.dedup();
+    let grace_s = object.take("grace_s", unsigned_in(0..=u32::MAX))?.unwrap_or(0);
+    Ok(Demand::StayIn { zones, grace_ms: i64::from(grace_s) * 1000 })
 }
 
 fn report(object: &Object<'_>) -> Result<Demand, Fault> {
@@ -118,7 +123,10 @@ fn report(object: &Object<'_>) -> Result<Demand, Fault> {
     if max_silence_s.or(max_no_fix_s).is_none() {
         return Err(Fault::of_member("missing_member", "max_silence_s"));
     }
-    Ok(Demand::NotYetSupported("report"))
+    Ok(Demand::Report {
+        max_silence_ms: max_silence_s.map(|s| i64::from(s) * 1000),
+        max_no_fix_ms: max_no_fix_s.map(|s| i64::from(s) * 1000),
+    })
 }
 
 fn permit(tree: &Tree<'_>) -> Result<Permit, Fault> {

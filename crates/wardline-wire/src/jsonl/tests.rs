@@ -220,7 +220,7 @@ fn rules_that_are_not_judged_yet_are_checked_too() {
     };
     let [first, second] = &put.rules[..] else { panic!("two rules") };
     assert!(matches!(first.demand, Demand::KeepOut { place: Place::Zone(_), .. }));
-    assert!(matches!(second.demand, Demand::NotYetSupported("report")));
+    assert!(matches!(second.demand, Demand::Report { .. }));
 }
 
 #[test]

@@ -1,0 +1,106 @@
+//! Incidents: what a desk must see, and what it has done about it.
+
+use crate::event::{EpisodeId, EventKind};
+use crate::ids::{DeviceId, OrderId, PersonId, RuleId};
+use crate::time::Timestamp;
+use std::collections::{BTreeMap, BTreeSet};
+
+/// An incident that is not resolved.
+pub(crate) struct Incident {
+    opened: Timestamp,
+    pub person: PersonId,
+    /// The device that events are about; a protected person's panic has none.
+    pub device: Option<DeviceId>,
+    pub other: (Option<PersonId>, Option<DeviceId>),
+    pub has_ended: bool,
+    pub is_acknowledged: bool,
+    escalations: u32,
+}
+
+/// All incidents that are not resolved.
+#[derive(Default)]
+pub(crate) struct Desk {
+    incidents: BTreeMap<EpisodeId, Incident>,
+    /// When each unacknowledged one is escalated next.
+    escalations: BTreeSet<(OrderId, Timestamp, EpisodeId)>,
+}
+
+/// How often an incident is escalated.
+const LEVELS: u32 = 3;
+
+impl Desk {
+    // J-DESK-1
+    pub fn open(&mut self, id: EpisodeId, incident: Incident, period_ms: i64) {
+        let first = incident.opened.plus_ms(period_ms);
+        self.escalations.insert((id.order, first, id));
+        self.incidents.insert(id, incident);
+    }
+
+    pub fn get_mut(&mut self, id: EpisodeId) -> Option<&mut Incident> {
+        self.incidents.get_mut(&id)
+    }
+
+    pub fn acknowledge(&mut self, id: EpisodeId) {
+        self.escalations.retain(|(order, _, other)| *order != id.order || *other != id);
+        if let Some(incident) = self.incidents.get_mut(&id) {
+            incident.is_acknowledged = true;
+        }
+    }
+
+    pub fn resolve(&mut self, id: EpisodeId) {
+        self.incidents.remove(&id);
+    }
+
+    /// When an incident of the order is escalated next.
+    pub fn next_escalation(&self, order: OrderId) -> Option<Timestamp> {
+        let from = (order, Timestamp::from_ms(i64::MIN), FIRST);
+        let next = self.escalations.range(from..).next()?;
+        (next.0 == order).then_some(next.1)
+    }
+
+    /// Takes an escalation of the order that is due at the instant: the incident and its level.
+    // J-DESK-3
+    pub fn escalate(
+        &mut self,
+        order: OrderId,
+        instant: Timestamp,
+        period_ms: impl Fn(EventKind) -> i64,
+    ) -> Option<(EpisodeId, u32, &Incident)> {
+        if self.next_escalation(order)? > instant {
+            return None;
+        }
+        let from = (order, Timestamp::from_ms(i64::MIN), FIRST);
+        let due = *self.escalations.range(from..).next()?;
+        self.escalations.remove(&due);
+        let incident = self.incidents.get_mut(&due.2)?;
+        incident.escalations += 1;
+        if incident.escalations < LEVELS {
+            let next = due.1.plus_ms(period_ms(due.2.kind));
+            self.escalations.insert((order, next, due.2));
+        }
+        Some((due.2, incident.escalations, incident))
+    }
+}
+
+impl Incident {
+    pub fn new(opened: Timestamp, person: PersonId, device: Option<DeviceId>) -> Self {
+        Self {
+            opened,
+            person,
+            device,
+            other: (None, None),
+            has_ended: false,
+            is_acknowledged: false,
+            escalations: 0,
+        }
+    }
+}
+
+/// Before every other id.
+const FIRST: EpisodeId = EpisodeId {
+    order: OrderId::NONE,
+    rule: RuleId::NONE,
+    device: DeviceId::NONE,
+    kind: EventKind::Breach,
+    number: 0,
+};

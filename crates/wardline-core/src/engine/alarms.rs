@@ -1,0 +1,362 @@
+//! Alarms of time: silence, no fix, and parties without a fresh sound fix.
+//!
+//! They run on the time of receipt, in the order of the log, and are never judged again.
+
+use super::Engine;
+use crate::event::{Cause, EpisodeFacts, EpisodeId, EventKind, Phase};
+use crate::ids::{DeviceId, OrderId, PersonId, RuleId};
+use crate::order::{Order, OrderVersion, Report, Rule, Terms};
+use crate::outbox::Draft;
+use crate::time::Timestamp;
+
+/// Which alarm of an order.
+#[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Debug)]
+pub(crate) struct AlarmId {
+    pub rule: RuleId,
+    pub kind: EventKind,
+    /// None (0) while the person has no device.
+    pub device: DeviceId,
+    pub other: Option<PersonId>,
+}
+
+/// An alarm that is due at an instant.
+struct Due {
+    instant: Timestamp,
+    id: AlarmId,
+    cause: Cause,
+}
+
+/// What the limits of a rule count from, for one device or none.
+#[derive(Clone, Copy)]
+struct Bearer {
+    device: DeviceId,
+    slot: Option<usize>,
+    since: Timestamp,
+}
+
+const NEVER: Timestamp = Timestamp::from_ms(i64::MIN);
+
+impl Engine {
+    /// The next instant at which an alarm of the order is raised.
+    pub(super) fn next_alarm(&self, order: OrderId) -> Option<Timestamp> {
+        self.dues(order).into_iter().map(|due| due.instant).min()
+    }
+
+    /// Raises the alarms that are due at the instant.
+    pub(super) fn raise_alarms(&mut self, id: OrderId, instant: Timestamp) {
+        if let Some(order) = self.orders.by_id.get_mut(id) {
+            order.progress = order.progress.max(instant);
+        }
+        let mut dues = self.dues(id);
+        dues.retain(|due| due.instant <= instant);
+        // Silence comes first, and keeps no_fix away.
+        dues.sort_by_key(|due| due.id);
+        for due in dues.iter().filter(|due| due.id.kind == EventKind::Silence) {
+            self.start_alarm(id, due.id, instant, due.cause);
+            self.end_alarm(
+                id,
+                AlarmId { kind: EventKind::NoFix, ..due.id },
+                instant,
+                Cause::Silence,
+            );
+            self.note_never_heard(id, due.id, instant);
+        }
+        for due in dues.iter().filter(|due| due.id.kind != EventKind::Silence) {
+            let silence = AlarmId { kind: EventKind::Silence, ..due.id };
+            if !self.is_raised(id, silence) {
+                self.start_alarm(id, due.id, instant, due.cause);
+            }
+        }
+    }
+
+    /// Ends the alarms whose rule or device is gone, and raises those that a new rule or device
+    /// brings with it.
+    // J-SCHED-2, J-STALE-1
+    pub(super) fn settle_alarms(&mut self, id: OrderId, instant: Timestamp, cause: Option<Cause>) {
+        let Some(order) = self.orders.by_id.get_mut(id) else { return };
+        order.progress = order.progress.max(instant);
+        let raised: Vec<_> = order.alarms.keys().copied().collect();
+        for alarm in raised {
+            if let Some(ending) = self.why_over(id, alarm, instant) {
+                self.end_alarm(id, alarm, instant, cause.filter(|_| ending.1).unwrap_or(ending.0));
+            }
+        }
+        let at_once = self.dues(id).into_iter();
+        let at_once = at_once.filter(|due| {
+            due.id.kind == EventKind::Degraded
+                && due.cause == Cause::RuleStarted
+                && due.instant <= instant
+        });
+        for due in at_once.collect::<Vec<_>>() {
+            self.start_alarm(id, due.id, instant, due.cause);
+        }
+    }
+
+    /// Why an alarm has no ground any more; and whether it is for want of the device.
+    fn why_over(&self, id: OrderId, alarm: AlarmId, instant: Timestamp) -> Option<(Cause, bool)> {
+        let order = self.orders.by_id.get(id)?;
+        let Some(version) = present(order, instant) else {
+            return Some((Cause::RuleEnded, false));
+        };
+        let rule = version.rule(alarm.rule).filter(|rule| rule.active_since(instant).is_some());
+        let holds = rule.is_some_and(|rule| match (&rule.terms, alarm.kind) {
+            (Terms::Report(report), EventKind::Silence) => report.max_silence_ms.is_some(),
+            (Terms::Report(report), EventKind::NoFix) => report.max_no_fix_ms.is_some(),
+            (Terms::KeepAway(keep_away), EventKind::Degraded) => {
+                Some(keep_away.person) == alarm.other
+            }
+            _ => false,
+        });
+        if !holds {
+            return Some((Cause::RuleEnded, false));
+        }
+        let bears = self.bearers(version).iter().any(|bearer| bearer.device == alarm.device);
+        let gone = match alarm.device {
+            DeviceId::NONE => Cause::DeviceAssigned,
+            _ => Cause::RuleEnded,
+        };
+        (!bears).then_some((gone, true))
+    }
+
+    /// An input of a device counts: ends its silence and whatever else it ends.
+    // J-SILENCE-1, J-SILENCE-2, J-STALE-1
+    pub(super) fn hear(&mut self, slot: usize, at: Timestamp, is_sound_fix: bool) {
+        let Some((device, ..)) = self.devices.get_mut(slot, &self.config) else { return };
+        device.hear(at, is_sound_fix);
+        let (id, person) = (device.id, device.person);
+        for order in self.orders_of(person) {
+            let raised = self.orders.by_id.get(order).map(|order| &order.alarms);
+            let raised: Vec<_> =
+                raised.into_iter().flat_map(|alarms| alarms.keys()).copied().collect();
+            for alarm in raised {
+                match alarm.kind {
+                    EventKind::Silence if alarm.device == id => {
+                        self.end_alarm(order, alarm, at, Cause::Heard);
+                        if !is_sound_fix {
+                            self.raise_overdue(order, alarm, at);
+                        }
+                    }
+                    EventKind::NoFix if alarm.device == id && is_sound_fix => {
+                        self.end_alarm(order, alarm, at, Cause::Fix);
+                    }
+                    EventKind::Degraded if self.are_fresh(alarm, order, at) => {
+                        self.end_alarm(order, alarm, at, Cause::Fix);
+                    }
+                    _ => {}
+                }
+            }
+        }
+    }
+
+    /// When silence ends without a fix, no_fix that is due by then starts.
+    fn raise_overdue(&mut self, order: OrderId, silence: AlarmId, at: Timestamp) {
+        let id = AlarmId { kind: EventKind::NoFix, ..silence };
+        if self.dues(order).iter().any(|due| due.id == id && due.instant < at) {
+            self.start_alarm(order, id, at, Cause::Timer);
+        }
+    }
+
+    fn is_raised(&self, order: OrderId, alarm: AlarmId) -> bool {
+        self.orders.by_id.get(order).is_some_and(|order| order.alarms.contains_key(&alarm))
+    }
+
+    /// All alarms that the order may raise next, with the instants.
+    fn dues(&self, id: OrderId) -> Vec<Due> {
+        let order = self.orders.by_id.get(id);
+        let version = order.and_then(|order| present(order, order.progress));
+        let (Some(order), Some(version)) = (order, version) else { return Vec::new() };
+        let mut dues = Vec::new();
+        for rule in &version.rules {
+            match rule.terms {
+                Terms::Report(report) => self.add_report(order, version, rule, report, &mut dues),
+                Terms::KeepAway(keep_away) => {
+                    self.add_stale(order, version, rule, keep_away.person, &mut dues);
+                }
+                Terms::KeepOut(_) | Terms::StayIn(_) => {}
+            }
+        }
+        dues.retain(|due| !order.alarms.contains_key(&due.id));
+        dues
+    }
+
+    fn add_report(
+        &self,
+        order: &Order,
+        version: &OrderVersion,
+        rule: &Rule,
+        report: Report,
+        dues: &mut Vec<Due>,
+    ) {
+        let Some(active) = rule.active_without_break(order.progress) else { return };
+        for bearer in self.bearers(version) {
+            let heard = bearer.slot.and_then(|slot| self.devices.heard(slot));
+            let base = active.max(bearer.since);
+            let any = heard.and_then(|heard| heard.any).map_or(base, |at| at.max(base));
+            let sound = heard.and_then(|heard| heard.sound).map_or(base, |at| at.max(base));
+            let limits = [
+                (EventKind::Silence, any, report.max_silence_ms),
+                (EventKind::NoFix, sound, report.max_no_fix_ms),
+            ];
+            let silence = AlarmId {
+                rule: rule.rule,
+                kind: EventKind::Silence,
+                device: bearer.device,
+                other: None,
+            };
+            for (kind, since, max_ms) in limits {
+                let Some(max_ms) = max_ms else { continue };
+                if kind == EventKind::NoFix && order.alarms.contains_key(&silence) {
+                    continue;
+                }
+                let instant = since.plus_ms(max_ms).max(version.put.time);
+                if rule.active_since(instant).is_some() || instant <= order.progress {
+                    dues.push(Due {
+                        instant,
+                        id: AlarmId { kind, ..silence },
+                        cause: Cause::Timer,
+                    });
+                }
+            }
+        }
+    }
+
+    fn add_stale(
+        &self,
+        order: &Order,
+        version: &OrderVersion,
+        rule: &Rule,
+        person: PersonId,
+        dues: &mut Vec<Due>,
+    ) {
+        let Some(active) = rule.active_without_break(order.progress) else { return };
+        for bearer in self.bearers(version) {
+            let start = active.max(bearer.since);
+            let stale = self.stale_from(bearer.slot, person);
+            let cause = if stale <= start { Cause::RuleStarted } else { Cause::Timer };
+            let id = AlarmId {
+                rule: rule.rule,
+                kind: EventKind::Degraded,
+                device: bearer.device,
+                other: Some(person),
+            };
+            dues.push(Due { instant: stale.max(start), id, cause });
+        }
+    }
+
+    /// When the newest sound fix of either party becomes too old; long ago if one has none.
+    fn stale_from(&self, slot: Option<usize>, person: PersonId) -> Timestamp {
+        let newest = |slot: usize| self.devices.track(slot, &self.config)?.newest_sound();
+        let his = slot.and_then(newest);
+        let protected = self.people.get(person);
+        let hers = protected.into_iter().flat_map(|person| &person.devices);
+        let hers = hers.filter_map(|slot| newest(*slot)).max();
+        let hers = hers.max(protected.and_then(|person| person.sound_before_release));
+        match (his, hers) {
+            (Some(his), Some(hers)) => his.min(hers).plus_ms(self.config.reference_age_max_ms),
+            _ => NEVER,
+        }
+    }
+
+    fn are_fresh(&self, alarm: AlarmId, order: OrderId, at: Timestamp) -> bool {
+        let version = self.orders.by_id.get(order).and_then(Order::newest);
+        let Some((version, person)) = version.zip(alarm.other) else { return false };
+        let bearers = self.bearers(version);
+        let bearer = bearers.iter().find(|bearer| bearer.device == alarm.device);
+        bearer.is_some_and(|bearer| self.stale_from(bearer.slot, person) > at)
+    }
+
+    /// The devices of the restrained person, or none.
+    // J-SILENCE-3
+    fn bearers(&self, version: &OrderVersion) -> Vec<Bearer> {
+        let slots = self.devices_of(Some(version.person));
+        let bearers = slots.iter().filter_map(|slot| {
+            let device = self.devices.get(*slot)?;
+            Some(Bearer { device: device.id, slot: Some(*slot), since: device.assigned })
+        });
+        let bearers: Vec<_> = bearers.collect();
+        if !bearers.is_empty() {
+            return bearers;
+        }
+        let person = self.people.get(version.person);
+        let since = person.and_then(|person| person.released).unwrap_or(NEVER);
+        vec![Bearer { device: DeviceId::NONE, slot: None, since }]
+    }
+
+    fn start_alarm(&mut self, order: OrderId, id: AlarmId, time: Timestamp, cause: Cause) {
+        let Some(known) = self.orders.by_id.get_mut(order) else { return };
+        let number = known.next_number(id.rule, id.device, id.kind);
+        known.alarms.insert(id, number);
+        self.tell_alarm(order, id, number, Phase::Started, time, cause);
+    }
+
+    fn end_alarm(&mut self, order: OrderId, id: AlarmId, time: Timestamp, cause: Cause) {
+        let known = self.orders.by_id.get_mut(order);
+        if let Some(number) = known.and_then(|order| order.alarms.remove(&id)) {
+            self.tell_alarm(order, id, number, Phase::Ended, time, cause);
+        }
+    }
+
+    fn tell_alarm(
+        &mut self,
+        order: OrderId,
+        id: AlarmId,
+        number: u64,
+        phase: Phase,
+        time: Timestamp,
+        cause: Cause,
+    ) {
+        let mut draft = self.draft_for_alarm(order, id, id.kind, time);
+        draft.phase = phase;
+        let (rule, device, kind) = (id.rule, id.device, id.kind);
+        draft.episode_id = Some(EpisodeId { order, rule, device, kind, number });
+        draft.episode = Some(EpisodeFacts {
+            zone: None,
+            threshold_m: None,
+            certainty: None,
+            cause,
+            permitted: false,
+            amendment: None,
+        });
+        self.outbox.push(draft);
+    }
+
+    fn draft_for_alarm(
+        &self,
+        order: OrderId,
+        id: AlarmId,
+        kind: EventKind,
+        time: Timestamp,
+    ) -> Draft {
+        let mut draft = Draft::fact(time, kind, Some(id.device));
+        let version = self.orders.by_id.get(order).and_then(Order::newest);
+        draft.order = order;
+        draft.order_version = version.map_or(0, |version| version.number);
+        draft.person = self.person_of_alarm(order, id);
+        draft.rule = id.rule;
+        draft.other_person = id.other;
+        draft
+    }
+
+    /// Whom an alarm is about: its device's person, who may have ceased to be the order's.
+    fn person_of_alarm(&self, order: OrderId, id: AlarmId) -> PersonId {
+        let device = self.devices.slot(id.device).and_then(|slot| self.devices.get(slot));
+        let version = self.orders.by_id.get(order).and_then(Order::newest);
+        let person = device.map(|device| device.person);
+        person.or(version.map(|version| version.person)).unwrap_or_default()
+    }
+
+    // J-SILENCE-3
+    fn note_never_heard(&mut self, order: OrderId, id: AlarmId, time: Timestamp) {
+        let heard = self.devices.slot(id.device).and_then(|slot| self.devices.heard(slot));
+        if heard.and_then(|heard| heard.any).is_none() {
+            let draft = self.draft_for_alarm(order, id, EventKind::NeverHeard, time);
+            self.outbox.push(draft);
+        }
+    }
+}
+
+/// The version in force at an instant that was reached, if one is.
+fn present(order: &Order, instant: Timestamp) -> Option<&OrderVersion> {
+    let version = order.newest().filter(|version| version.ended.is_none())?;
+    version.term.filter(|term| term.contains(instant)).map(|_| version)
+}

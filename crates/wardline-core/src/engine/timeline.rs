@@ -1,0 +1,137 @@
+//! Boundaries and timers of orders, fired in the order of time.
+
+use super::observation::Scope;
+use super::{Engine, Person};
+use crate::ids::{OrderId, PersonId};
+use crate::key::Key;
+use crate::order::Order;
+use crate::time::Timestamp;
+use crate::watch::About;
+use std::collections::BTreeSet;
+
+impl Engine {
+    /// When a tick would next matter, if ever.
+    pub fn next_deadline(&self) -> Option<Timestamp> {
+        self.deadlines.first().map(|(deadline, _)| *deadline)
+    }
+
+    /// Fires what boundaries and timers any order has up to `at`.
+    pub(super) fn advance_all(&mut self, at: Timestamp) {
+        let due = self.deadlines.range(..=(at, OrderId::MAX));
+        let orders: Vec<_> = due.map(|(_, order)| *order).collect();
+        self.advance(&orders, at);
+    }
+
+    /// Fires what boundaries and timers these orders have up to `at`, all orders' in the order of
+    /// time.
+    // J-TIME-4, J-ORDER-1
+    pub(super) fn advance(&mut self, orders: &[OrderId], at: Timestamp) {
+        let mut due: BTreeSet<_> =
+            orders.iter().filter_map(|id| Some((self.due(*id, at)?, *id))).collect();
+        while let Some((instant, _)) = due.first().copied() {
+            while let Some((_, order)) = due.first().copied().filter(|due| due.0 == instant) {
+                due.pop_first();
+                self.fire(order, instant, at);
+                if let Some(next) = self.due(order, at) {
+                    due.insert((next.max(instant), order));
+                }
+            }
+            self.end_step(at);
+        }
+        orders.iter().for_each(|order| self.reschedule(*order));
+    }
+
+    /// The next instant at which the order has a boundary (reached at it) or a timer (passed after
+    /// it), if `at` is late enough.
+    fn due(&self, id: OrderId, at: Timestamp) -> Option<Timestamp> {
+        let boundary = self.orders.by_id.get(id).and_then(Order::next_boundary);
+        let boundary = boundary.filter(|boundary| *boundary <= at);
+        let timer = self.next_timer(id).filter(|timer| *timer < at);
+        [boundary, timer].into_iter().flatten().min()
+    }
+
+    fn next_timer(&self, id: OrderId) -> Option<Timestamp> {
+        [self.next_alarm(id), self.desk.next_escalation(id)].into_iter().flatten().min()
+    }
+
+    fn fire(&mut self, id: OrderId, instant: Timestamp, at: Timestamp) {
+        let order = self.orders.by_id.get(id);
+        if order.and_then(Order::next_boundary) == Some(instant) {
+            self.fire_boundary(id, instant, at);
+        }
+        if instant < at {
+            self.raise_alarms(id, instant);
+            self.escalate(id, instant);
+        }
+    }
+
+    fn fire_boundary(&mut self, id: OrderId, boundary: Timestamp, at: Timestamp) {
+        let Some(order) = self.orders.by_id.get_mut(id) else { return };
+        order.fired = boundary;
+        order.progress = order.progress.max(boundary);
+        let person = order.newest().map(|version| version.person);
+        let step = Key::boundary(boundary);
+        for slot in self.devices_of(person) {
+            let about = About::Places;
+            let scope = Scope { order: id, about, at, time: boundary, cause: None };
+            self.observe_all(slot, scope, |watch, scene| watch.pass(scene, step, None));
+        }
+        self.settle_alarms(id, boundary, None);
+        self.wake_parties(id);
+    }
+
+    /// The order's next instant counts anew.
+    pub(super) fn reschedule(&mut self, id: OrderId) {
+        let next = self.next_instant(id);
+        let deadline = match self.orders.by_id.get_mut(id) {
+            Some(order) => &mut order.deadline,
+            None => &mut self.deadline,
+        };
+        if *deadline == next {
+            return;
+        }
+        if let Some(deadline) = std::mem::replace(deadline, next) {
+            self.deadlines.remove(&(deadline, id));
+        }
+        if let Some(next) = next {
+            self.deadlines.insert((next, id));
+        }
+    }
+
+    /// When an input would next find something due.
+    pub(super) fn next_instant(&self, id: OrderId) -> Option<Timestamp> {
+        let boundary = self.orders.by_id.get(id).and_then(Order::next_boundary);
+        let timer = self.next_timer(id).map(|timer| timer.plus_ms(1));
+        [boundary, timer].into_iter().flatten().min()
+    }
+
+    /// From now on each fix of a party of the order is judged.
+    pub(super) fn wake_parties(&mut self, id: OrderId) {
+        let Some(version) = self.orders.by_id.get(id).and_then(Order::newest) else { return };
+        let parties: Vec<_> = version.protected().chain([version.person]).collect();
+        for party in parties {
+            for slot in self.devices_of(Some(party)) {
+                self.wake(slot);
+            }
+        }
+    }
+
+    pub(super) fn wake(&mut self, slot: usize) {
+        if let Some((_, hot, _)) = self.devices.get_mut(slot, &self.config) {
+            hot.wake();
+        }
+    }
+
+    pub(super) fn devices_of(&self, person: Option<PersonId>) -> Vec<usize> {
+        let person = person.and_then(|person| self.people.get(person));
+        person.map_or_else(Vec::new, |person| person.devices.clone())
+    }
+
+    /// The orders that restrain or protect the person now.
+    pub(super) fn orders_of(&self, id: PersonId) -> Vec<OrderId> {
+        let ever = self.people.get(id).into_iter().flat_map(Person::orders_ever);
+        let concerns =
+            |order: &OrderId| self.orders.by_id.get(*order).is_some_and(|order| order.concerns(id));
+        ever.filter(concerns).collect()
+    }
+}
