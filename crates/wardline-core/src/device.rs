@@ -6,6 +6,7 @@ use crate::engine::Config;
 use crate::geometry::{Position, Scale};
 use crate::ids::{DeviceId, PersonId};
 use crate::input::{Assurance, Fix};
+use crate::key::Key;
 use crate::table::Places;
 use crate::time::Timestamp;
 use crate::track::{Slot, Track, TrackHead, TrackMut, slots_per_device};
@@ -17,6 +18,8 @@ pub(crate) struct Device {
     pub id: DeviceId,
     pub person: PersonId,
     pub assigned: Timestamp,
+    /// The input that assigned it.
+    pub assigned_by: Key,
     pub watches: Vec<Watch>,
     pub conditions: Conditions,
     pub no_order_noted: bool,
@@ -32,11 +35,12 @@ pub(crate) struct Device {
 }
 
 impl Device {
-    pub fn new(id: DeviceId, person: PersonId, assigned: Timestamp) -> Self {
+    pub fn new(id: DeviceId, person: PersonId, assigned_by: Key) -> Self {
         Self {
             id,
             person,
-            assigned,
+            assigned: assigned_by.time,
+            assigned_by,
             watches: Vec::new(),
             conditions: Conditions::default(),
             no_order_noted: false,

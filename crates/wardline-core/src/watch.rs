@@ -34,6 +34,8 @@ pub(crate) struct Scene<'a> {
     pub order: &'a Order,
     pub device: DeviceId,
     pub person: PersonId,
+    /// When the device was assigned to the person.
+    pub assigned: Key,
     pub track: Track<'a>,
     /// The tracks of the protected person, for a watch about one.
     pub others: &'a [Track<'a>],
@@ -217,7 +219,8 @@ impl Watch {
     /// Judges an item where it stands in time. Gives the distance in metres within which no
     /// verdict can change.
     pub fn take(&mut self, scene: Scene<'_>, key: Key, item: Item) -> f64 {
-        if self.last < key && self.newest_item(scene).is_none_or(|newest| newest <= key) {
+        let is_newest = self.newest_item(scene).is_none_or(|newest| newest <= key);
+        if self.last < key && is_newest && self.about != About::Conditions {
             return self.take_next(scene, key, item);
         }
         self.fold_again(scene, key);
@@ -394,7 +397,7 @@ impl Watch {
         let mut steps = self.steps_from(scene, from).into_iter().peekable();
         let base = self.checkpoints.first().map_or(Key::FIRST, |(key, _)| *key);
         for (key, item) in self.items_from(scene, from) {
-            if key <= base {
+            if key <= base || key < scene.assigned {
                 continue;
             }
             while let Some((step, zone)) = steps.next_if(|(step, _)| *step < key) {
@@ -462,7 +465,11 @@ impl Watch {
         steps.sort_unstable();
         steps.dedup();
         let since = scene.order.versions.first().map_or(Key::FIRST, |version| version.put);
+        let since = since.max(scene.assigned);
         steps.retain(|(key, _)| *key >= since);
+        if since == scene.assigned && since >= from {
+            steps.insert(0, (since, None));
+        }
         steps
     }
 
@@ -478,7 +485,6 @@ impl Watch {
     /// A device of the protected person is gone: what was judged by its fixes stays.
     pub fn freeze(&mut self, key: Key) {
         self.frozen = self.frozen.max(key);
-        self.forget_before(self.frozen);
     }
 
     /// The device is taken from the person: all episodes end, and fixes that happened at the same

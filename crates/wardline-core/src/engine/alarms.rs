@@ -229,7 +229,8 @@ impl Engine {
         dues: &mut Vec<Due>,
     ) {
         let Some(active) = rule.active_without_break(order.progress) else { return };
-        for bearer in self.bearers(version) {
+        // Without a device there is nothing to judge, and silence tells of it.
+        for bearer in self.bearers(version).into_iter().filter(|bearer| bearer.slot.is_some()) {
             let start = active.max(bearer.since);
             let stale = self.stale_from(bearer.slot, person);
             let cause = if stale <= start { Cause::RuleStarted } else { Cause::Timer };

@@ -189,13 +189,13 @@ impl Engine {
             self.take_away(assign.device, at);
         }
         self.strangers.remove(&assign.device);
-        let mut device = Device::new(assign.device, assign.person, at);
+        let key = Key::configuration(at, self.input);
+        let mut device = Device::new(assign.device, assign.person, key);
         let person = self.people.get_or_insert_with(assign.person, Person::default);
         device.is_protected = !person.protected_by.is_empty();
         let restrained_by = person.restrained_by.clone();
         let slot = self.devices.insert(device);
         insert_sorted(&mut person.devices, slot);
-        let key = Key::configuration(at, self.input);
         for order in restrained_by {
             self.configure(slot, order, key, None, Cause::OrderChanged);
             self.settle_alarms(order, at, Some(Cause::DeviceAssigned));

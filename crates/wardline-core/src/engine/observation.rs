@@ -41,6 +41,7 @@ impl Engine {
             order,
             device: device.id,
             person: device.person,
+            assigned: device.assigned_by,
             track: tracks.get(slot)?,
             others: &others,
             conditions: &device.conditions,
