@@ -51,11 +51,20 @@ impl Desk {
         self.incidents.remove(&id);
     }
 
-    /// When an incident of the order is escalated next.
-    pub fn next_escalation(&self, order: OrderId) -> Option<Timestamp> {
+    /// When an incident of the order is escalated next; or only of a device, if one is given.
+    pub fn next_escalation(&self, order: OrderId, of: Option<DeviceId>) -> Option<Timestamp> {
+        self.next(order, of).map(|(_, instant, _)| instant)
+    }
+
+    fn next(
+        &self,
+        order: OrderId,
+        of: Option<DeviceId>,
+    ) -> Option<(OrderId, Timestamp, EpisodeId)> {
         let from = (order, Timestamp::from_ms(i64::MIN), FIRST);
-        let next = self.escalations.range(from..).next()?;
-        (next.0 == order).then_some(next.1)
+        let next = self.escalations.range(from..).take_while(|next| next.0 == order);
+        let mut next = next.filter(|next| of.is_none_or(|device| next.2.device == device));
+        next.next().copied()
     }
 
     /// Takes an escalation of the order that is due at the instant: the incident and its level.
@@ -63,14 +72,11 @@ impl Desk {
     pub fn escalate(
         &mut self,
         order: OrderId,
+        of: Option<DeviceId>,
         instant: Timestamp,
         period_ms: impl Fn(EventKind) -> i64,
     ) -> Option<(EpisodeId, u32, &Incident)> {
-        if self.next_escalation(order)? > instant {
-            return None;
-        }
-        let from = (order, Timestamp::from_ms(i64::MIN), FIRST);
-        let due = *self.escalations.range(from..).next()?;
+        let due = self.next(order, of).filter(|due| due.1 <= instant)?;
         self.escalations.remove(&due);
         let incident = self.incidents.get_mut(&due.2)?;
         incident.escalations += 1;

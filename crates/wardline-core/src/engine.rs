@@ -50,6 +50,8 @@ pub struct Engine {
     /// When panics that concern no order are next escalated.
     deadline: Option<Timestamp>,
     desk: Desk,
+    /// While its input is taken in, the device whose panics that concern no order are looked at.
+    stray: Option<DeviceId>,
     counters: Counters,
     outbox: Outbox,
     /// The episodes of a watch before it is changed; kept to spare allocations.
@@ -113,6 +115,7 @@ impl Engine {
             panics: BTreeMap::new(),
             deadline: None,
             desk: Desk::default(),
+            stray: None,
             counters: Counters::default(),
             outbox: Outbox::default(),
             before: Vec::new(),

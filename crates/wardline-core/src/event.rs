@@ -256,7 +256,7 @@ pub struct Evidence {
     pub distance_m: Option<f64>,
     /// The restrained person's fix, and its age in milliseconds when the input that caused the
     /// event was received.
-    pub fix: (FixFacts, i64),
+    pub fix: Option<(FixFacts, i64)>,
     /// The same of the protected person.
     pub other_fix: Option<(FixFacts, i64)>,
 }

@@ -53,10 +53,11 @@ impl Draft {
     // J-ORDER-1
     fn place(&self) -> impl Ord + use<> {
         let phase = if self.follows_start { Phase::Started } else { self.phase };
+        // An absence is of all its zones, so the nearest one does not count.
         let zone = self.episode.and_then(|episode| episode.zone).map(|(zone, _)| zone);
-        let number = self.episode_id.map(|id| id.number);
+        let zone = zone.filter(|_| self.kind != EventKind::Absence);
         let device = self.device;
-        let last = (device, zone, self.other_person, number, self.follows_start);
+        let last = (device, zone, self.other_person, self.episode_id, self.follows_start);
         (phase, self.order, self.rule, self.kind, last)
     }
 }

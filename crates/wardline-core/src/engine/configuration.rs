@@ -69,6 +69,7 @@ impl Engine {
     }
 
     pub(super) fn put_order(&mut self, put: &PutOrder, at: Timestamp) -> Result<(), Refusal> {
+        check_parties(put)?;
         self.advance(&[put.order], at);
         self.check_order(put)?;
         let key = Key::configuration(at, self.input);
@@ -107,9 +108,6 @@ impl Engine {
                 Demand::KeepOut { place: Place::Layer(_), .. } | Demand::Report { .. } => {}
                 Demand::StayIn { zones, .. } => {
                     zones.iter().try_for_each(|zone| self.check_zone(*zone))?;
-                }
-                Demand::KeepAway { person, .. } if *person == put.person => {
-                    return Err(Refusal::new("own_person", person.number()));
                 }
                 Demand::KeepAway { .. } => {}
             }
@@ -257,4 +255,13 @@ impl Engine {
             }
         }
     }
+}
+
+/// Nobody can keep away from himself.
+fn check_parties(put: &PutOrder) -> Result<(), Refusal> {
+    let own = put.rules.iter().any(|rule| match rule.demand {
+        Demand::KeepAway { person, .. } => person == put.person,
+        _ => false,
+    });
+    if own { Err(Refusal::new("own_person", put.person.number())) } else { Ok(()) }
 }

@@ -13,6 +13,7 @@ impl Engine {
     /// Takes note of what a step says of incidents.
     // J-DESK-1
     pub(super) fn note_incidents(&mut self, at: Timestamp) {
+        let mut opened = Vec::new();
         for draft in self.outbox.step() {
             let Some(id) = draft.episode_id else { continue };
             let amendment = draft.episode.and_then(|episode| episode.amendment);
@@ -26,6 +27,7 @@ impl Engine {
                     incident.other = (draft.other_person, draft.other_device);
                     incident.has_ended = is_panic;
                     self.desk.open(id, incident, self.config.escalation_ms(draft.kind));
+                    opened.push(id.order);
                 }
                 Phase::Ended | Phase::Amended => {
                     let is_open = matches!(amendment, Some(Amendment::Span { end: None, .. }));
@@ -34,6 +36,10 @@ impl Engine {
                     }
                 }
             }
+        }
+        for order in opened {
+            self.wake_parties(order);
+            self.reschedule(order);
         }
     }
 
@@ -81,7 +87,9 @@ impl Engine {
     pub(super) fn escalate(&mut self, order: OrderId, instant: Timestamp) {
         loop {
             let config = &self.config;
-            let due = self.desk.escalate(order, instant, |kind| config.escalation_ms(kind));
+            let of = self.stray.filter(|_| order == OrderId::NONE);
+            let period_ms = |kind| config.escalation_ms(kind);
+            let due = self.desk.escalate(order, of, instant, period_ms);
             let Some((id, level, incident)) = due else { return };
             let facts = DeskFacts::Level(level);
             let draft = about(id, incident, EventKind::Escalated, instant, facts);

@@ -157,8 +157,7 @@ impl Engine {
                 })
             });
             if judged.flatten().is_none() {
-                let own = Some(sample).filter(|_| *his_slot == slot);
-                self.note_pair_unjudged(*his_slot, *order, about, own, (key, at));
+                self.note_pair_unjudged((*his_slot, *order, *other), id, sample, at);
             }
         }
         !pairs.is_empty()
@@ -196,8 +195,9 @@ impl Engine {
             return;
         };
         let newest = track.as_ref().newest();
-        let (quiet_until, person) = (hot.quiet_until, device.person);
-        let quiet_until = if at >= quiet_until { self.quiet_until(person) } else { quiet_until };
+        let (quiet_until, person, id) = (hot.quiet_until, device.person, device.id);
+        let quiet_until =
+            if at >= quiet_until { self.quiet_until(person, id) } else { quiet_until };
         let Some((_, hot, _)) = self.devices.get_mut(slot, &self.config) else {
             return;
         };
@@ -216,7 +216,7 @@ impl Engine {
 
     /// Until when no boundary or timer of the person's orders comes; long past while an alarm is
     /// raised that the next fix may end.
-    fn quiet_until(&mut self, person: PersonId) -> Timestamp {
+    fn quiet_until(&mut self, person: PersonId, device: DeviceId) -> Timestamp {
         let orders = self.orders_of(person);
         orders.iter().for_each(|order| self.reschedule(*order));
         let alarmed =
@@ -224,8 +224,9 @@ impl Engine {
         if orders.iter().any(alarmed) {
             return Timestamp::from_ms(i64::MIN);
         }
-        let next = orders.iter().filter_map(|order| self.next_instant(*order)).min();
-        next.unwrap_or(Timestamp::FAR_FUTURE)
+        let next = orders.iter().filter_map(|order| self.next_instant(*order));
+        let stray = self.desk.next_escalation(OrderId::NONE, Some(device));
+        next.chain(stray.map(|at| at.plus_ms(1))).min().unwrap_or(Timestamp::FAR_FUTURE)
     }
 
     /// What fixes and statuses have in common: gives the slot of a device whose input counts.
@@ -239,6 +240,7 @@ impl Engine {
         is_fix: bool,
     ) -> Result<Option<usize>, Refusal> {
         let Some(slot) = self.devices.slot(id) else {
+            self.advance_device(id, Vec::new(), at);
             self.note_stranger(id, time);
             return Ok(None);
         };
@@ -248,7 +250,7 @@ impl Engine {
         let person = device.person;
         let is_quiet = at < hot.quiet_until;
         if !is_quiet {
-            self.advance(&self.orders_of(person), at);
+            self.advance_device(id, self.orders_of(person), at);
         }
         let Some((device, hot, mut track)) = self.devices.get_mut(slot, &self.config) else {
             return Ok(None);
@@ -325,7 +327,7 @@ impl Engine {
             draft.person = device.person;
             draft.evidence = Some(Evidence {
                 distance_m: None,
-                fix: (sample.facts(device.id), at.ms_since(sample.time)),
+                fix: Some((sample.facts(device.id), at.ms_since(sample.time))),
                 other_fix: None,
             });
             self.outbox.push(draft);

@@ -4,7 +4,7 @@ use super::Engine;
 use super::observation::Scope;
 use crate::event::{Cause, EventKind, Evidence};
 use crate::geometry::Bounds;
-use crate::ids::{OrderId, RuleId, ZoneId};
+use crate::ids::{DeviceId, OrderId, PersonId, RuleId, ZoneId};
 use crate::input::Place;
 use crate::key::Key;
 use crate::order::{KeepOut, Rule, Terms};
@@ -37,8 +37,8 @@ impl Engine {
         let mut breaches = Vec::new();
         for rule in then.rules.iter().filter(|rule| rule.active_since(key.time).is_some()) {
             let (zones, changed) = self.seen_alone(rule, sample, key);
-            let is_report = matches!(rule.terms, Terms::Report(_));
-            if (changed || !unchanged) && !is_report {
+            let of_places = matches!(rule.terms, Terms::KeepOut(_) | Terms::StayIn(_));
+            if (changed || !unchanged) && of_places {
                 unjudged.push(rule.rule);
             }
             if unchanged {
@@ -65,8 +65,7 @@ impl Engine {
                 (if keep_out.confirm_fixes == 0 { zones } else { Vec::new() }, changed)
             }
             Terms::StayIn(stay_in) => (Vec::new(), stay_in.zones.iter().any(has_changed)),
-            Terms::KeepAway(_) => (Vec::new(), true),
-            Terms::Report(_) => (Vec::new(), false),
+            Terms::KeepAway(_) | Terms::Report(_) => (Vec::new(), false),
         }
     }
 
@@ -90,28 +89,34 @@ impl Engine {
         (zones, changed)
     }
 
-    /// The keep_away rules about a protected person that an item cannot be judged by any more.
+    /// Notes the keep_away rules about a protected person that a fix of either party cannot be
+    /// judged by any more.
     pub(super) fn note_pair_unjudged(
         &mut self,
-        slot: usize,
-        id: OrderId,
-        about: About,
-        sample: Option<&Sample>,
-        (key, at): (Key, Timestamp),
+        (slot, id, person): (usize, OrderId, PersonId),
+        sender: DeviceId,
+        sample: &Sample,
+        at: Timestamp,
     ) {
-        let Some(person) = self.devices.get(slot).map(|device| device.person) else { return };
+        let Some(device) = self.devices.get(slot) else { return };
+        let (his, restrained) = (device.id == sender, device.person);
+        let key = sample.key(sender);
         let order = self.orders.by_id.get(id);
         let version = order.and_then(|order| order.in_force(key));
-        let rules = version.filter(|v| v.person == person).map_or(&[][..], |v| &v.rules);
-        let unjudged = rules.iter().filter(|rule| {
-            let is_about = match rule.terms {
-                Terms::KeepAway(keep_away) => about == About::Person(keep_away.person),
-                _ => false,
-            };
-            is_about && rule.active_since(key.time).is_some()
-        });
-        for rule in unjudged.map(|rule| rule.rule).collect::<Vec<_>>() {
-            self.note_unjudged(slot, id, rule, sample, (key, at));
+        let rules = version.filter(|v| v.person == restrained).map_or(&[][..], |v| &v.rules);
+        let protects = |rule: &&Rule| match rule.terms {
+            Terms::KeepAway(keep_away) => keep_away.person == person,
+            _ => false,
+        };
+        let active = rules.iter().filter(|rule| rule.active_since(key.time).is_some());
+        let rules: Vec<_> = active.filter(protects).map(|rule| rule.rule).collect();
+        let seen = Some((sample.facts(sender), at.ms_since(sample.time)));
+        for rule in rules {
+            let Some(mut draft) = self.draft_unjudged(slot, id, rule, key) else { continue };
+            let (fix, other_fix) = if his { (seen, None) } else { (None, seen) };
+            draft.other_person = (!his).then_some(person);
+            draft.evidence = Some(Evidence { distance_m: None, fix, other_fix });
+            self.outbox.push(draft);
         }
     }
 
@@ -124,16 +129,22 @@ impl Engine {
         sample: Option<&Sample>,
         (key, at): (Key, Timestamp),
     ) {
-        let Some(device) = self.devices.get(slot) else { return };
+        let Some(mut draft) = self.draft_unjudged(slot, order, rule, key) else { return };
+        let device = draft.device.unwrap_or_default();
+        draft.evidence = sample.map(|sample| Evidence {
+            distance_m: None,
+            fix: Some((sample.facts(device), at.ms_since(sample.time))),
+            other_fix: None,
+        });
+        self.outbox.push(draft);
+    }
+
+    fn draft_unjudged(&self, slot: usize, order: OrderId, rule: RuleId, key: Key) -> Option<Draft> {
+        let device = self.devices.get(slot)?;
         let version = self.orders.by_id.get(order).and_then(|order| order.as_of(key));
         let mut draft = Draft::fact(key.time, EventKind::Unjudged, Some(device.id));
         draft.order_version = version.map_or(0, |version| version.number);
         (draft.order, draft.rule, draft.person) = (order, rule, device.person);
-        draft.evidence = sample.map(|sample| Evidence {
-            distance_m: None,
-            fix: (sample.facts(device.id), at.ms_since(sample.time)),
-            other_fix: None,
-        });
-        self.outbox.push(draft);
+        Some(draft)
     }
 }

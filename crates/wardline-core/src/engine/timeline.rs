@@ -2,7 +2,7 @@
 
 use super::observation::Scope;
 use super::{Engine, Person};
-use crate::ids::{OrderId, PersonId};
+use crate::ids::{DeviceId, OrderId, PersonId};
 use crate::key::Key;
 use crate::order::Order;
 use crate::time::Timestamp;
@@ -41,6 +41,24 @@ impl Engine {
         orders.iter().for_each(|order| self.reschedule(*order));
     }
 
+    /// The same for the orders of a device's person, and for the device's panics that concern no
+    /// order.
+    pub(super) fn advance_device(
+        &mut self,
+        device: DeviceId,
+        mut orders: Vec<OrderId>,
+        at: Timestamp,
+    ) {
+        if self.desk.next_escalation(OrderId::NONE, Some(device)).is_none() {
+            return self.advance(&orders, at);
+        }
+        orders.push(OrderId::NONE);
+        self.stray = Some(device);
+        self.advance(&orders, at);
+        self.stray = None;
+        self.reschedule(OrderId::NONE);
+    }
+
     /// The next instant at which the order has a boundary (reached at it) or a timer (passed after
     /// it), if `at` is late enough.
     fn due(&self, id: OrderId, at: Timestamp) -> Option<Timestamp> {
@@ -51,7 +69,8 @@ impl Engine {
     }
 
     fn next_timer(&self, id: OrderId) -> Option<Timestamp> {
-        [self.next_alarm(id), self.desk.next_escalation(id)].into_iter().flatten().min()
+        let of = self.stray.filter(|_| id == OrderId::NONE);
+        [self.next_alarm(id), self.desk.next_escalation(id, of)].into_iter().flatten().min()
     }
 
     fn fire(&mut self, id: OrderId, instant: Timestamp, at: Timestamp) {
@@ -105,10 +124,12 @@ impl Engine {
         [boundary, timer].into_iter().flatten().min()
     }
 
-    /// From now on each fix of a party of the order is judged.
+    /// From now on each fix of whoever is or was a party of the order is judged.
     pub(super) fn wake_parties(&mut self, id: OrderId) {
-        let Some(version) = self.orders.by_id.get(id).and_then(Order::newest) else { return };
-        let parties: Vec<_> = version.protected().chain([version.person]).collect();
+        let Some(order) = self.orders.by_id.get(id) else { return };
+        let restrained = order.versions.iter().rev().take(2).map(|version| version.person);
+        let mut parties: Vec<_> = restrained.chain(order.protected.iter().copied()).collect();
+        parties.dedup();
         for party in parties {
             for slot in self.devices_of(Some(party)) {
                 self.wake(slot);

@@ -114,7 +114,8 @@ impl OrderVersion {
             (Some(term), None) => vec![term],
             (Some(term), Some(intervals)) => clip_and_merge(intervals, term),
         };
-        let before = before.filter(|before| before.ended.is_none());
+        let goes_on = |before: &&Self| before.ended.is_none() && before.person == put.person;
+        let before = before.filter(goes_on);
         let rules = put.rules.iter().map(|rule| {
             let terms = Terms::of(&rule.demand);
             let same = before.and_then(|before| before.rule(rule.rule));

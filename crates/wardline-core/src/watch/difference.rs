@@ -150,7 +150,7 @@ impl Difference<'_> {
         let age_ms = |sample: &Sample| self.at.ms_since(sample.time);
         let evidence = proof.judged.map(|judged| Evidence {
             distance_m: Some(judged.distance_m),
-            fix: (judged.sample.facts(self.device), age_ms(&judged.sample)),
+            fix: Some((judged.sample.facts(self.device), age_ms(&judged.sample))),
             other_fix: judged.other.map(|(device, s)| (s.facts(device), age_ms(&s))),
         });
         let mut draft = Draft::fact(time, episode.id.kind, Some(self.device));

@@ -158,8 +158,10 @@ impl<'e> Wire<'e> {
 
     fn add_evidence(&mut self, evidence: &Evidence) {
         self.distance_m = evidence.distance_m.map(to_millimetres);
-        self.fix = Some(WireFix::of(&evidence.fix.0));
-        self.fix_age_ms = Some(evidence.fix.1);
+        if let Some((fix, age_ms)) = &evidence.fix {
+            self.fix = Some(WireFix::of(fix));
+            self.fix_age_ms = Some(*age_ms);
+        }
         if let Some((fix, age_ms)) = &evidence.other_fix {
             self.other_device = Some(fix.device.number());
             self.other_fix = Some(WireFix::of(fix));
