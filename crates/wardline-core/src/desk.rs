@@ -1,7 +1,7 @@
 //! Incidents: what a desk must see, and what it has done about it.
 
 use crate::event::{EpisodeId, EventKind};
-use crate::ids::{DeviceId, OrderId, PersonId, RuleId};
+use crate::ids::{DeviceId, OrderId, PersonId, RuleId, ZoneId};
 use crate::time::Timestamp;
 use std::collections::{BTreeMap, BTreeSet};
 
@@ -12,6 +12,8 @@ pub(crate) struct Incident {
     /// The device that events are about; a protected person's panic has none.
     pub device: Option<DeviceId>,
     pub other: (Option<PersonId>, Option<DeviceId>),
+    /// Its place among the zones of a rule.
+    pub zone: Option<ZoneId>,
     pub has_ended: bool,
     pub is_acknowledged: bool,
     escalations: u32,
@@ -95,6 +97,7 @@ impl Incident {
             person,
             device,
             other: (None, None),
+            zone: None,
             has_ended: false,
             is_acknowledged: false,
             escalations: 0,

@@ -21,8 +21,8 @@ pub(crate) struct Order {
     pub episodes: BTreeMap<(RuleId, DeviceId, EventKind), u64>,
     /// The persons that some version protects by keep_away, sorted.
     pub protected: Vec<PersonId>,
-    /// The alarms that are raised, with their numbers.
-    pub alarms: BTreeMap<AlarmId, u64>,
+    /// The alarms that are raised, with their numbers and the persons they are about.
+    pub alarms: BTreeMap<AlarmId, (u64, PersonId)>,
     /// Boundaries, timers and inputs up to here have been looked at.
     pub progress: Timestamp,
     /// When the engine looks at it again unasked.
@@ -65,6 +65,17 @@ impl Order {
     /// The version in force at the instant of an item with this key.
     pub fn in_force(&self, key: Key) -> Option<&OrderVersion> {
         self.as_of(key).filter(|version| version.is_in_force(key))
+    }
+
+    /// Whether the version before that of the put with this key had a rule of this id and kind for
+    /// the person, active at the instant.
+    pub fn had_rule(&self, rule: &Rule, put: Key, person: PersonId) -> bool {
+        let before = self.versions.iter().rev().find(|version| version.put < put);
+        let before = before.filter(|version| version.is_in_force(put) && version.person == person);
+        let same = before.and_then(|version| version.rule(rule.rule));
+        same.is_some_and(|same| {
+            same.terms.is_same_kind(&rule.terms) && same.active_since(put.time).is_some()
+        }) && self.versions.iter().any(|version| version.put == put)
     }
 
     /// The newest version; nothing before the first put.

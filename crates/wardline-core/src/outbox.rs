@@ -1,7 +1,7 @@
 //! The events of one input, put in order step by step, numbered and given out.
 
 use crate::event::{DeskFacts, EpisodeFacts, EpisodeId, Event, EventKind, Evidence, Phase};
-use crate::ids::{DeviceId, OrderId, PersonId, RuleId};
+use crate::ids::{DeviceId, OrderId, PersonId, RuleId, ZoneId};
 use crate::input::Refusal;
 use crate::time::Timestamp;
 use std::collections::BTreeMap;
@@ -25,6 +25,8 @@ pub(crate) struct Draft {
     pub evidence: Option<Evidence>,
     pub refusal: Option<Refusal>,
     pub desk: Option<DeskFacts>,
+    /// The zone of the incident that it is about.
+    pub of_zone: Option<ZoneId>,
 }
 
 impl Draft {
@@ -47,17 +49,24 @@ impl Draft {
             evidence: None,
             refusal: None,
             desk: None,
+            of_zone: None,
         }
+    }
+
+    /// The zone or person by which it is placed. An absence is of all its zones, so the nearest one
+    /// does not count.
+    fn target(&self) -> u64 {
+        let zone = self.episode.and_then(|episode| episode.zone).map(|(zone, _)| zone);
+        let zone = zone.filter(|_| self.kind != EventKind::Absence).or(self.of_zone);
+        let person = self.other_person.map(PersonId::number);
+        zone.map(ZoneId::number).or(person).unwrap_or(0)
     }
 
     // J-ORDER-1
     fn place(&self) -> impl Ord + use<> {
         let phase = if self.follows_start { Phase::Started } else { self.phase };
-        // An absence is of all its zones, so the nearest one does not count.
-        let zone = self.episode.and_then(|episode| episode.zone).map(|(zone, _)| zone);
-        let zone = zone.filter(|_| self.kind != EventKind::Absence);
         let device = self.device;
-        let last = (device, zone, self.other_person, self.episode_id, self.follows_start);
+        let last = (device, self.target(), self.episode_id, self.follows_start);
         (phase, self.order, self.rule, self.kind, last)
     }
 }

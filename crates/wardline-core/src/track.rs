@@ -183,11 +183,12 @@ impl Track<'_> {
         earlier.find(|sample| sample.trust.sound()).or_else(|| self.past_base().last_sound)
     }
 
-    /// J-FIX-7: the reference fix at the instant of the item with this key, of those before it.
-    pub fn reference(&self, key: Key) -> Option<Sample> {
+    /// J-FIX-7: the reference fix at the instant of the item with this key, of those before it that
+    /// count.
+    pub fn reference_of(&self, key: Key, counts: impl Fn(Key) -> bool) -> Option<Sample> {
         let mut newest = None;
         for index in (0..self.len()).rev() {
-            if self.key(index).is_none_or(|later| later >= key) {
+            if self.key(index).is_none_or(|own| own >= key || !counts(own)) {
                 continue;
             }
             let Some(sample) = self.get(index) else { continue };

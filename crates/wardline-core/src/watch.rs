@@ -84,6 +84,8 @@ pub(crate) struct Watch {
     last: Key,
     /// Nothing before this can be judged again.
     frozen: Key,
+    /// Fixes that came too late for the pair, each with the item up to which it is no reference.
+    hidden: Vec<(Key, Key)>,
     /// The state after the item with each key; the first is what the history starts from.
     checkpoints: Vec<(Key, State)>,
     /// The episodes that are open or ended within the history, in the order of their making.
@@ -195,6 +197,7 @@ impl Watch {
             now: State::default(),
             last: Key::FIRST,
             frozen: Key::FIRST,
+            hidden: Vec::new(),
             checkpoints: vec![(Key::FIRST, State::default())],
             episodes: Vec::new(),
             sentries: None,
@@ -296,14 +299,15 @@ impl Watch {
     ) {
         let limit_ms = scene.config.reference_age_max_ms;
         let is_fresh = |sample: &Sample| key.time.ms_since(sample.time) <= limit_ms;
-        let Some(his) = scene.track.reference(key).filter(is_fresh) else { return };
+        let Some(his) = self.own_reference(scene, key).filter(is_fresh) else { return };
         let hers = self.other_reference(scene, key).filter(|(_, sample)| is_fresh(sample));
         let about = self.about;
         for rule in version.rules.iter().filter(|rule| about.includes(rule)) {
             let Some(active) = self.active(rule.rule) else { continue };
-            let was_active = before
-                .iter()
-                .any(|before| (before.rule, before.kind) == (active.rule, active.kind));
+            let same = |before: &Active| (before.rule, before.kind) == (active.rule, active.kind);
+            // A rule that now names another person is the same rule (J-SCHED-4).
+            let renamed = about != About::Places && scene.order.had_rule(rule, key, scene.person);
+            let was_active = before.iter().any(same) || renamed;
             let cause = match was_active {
                 true => why_judged(version, rule, key, zone),
                 false => Some((Cause::RuleStarted, None)),
@@ -480,6 +484,16 @@ impl Watch {
             self.checkpoints.remove(0);
         }
         self.episodes.retain(|episode| episode.closed_by.is_none_or(|closed| closed >= horizon));
+    }
+
+    /// A fix came too late for the pair: what was judged without it stays.
+    pub fn hide(&mut self, scene: Scene<'_>, fix: Key) {
+        if let Some(newest) = self.newest_item(scene) {
+            let tracks = std::iter::once(&scene.track).chain(scene.others);
+            let oldest = tracks.filter_map(|track| track.key(0)).min();
+            self.hidden.retain(|(fix, _)| Some(*fix) >= oldest);
+            self.hidden.push((fix, newest));
+        }
     }
 
     /// A device of the protected person is gone: what was judged by its fixes stays.

@@ -95,9 +95,9 @@ impl Engine {
     /// Why an alarm has no ground any more; and whether it is for want of the device.
     fn why_over(&self, id: OrderId, alarm: AlarmId, instant: Timestamp) -> Option<(Cause, bool)> {
         let order = self.orders.by_id.get(id)?;
-        let Some(version) = present(order, instant) else {
-            return Some((Cause::RuleEnded, false));
-        };
+        let raised_for = order.alarms.get(&alarm).map(|(_, person)| *person);
+        let version = present(order, instant).filter(|v| Some(v.person) == raised_for);
+        let Some(version) = version else { return Some((Cause::RuleEnded, false)) };
         let rule = version.rule(alarm.rule).filter(|rule| rule.active_since(instant).is_some());
         let holds = rule.is_some_and(|rule| match (&rule.terms, alarm.kind) {
             (Terms::Report(report), EventKind::Silence) => report.max_silence_ms.is_some(),
@@ -128,6 +128,7 @@ impl Engine {
             let raised = self.orders.by_id.get(order).map(|order| &order.alarms);
             let raised: Vec<_> =
                 raised.into_iter().flat_map(|alarms| alarms.keys()).copied().collect();
+            let any_raised = !raised.is_empty();
             for alarm in raised {
                 match alarm.kind {
                     EventKind::Silence if alarm.device == id => {
@@ -144,6 +145,9 @@ impl Engine {
                     }
                     _ => {}
                 }
+            }
+            if any_raised {
+                self.reschedule(order);
             }
         }
     }
@@ -231,7 +235,7 @@ impl Engine {
         let Some(active) = rule.active_without_break(order.progress) else { return };
         // Without a device there is nothing to judge, and silence tells of it.
         for bearer in self.bearers(version).into_iter().filter(|bearer| bearer.slot.is_some()) {
-            let start = active.max(bearer.since);
+            let start = active.max(bearer.since).max(version.put.time);
             let stale = self.stale_from(bearer.slot, person);
             let cause = if stale <= start { Cause::RuleStarted } else { Cause::Timer };
             let id = AlarmId {
@@ -285,15 +289,16 @@ impl Engine {
 
     fn start_alarm(&mut self, order: OrderId, id: AlarmId, time: Timestamp, cause: Cause) {
         let Some(known) = self.orders.by_id.get_mut(order) else { return };
+        let Some(person) = known.newest().map(|version| version.person) else { return };
         let number = known.next_number(id.rule, id.device, id.kind);
-        known.alarms.insert(id, number);
-        self.tell_alarm(order, id, number, Phase::Started, time, cause);
+        known.alarms.insert(id, (number, person));
+        self.tell_alarm(order, id, (number, person), Phase::Started, time, cause);
     }
 
     fn end_alarm(&mut self, order: OrderId, id: AlarmId, time: Timestamp, cause: Cause) {
         let known = self.orders.by_id.get_mut(order);
-        if let Some(number) = known.and_then(|order| order.alarms.remove(&id)) {
-            self.tell_alarm(order, id, number, Phase::Ended, time, cause);
+        if let Some(raised) = known.and_then(|order| order.alarms.remove(&id)) {
+            self.tell_alarm(order, id, raised, Phase::Ended, time, cause);
         }
     }
 
@@ -301,13 +306,13 @@ impl Engine {
         &mut self,
         order: OrderId,
         id: AlarmId,
-        number: u64,
+        (number, person): (u64, PersonId),
         phase: Phase,
         time: Timestamp,
         cause: Cause,
     ) {
         let mut draft = self.draft_for_alarm(order, id, id.kind, time);
-        draft.phase = phase;
+        (draft.phase, draft.person) = (phase, person);
         let (rule, device, kind) = (id.rule, id.device, id.kind);
         draft.episode_id = Some(EpisodeId { order, rule, device, kind, number });
         draft.episode = Some(EpisodeFacts {
@@ -332,18 +337,10 @@ impl Engine {
         let version = self.orders.by_id.get(order).and_then(Order::newest);
         draft.order = order;
         draft.order_version = version.map_or(0, |version| version.number);
-        draft.person = self.person_of_alarm(order, id);
+        draft.person = version.map_or(PersonId::NONE, |version| version.person);
         draft.rule = id.rule;
         draft.other_person = id.other;
         draft
-    }
-
-    /// Whom an alarm is about: its device's person, who may have ceased to be the order's.
-    fn person_of_alarm(&self, order: OrderId, id: AlarmId) -> PersonId {
-        let device = self.devices.slot(id.device).and_then(|slot| self.devices.get(slot));
-        let version = self.orders.by_id.get(order).and_then(Order::newest);
-        let person = device.map(|device| device.person);
-        person.or(version.map(|version| version.person)).unwrap_or_default()
     }
 
     // J-SILENCE-3

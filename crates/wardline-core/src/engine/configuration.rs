@@ -80,7 +80,8 @@ impl Engine {
         let order = self.orders.by_id.get_or_insert_with(put.order, Order::new);
         let old_person = order.newest().map(|version| version.person);
         let number = order.newest().map_or(1, |version| version.number + 1);
-        let version = OrderVersion::new(put, number, key, order.newest());
+        let exists = |zone| self.zones.present(zone).is_some();
+        let version = OrderVersion::new(put, number, key, order.newest(), exists);
         let protected: Vec<_> = version.protected().collect();
         order.versions.push(version);
         protected.iter().for_each(|person| insert_sorted(&mut order.protected, *person));
@@ -196,9 +197,9 @@ impl Engine {
         insert_sorted(&mut person.devices, slot);
         for order in restrained_by {
             self.configure(slot, order, key, None, Cause::OrderChanged);
-            self.settle_alarms(order, at, Some(Cause::DeviceAssigned));
         }
         for order in self.orders_of(assign.person) {
+            self.settle_alarms(order, at, Some(Cause::DeviceAssigned));
             self.wake_parties(order);
             self.reschedule(order);
         }
@@ -247,8 +248,7 @@ impl Engine {
     fn freeze_pairs(&mut self, person: PersonId, key: Key) {
         let protected_by = self.people.get(person).map(|person| person.protected_by.clone());
         for order in protected_by.unwrap_or_default() {
-            let restrained = self.orders.by_id.get(order).and_then(Order::newest);
-            for slot in self.devices_of(restrained.map(|version| version.person)) {
+            for slot in self.restrained_devices(order) {
                 let (about, at) = (About::Person(person), key.time);
                 let scope = Scope { order, about, at, time: at, cause: None };
                 self.observe(slot, scope, |watch, _| watch.freeze(key));

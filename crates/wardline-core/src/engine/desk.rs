@@ -25,6 +25,8 @@ impl Engine {
                 Phase::Started | Phase::Noted => {
                     let mut incident = Incident::new(at, draft.person, draft.device);
                     incident.other = (draft.other_person, draft.other_device);
+                    incident.zone =
+                        draft.episode.and_then(|episode| episode.zone).map(|(zone, _)| zone);
                     incident.has_ended = is_panic;
                     self.desk.open(id, incident, self.config.escalation_ms(draft.kind));
                     opened.push(id.order);
@@ -115,6 +117,7 @@ fn about(
     (draft.order, draft.rule, draft.person) = (id.order, id.rule, incident.person);
     (draft.other_person, draft.other_device) = incident.other;
     draft.episode_id = Some(id);
+    draft.of_zone = incident.zone;
     draft.desk = Some(facts);
     draft
 }

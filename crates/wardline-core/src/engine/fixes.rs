@@ -7,7 +7,6 @@ use crate::event::{Cause, Event, EventKind, Evidence};
 use crate::ids::{DeviceId, OrderId, PersonId};
 use crate::input::{Fix, Input, Refusal};
 use crate::key::Key;
-use crate::order::Order;
 use crate::outbox::Draft;
 use crate::time::Timestamp;
 use crate::track::{Inserted, Sample, Trust};
@@ -74,7 +73,8 @@ impl Engine {
             self.judge_alone(slot, &sample, at);
             self.observe_pairs(slot, None, &sample, at);
             self.hear(slot, at, sample.trust.sound());
-            self.rest_awake(slot);
+            self.reschedule_for(slot);
+            self.wake(slot);
             return Ok(());
         }
         let inserted = track.insert(sample);
@@ -87,6 +87,9 @@ impl Engine {
         let slack_m = self.judge_places(slot, &inserted, &sample, at);
         let has_pairs = self.observe_pairs(slot, Some(inserted.index), &sample, at);
         self.hear(slot, at, is_sound);
+        if has_pairs {
+            self.reschedule_for(slot);
+        }
         let rests = is_newest && is_sound && !has_pairs;
         self.rest(slot, rests.then_some(slack_m), at);
         Ok(())
@@ -140,8 +143,7 @@ impl Engine {
             pairs.extend(protected.map(|other| (*order, *other, slot)));
         }
         for order in &party.protected_by {
-            let restrained = self.orders.by_id.get(*order).and_then(Order::newest);
-            let slots = self.devices_of(restrained.map(|version| version.person));
+            let slots = self.restrained_devices(*order);
             pairs.extend(slots.into_iter().map(|slot| (*order, person, slot)));
         }
         let key = sample.key(id);
@@ -151,7 +153,11 @@ impl Engine {
             let scope = Scope { order: *order, about, at, time: sample.time, cause };
             let judged = index.and_then(|index| {
                 self.observe(*his_slot, scope, |watch, scene| {
-                    let item = scene.item(id, index).filter(|_| key >= watch.horizon(scene))?;
+                    let item = scene.item(id, index)?;
+                    if key < watch.horizon(scene) {
+                        watch.hide(scene, key);
+                        return None;
+                    }
                     watch.take(scene, key, item);
                     Some(())
                 })
@@ -209,9 +215,11 @@ impl Engine {
         }
     }
 
-    /// After an input that changes no fix: each fix must be judged until one lets the device rest.
-    pub(super) fn rest_awake(&mut self, slot: usize) {
-        self.wake(slot);
+    /// The next instants of the orders of the device's person count anew.
+    fn reschedule_for(&mut self, slot: usize) {
+        if let Some(person) = self.devices.get(slot).map(|device| device.person) {
+            self.orders_of(person).into_iter().for_each(|order| self.reschedule(order));
+        }
     }
 
     /// Until when no boundary or timer of the person's orders comes; long past while an alarm is

@@ -98,7 +98,8 @@ impl Engine {
         sample: &Sample,
         at: Timestamp,
     ) {
-        let Some(device) = self.devices.get(slot) else { return };
+        let device = self.devices.get(slot).filter(|device| device.assigned <= sample.time);
+        let Some(device) = device else { return };
         let (his, restrained) = (device.id == sender, device.person);
         let key = sample.key(sender);
         let order = self.orders.by_id.get(id);

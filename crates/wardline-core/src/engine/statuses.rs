@@ -32,7 +32,7 @@ impl Engine {
             _ => self.take_word(slot, status, time, at),
         }
         self.hear(slot, at, false);
-        self.rest_awake(slot);
+        self.wake(slot);
         Ok(())
     }
 

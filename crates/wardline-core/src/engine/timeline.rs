@@ -109,11 +109,16 @@ impl Engine {
         if *deadline == next {
             return;
         }
-        if let Some(deadline) = std::mem::replace(deadline, next) {
-            self.deadlines.remove(&(deadline, id));
+        let before = std::mem::replace(deadline, next);
+        if let Some(before) = before {
+            self.deadlines.remove(&(before, id));
         }
         if let Some(next) = next {
             self.deadlines.insert((next, id));
+            // Who trusted in the later instant must not.
+            if before.is_none_or(|before| next < before) {
+                self.wake_parties(id);
+            }
         }
     }
 
@@ -146,6 +151,15 @@ impl Engine {
     pub(super) fn devices_of(&self, person: Option<PersonId>) -> Vec<usize> {
         let person = person.and_then(|person| self.people.get(person));
         person.map_or_else(Vec::new, |person| person.devices.clone())
+    }
+
+    /// The devices of whoever the order restrains in any of its versions.
+    pub(super) fn restrained_devices(&self, order: OrderId) -> Vec<usize> {
+        let versions = self.orders.by_id.get(order).into_iter().flat_map(|order| &order.versions);
+        let mut persons: Vec<_> = versions.map(|version| version.person).collect();
+        persons.sort_unstable();
+        persons.dedup();
+        persons.into_iter().flat_map(|person| self.devices_of(Some(person))).collect()
     }
 
     /// The orders that restrain or protect the person now.

@@ -106,7 +106,15 @@ impl Terms {
 }
 
 impl OrderVersion {
-    pub fn new(put: &PutOrder, number: u64, key: Key, before: Option<&Self>) -> Self {
+    /// The version that a put makes after the one before. `exists` says of a zone whether it exists
+    /// just then.
+    pub fn new(
+        put: &PutOrder,
+        number: u64,
+        key: Key,
+        before: Option<&Self>,
+        exists: impl Fn(ZoneId) -> bool,
+    ) -> Self {
         let from = put.term.from.max(key.time);
         let term = (from < put.term.until).then_some(Interval { from, until: put.term.until });
         let active = |intervals: &Option<Vec<Interval>>| match (term, intervals) {
@@ -120,6 +128,10 @@ impl OrderVersion {
             let terms = Terms::of(&rule.demand);
             let same = before.and_then(|before| before.rule(rule.rule));
             let same = same.filter(|same| same.terms.is_same_kind(&terms));
+            let same = same.filter(|same| match &same.terms {
+                Terms::StayIn(stay_in) => stay_in.zones.iter().any(|zone| exists(*zone)),
+                _ => true,
+            });
             let active = active(&rule.active);
             let goes_on = active.first().is_some_and(|first| first.contains(key.time));
             let carried = same.and_then(|same| same.active_without_break(key.time));

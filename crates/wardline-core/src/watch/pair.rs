@@ -15,11 +15,21 @@ impl Watch {
     // J-PROX-1
     pub(super) fn other_reference(&self, scene: Scene<'_>, key: Key) -> Option<(DeviceId, Sample)> {
         let references = scene.others.iter().filter_map(|track| {
-            let sample = track.reference(key)?;
+            let sample = track.reference_of(key, |fix| self.counts(fix, key))?;
             Some((sample.key(track.device()), track.device(), sample))
         });
         let newest = references.max_by_key(|(key, ..)| *key);
         newest.map(|(_, device, sample)| (device, sample))
+    }
+
+    /// The reference fix of the device itself.
+    pub(super) fn own_reference(&self, scene: Scene<'_>, key: Key) -> Option<Sample> {
+        scene.track.reference_of(key, |fix| self.counts(fix, key))
+    }
+
+    /// Whether a fix did not come too late to be a reference for an item.
+    fn counts(&self, fix: Key, item: Key) -> bool {
+        self.hidden.iter().all(|(hidden, until)| *hidden != fix || item > *until)
     }
 
     /// A fix of either party, against the other's reference fix.
@@ -35,7 +45,7 @@ impl Watch {
             Item::Other(track, index) => {
                 let track = scene.others.get(track);
                 let hers = track.and_then(|track| Some((track.device(), track.get(index)?)));
-                scene.track.reference(key).zip(hers)
+                self.own_reference(scene, key).zip(hers)
             }
             Item::Word => None,
         };
