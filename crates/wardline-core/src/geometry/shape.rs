@@ -245,13 +245,33 @@ fn segment(a: Position, b: Position) -> Path {
 
 /// How far a segment gets from its start at the most.
 ///
-/// Off the poles a segment is less than 1.6 times the chord of its ends; near them, or if it
-/// is long, there is no limit.
+/// No point of it is farther away than a half circle is longer than its diameter, times the
+/// chord of its ends; the metre makes up for what distances are wrong by.
 fn reach_m(a: &Place, b: &Place) -> f64 {
     let d = sub(b.xyz, a.xyz);
-    let chord_m = dot(d, d).sqrt();
-    if a.lat_deg.abs().max(b.lat_deg.abs()) > 80.0 || chord_m > 1e6 {
-        return f64::INFINITY;
+    1.0 + 1.6 * dot(d, d).sqrt()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::super::foot::between;
+    use super::*;
+
+    // J-CROSS-1
+    #[test]
+    fn no_point_of_a_segment_is_beyond_its_reach() {
+        let lats = [
+            -90.0, -89.9, -80.0, -55.0, -30.0, 0.0, 45.0, 60.0, 85.0, 89.99,
+        ];
+        for (from, to) in lats.iter().flat_map(|from| lats.map(|to| (*from, to))) {
+            for lon in [0.0, 0.1, 30.0, 90.0, 135.0, 179.9, 180.0] {
+                let (a, b) = (Place::new(from, 0.0), Place::new(to, lon));
+                for tenths in 1..=10 {
+                    let p = between(&a, &b, f64::from(tenths) / 10.0);
+                    let far_m = place_distance_m(&a, &p);
+                    assert!(far_m <= reach_m(&a, &b), "{a:?} {b:?} {tenths} {far_m}");
+                }
+            }
+        }
     }
-    1.0 + 1.6 * chord_m
 }
