@@ -40,6 +40,14 @@ pub(crate) enum Side {
     Inside,
 }
 
+/// Points as `[latitude, longitude]` in degrees.
+pub(crate) fn in_degrees(points: &[Point]) -> Vec<[f64; 2]> {
+    let points = points.iter();
+    points
+        .map(|p| [p.y as f64 / 1e7, p.x as f64 / 1e7])
+        .collect()
+}
+
 /// The corners of the box around points; of no points, the origin.
 pub(crate) fn box_of(points: &[Point]) -> [Point; 2] {
     let origin = Point { x: 0, y: 0 };

@@ -11,7 +11,9 @@
 //! from `libm`, never from the platform.
 
 mod admission;
+mod approach;
 mod bounds;
+mod cut;
 mod earth;
 mod error;
 mod exact;

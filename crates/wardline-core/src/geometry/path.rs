@@ -1,25 +1,20 @@
 //! Lines straight in longitude and latitude, prepared for the question how far away they are.
 //!
-//! Edges are cut into pieces so short that each is nearly its chord in space; `bow_m` bounds
-//! how far the piece strays from the chord. Pieces come in chunks of 16, each with a sphere
-//! around it. A query takes chunks and pieces by their lower bounds, and where the bow matters
-//! finds the foot of the perpendicular on the curve itself by Newton's method.
+//! Edges are cut into pieces that are nearly chords in space. Pieces come in chunks of 16, each
+//! with a sphere around it. A query takes chunks and pieces by their lower bounds, and where the
+//! bow matters finds the foot of the perpendicular on the curve itself by Newton's method.
 
-use super::earth::{Place, RADIANS, Xyz, along, dot, place_distance_m, sub};
+use super::approach::pieces_within;
+use super::cut::{bow_m, pieces_of};
+use super::earth::{Place, Xyz, along, dot, place_distance_m, sub};
 use super::foot::{between, foot_on_chord, foot_on_curve, lon_step_deg, place_at};
 
 /// Pieces per chunk.
 const CHUNK: usize = 16;
 /// The most pieces edges are cut into; beyond, pieces get longer, and queries slower.
 const PIECES_MAX: f64 = 65_536.0;
-/// The angle of a piece, at most, seen from the earth's centre: about 32 km.
-const PIECE_ANGLE: f64 = 0.005;
-/// The difference of longitude of a piece, at most, in radians; matters near the poles.
-const PIECE_TURN: f64 = 0.2;
 /// A bow that does not matter, in metres.
 const BOW_M_SMALL: f64 = 3e-3;
-/// More than any radius of curvature, in metres.
-const CURVATURE_M_MAX: f64 = 6_400_000.0;
 /// Beyond this the nearest point by chord need not be the nearest by geodesic.
 const CHORD_M_TRUSTED: f64 = 100_000.0;
 /// Beyond this distance of a narrow zone the difference exceeds the promise of 0.1 %.
@@ -27,9 +22,9 @@ const FAR_M: f64 = 4_000_000.0;
 
 /// The start of a piece; the next node is its end.
 #[derive(Clone, Copy, Debug)]
-struct Node {
-    place: Place,
-    bow_m: f64,
+pub(crate) struct Node {
+    pub(crate) place: Place,
+    pub(crate) bow_m: f64,
 }
 
 /// A run of pieces of one chain, with a sphere around it; flat if no bow in it matters.
@@ -56,8 +51,8 @@ struct Nearest {
 }
 
 impl Path {
-    /// A path of chains of `[latitude, longitude]` in degrees; consecutive longitudes may
-    /// differ by up to 180 degrees either way and exceed ±180.
+    /// A path of chains of `[latitude, longitude]` in degrees, at least two each, maybe the same;
+    /// consecutive longitudes may differ by up to 180 degrees either way and exceed ±180.
     pub(crate) fn new(chains: &[Vec<[f64; 2]>]) -> Self {
         let edges = chains.iter().flat_map(|c| c.windows(2));
         let total: f64 = edges.map(|e| pieces_of(e[0], e[1])).sum();
@@ -89,7 +84,7 @@ impl Path {
             place: place_at(*last),
             bow_m: 0.0,
         });
-        let end = (self.nodes.len() - 1).max(first + 1);
+        let end = self.nodes.len() - 1;
         let mut start = first;
         while start < end {
             let stop = (start + CHUNK).min(end);
@@ -99,7 +94,7 @@ impl Path {
     }
 
     fn push_chunk(&mut self, start: usize, end: usize) {
-        let nodes = &self.nodes[start..=end.min(self.nodes.len() - 1)];
+        let nodes = &self.nodes[start..=end];
         let mut low = [f64::MAX; 3];
         let mut high = [f64::MIN; 3];
         for node in nodes {
@@ -217,10 +212,7 @@ impl Path {
     }
 
     fn piece(&self, i: usize) -> [&Node; 2] {
-        [
-            &self.nodes[i],
-            self.nodes.get(i + 1).unwrap_or(&self.nodes[i]),
-        ]
+        [&self.nodes[i], &self.nodes[i + 1]]
     }
 
     fn refine(&self, piece: usize, foot: (f64, f64), from: Xyz, best: &mut Nearest) {
@@ -303,64 +295,6 @@ impl Path {
     }
 }
 
-/// Whether two pieces come within `limit_m`: where their chords come nearest, then where the
-/// chords of ever shorter parts round there do, until the parts are as good as straight.
-fn pieces_within(mine: [&Node; 2], theirs: [&Node; 2], limit_m: f64) -> bool {
-    let [a, b] = mine.map(|node| &node.place);
-    let [c, d] = theirs.map(|node| &node.place);
-    let half = |p: &Place, q: &Place| {
-        let v = sub(q.xyz, p.xyz);
-        (along(p.xyz, v, 0.5), 0.5 * dot(v, v).sqrt())
-    };
-    let ((m, m_half), (n, n_half)) = (half(a, b), half(c, d));
-    let v = sub(m, n);
-    let bows_m = mine[0].bow_m + theirs[0].bow_m;
-    let reach = limit_m + m_half + n_half + bows_m + 1e-6;
-    if dot(v, v) > reach * reach {
-        return false;
-    }
-    let (mut here, mut there) = ([0.0, 1.0], [0.0, 1.0]);
-    for _ in 0..PARTINGS {
-        let [p, q] = here.map(|s| between(a, b, s));
-        let [r, t] = there.map(|s| between(c, d, s));
-        let (s, u) = nearest_on_chords([p.xyz, q.xyz], [r.xyz, t.xyz]);
-        let s = here[0] + s * (here[1] - here[0]);
-        let u = there[0] + u * (there[1] - there[0]);
-        if place_distance_m(&between(a, b, s), &between(c, d, u)) <= limit_m {
-            return true;
-        }
-        here = part_round(s, here);
-        there = part_round(u, there);
-    }
-    false
-}
-
-/// How often [`pieces_within`] takes a shorter part: each is half as long, its bow a quarter.
-const PARTINGS: u32 = 12;
-
-/// Half of the part, round `s` where it has room.
-fn part_round(s: f64, part: [f64; 2]) -> [f64; 2] {
-    let quarter = 0.25 * (part[1] - part[0]);
-    [(s - quarter).max(0.0), (s + quarter).min(1.0)]
-}
-
-/// Where two chords come nearest, as shares of each.
-///
-/// Source: C. Ericson, Real-Time Collision Detection (2005), section 5.1.9.
-fn nearest_on_chords(mine: [Xyz; 2], theirs: [Xyz; 2]) -> (f64, f64) {
-    let (d, e) = (sub(mine[1], mine[0]), sub(theirs[1], theirs[0]));
-    let r = sub(mine[0], theirs[0]);
-    let (dd, ee, de) = (dot(d, d), dot(e, e), dot(d, e));
-    let (dr, er) = (dot(d, r), dot(e, r));
-    let share = |up: f64, down: f64| match down > 0.0 {
-        true => (up / down).clamp(0.0, 1.0),
-        false => 0.0,
-    };
-    let s = share(de * er - dr * ee, dd * ee - de * de);
-    let t = share(de * s + er, ee);
-    (share(de * t - dr, dd), t)
-}
-
 /// The point of a nearly straight piece at `t`, without trigonometry.
 fn chord_place(a: &Node, b: &Node, t: f64) -> Place {
     let (a, b) = (&a.place, &b.place);
@@ -369,28 +303,4 @@ fn chord_place(a: &Node, b: &Node, t: f64) -> Place {
         lat_deg: a.lat_deg + (b.lat_deg - a.lat_deg) * t,
         lon_deg: a.lon_deg + lon_step_deg(a.lon_deg, b.lon_deg) * t,
     }
-}
-
-/// The cosine of the latitude nearest the equator, from above.
-fn widest(a: [f64; 2], b: [f64; 2]) -> f64 {
-    if a[0] * b[0] <= 0.0 {
-        return 1.0;
-    }
-    (libm::cos(a[0].abs().min(b[0].abs()) * RADIANS) + 1e-6).min(1.0)
-}
-
-fn pieces_of(a: [f64; 2], b: [f64; 2]) -> f64 {
-    let dlat = (b[0] - a[0]).abs() * RADIANS;
-    let dlon = (b[1] - a[1]).abs() * RADIANS;
-    let angle = dlat.max(dlon * widest(a, b));
-    (angle / PIECE_ANGLE).max(dlon / PIECE_TURN).ceil().max(1.0)
-}
-
-/// A bound of how far a piece strays from its chord: an eighth of its greatest acceleration.
-fn bow_m(at: [f64; 2], step: [f64; 2]) -> f64 {
-    let end = [at[0] + step[0], at[1] + step[1]];
-    let dlat = step[0].abs() * RADIANS;
-    let dlon = step[1].abs() * RADIANS;
-    let acceleration = dlat * dlat + 2.0 * dlat * dlon + dlon * dlon * widest(at, end);
-    CURVATURE_M_MAX * 1.01 * acceleration / 8.0
 }

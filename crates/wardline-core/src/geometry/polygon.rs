@@ -5,7 +5,7 @@
 
 use super::bounds::{Bounds, BoundsPair, shorter_way_e7};
 use super::earth::Place;
-use super::exact::{Point, Side, box_of, crosses, segments_meet, turn};
+use super::exact::{Point, Side, box_of, crosses, in_degrees, segments_meet, turn};
 use super::path::Path;
 use super::position::{LON_E7_MAX, Position, TURN_E7};
 use super::seam::{Seam, is_seam};
@@ -172,31 +172,16 @@ fn chunk(points: &[Point], start: usize, end: usize) -> Chunk {
 
 /// The boundary as open chains, without what lies on the antimeridian between polygons.
 fn chains(rings: &[Vec<Point>], seam: &Seam) -> Vec<Vec<[f64; 2]>> {
-    let degrees = |p: &Point| [p.y as f64 / 1e7, p.x as f64 / 1e7];
-    let mut chains = Vec::new();
-    for ring in rings {
-        let mut chain: Vec<[f64; 2]> = Vec::new();
-        for edge in ring.windows(2) {
-            if is_seam(edge[0], edge[1]) {
-                chains.push(std::mem::take(&mut chain));
-                continue;
-            }
-            if chain.is_empty() {
-                chain.push(degrees(&edge[0]));
-            }
-            chain.push(degrees(&edge[1]));
-        }
-        chains.push(chain);
-    }
-    for [low, high] in &seam.one {
-        chains.push(
-            [low, high]
-                .map(|lat_e7| [*lat_e7 as f64 / 1e7, 180.0])
-                .to_vec(),
-        );
-    }
-    chains.retain(|chain| chain.len() > 1);
-    chains
+    let x = i64::from(LON_E7_MAX);
+    let one_side = seam.one.iter().map(|lats| lats.map(|y| Point { x, y }));
+    let off_seam = rings
+        .iter()
+        .flat_map(|ring| ring.chunk_by(|a, b| !is_seam(*a, *b)))
+        .filter(|chain| chain.len() > 1);
+    off_seam
+        .map(in_degrees)
+        .chain(one_side.map(|ends| in_degrees(&ends)))
+        .collect()
 }
 
 /// One box, or one on either side if polygons touch the antimeridian from both.

@@ -4,6 +4,7 @@ use super::admission::admit;
 use super::bounds::{Bounds, BoundsPair, shorter_way_e7, widened};
 use super::earth::{Place, dot, place_distance_m, sub};
 use super::error::ShapeError;
+use super::exact::{Point, box_of, in_degrees};
 use super::path::Path;
 use super::polygon::Polygons;
 use super::position::Position;
@@ -190,47 +191,25 @@ fn corridor(line: &[Position], half_width_m: f64) -> Result<Shape, ShapeError> {
     if !(half_width_m > 0.0 && half_width_m <= HALF_WIDTH_M_MAX) {
         return Err(ShapeError::BadHalfWidth { half_width_m });
     }
-    let (mut lon_low, mut lon_high) = (i64::MAX, i64::MIN);
-    let mut lon_e7 = i64::from(first.lon_e7());
-    let mut previous = first;
-    for p in line {
-        lon_e7 += shorter_way_e7(previous, *p);
-        lon_low = lon_low.min(lon_e7);
-        lon_high = lon_high.max(lon_e7);
-        previous = *p;
-    }
-    let lats = line.iter().map(|p| i64::from(p.lat_e7()));
-    let lats = lats.fold([i64::MAX, i64::MIN], |[low, high], lat| {
-        [low.min(lat), high.max(lat)]
-    });
-    let bounds = widened(lats, [lon_low, lon_high], half_width_m);
-    let line_path = Path::new(&[unwrapped(line)]);
+    let points = unwrapped(line);
+    let [low, high] = box_of(&points);
     Ok(Shape {
         kind: Kind::Corridor {
-            line: line_path,
+            line: Path::new(&[in_degrees(&points)]),
             half_width_m,
         },
-        bounds,
+        bounds: widened([low.y, high.y], [low.x, high.x], half_width_m),
         vertex_count: line.len(),
     })
 }
 
-/// The line in degrees, longitudes running on past ±180; repeated positions once.
-fn unwrapped(line: &[Position]) -> Vec<[f64; 2]> {
-    let mut result: Vec<[f64; 2]> = Vec::with_capacity(line.len());
-    let Some(mut previous) = line.first().copied() else {
-        return result;
-    };
-    let mut lon_e7 = i64::from(previous.lon_e7());
-    result.push([previous.lat_deg(), previous.lon_deg()]);
-    for p in line.iter().skip(1) {
-        if *p != previous {
-            lon_e7 += shorter_way_e7(previous, *p);
-            result.push([p.lat_deg(), lon_e7 as f64 / 1e7]);
-            previous = *p;
-        }
+/// The line with longitudes running on past ±180.
+fn unwrapped(line: &[Position]) -> Vec<Point> {
+    let mut points: Vec<Point> = line.iter().map(|p| Point::of(*p)).collect();
+    for i in 1..line.len() {
+        points[i].x = points[i - 1].x + shorter_way_e7(line[i - 1], line[i]);
     }
-    result
+    points
 }
 
 fn same_place(a: Position, b: Position) -> bool {
@@ -240,7 +219,7 @@ fn same_place(a: Position, b: Position) -> bool {
 }
 
 fn segment(a: Position, b: Position) -> Path {
-    Path::new(&[unwrapped(&[a, b])])
+    Path::new(&[in_degrees(&unwrapped(&[a, b]))])
 }
 
 /// How far a segment gets from its start at the most.
