@@ -304,3 +304,120 @@ fn chord_place(a: &Node, b: &Node, t: f64) -> Place {
         lon_deg: a.lon_deg + lon_step_deg(a.lon_deg, b.lon_deg) * t,
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    /// From a place on, steps to the east, each second one to the north and back.
+    fn zigzag(from: [f64; 2], step: [f64; 2], count: usize) -> Vec<[f64; 2]> {
+        let east = |i: usize| from[1] + step[1] * i as f64;
+        let north = |i: usize| from[0] + step[0] * (i % 2) as f64;
+        (0..count).map(|i| [north(i), east(i)]).collect()
+    }
+
+    /// Lines of many flat pieces, of pieces of both kinds, of long edges, and round a pole.
+    fn lines() -> [Vec<[f64; 2]>; 4] {
+        let mut mixed = zigzag([-30.0, 179.9], [0.002, 0.001], 20);
+        mixed.extend(zigzag([-31.0, 180.0], [0.9, 0.2], 9));
+        let flat = zigzag([50.0, 8.0], [0.002, 0.001], 90);
+        let long = zigzag([10.0, -70.0], [4.0, 3.0], 9);
+        [flat, mixed, long, zigzag([89.3, 0.0], [0.5, 50.0], 7)]
+    }
+
+    /// The least distance by samples and thirds.
+    fn least_m(edge: &[[f64; 2]], from: &Place) -> f64 {
+        let at = |t: f64| {
+            let [lat, lon] = [0, 1].map(|i| edge[0][i] + (edge[1][i] - edge[0][i]) * t);
+            place_distance_m(from, &place_at([lat, lon]))
+        };
+        let samples = (0..=300).map(|k| f64::from(k) / 300.0);
+        let best = samples
+            .min_by(|s, t| at(*s).total_cmp(&at(*t)))
+            .unwrap_or(0.0);
+        let (mut low, mut high) = ((best - 0.004).max(0.0), (best + 0.004).min(1.0));
+        for _ in 0..40 {
+            let third = (high - low) / 3.0;
+            if at(low + third) < at(high - third) {
+                high -= third;
+            } else {
+                low += third;
+            }
+        }
+        at(0.5 * (low + high)).min(at(0.0)).min(at(1.0))
+    }
+
+    // J-GEO-2
+    #[test]
+    fn a_line_is_as_near_as_the_nearest_point_of_an_edge() {
+        for line in lines() {
+            let path = Path::new(std::slice::from_ref(&line));
+            for (i, off) in (0..line.len())
+                .step_by(3)
+                .flat_map(|i| [0.0, 0.0007, -0.03, 1.0, -20.0].map(|off| (i, off)))
+            {
+                let lat = (line[i][0] + off).clamp(-90.0, 90.0);
+                let from = place_at([lat, line[i][1] + 0.7 * off]);
+                let edges = line.windows(2).map(|edge| least_m(edge, &from));
+                let expected = edges.fold(f64::INFINITY, f64::min);
+                let d = path.distance_m(&from, expected);
+                let limit = 0.01 + 1e-6 * expected;
+                assert!((d - expected).abs() < limit, "{from:?}: {d} {expected}");
+                let d = path.distance_m(&from, 0.0);
+                assert!(
+                    (d - expected).abs() < limit.max(1e-3 * expected),
+                    "{from:?}: {d}"
+                );
+            }
+        }
+    }
+
+    // J-GEO-2
+    #[test]
+    fn pieces_are_in_the_sphere_of_their_chunk_and_it_is_no_larger_than_need_be() {
+        let far_m = |a: Xyz, b: Xyz| dot(sub(a, b), sub(a, b)).sqrt();
+        for path in lines().map(|line| Path::new(&[line])) {
+            let mut next = 0;
+            for chunk in &path.chunks {
+                assert_eq!(chunk.start, next, "each piece is in one chunk");
+                assert!(chunk.end - chunk.start <= CHUNK);
+                next = chunk.end;
+                let nodes = &path.nodes[chunk.start..=chunk.end];
+                let mut most_m = 0.0_f64;
+                for pair in nodes.windows(2) {
+                    for t in [0.0, 0.25, 0.5, 0.75, 1.0] {
+                        let p = between(&pair[0].place, &pair[1].place, t);
+                        most_m = most_m.max(far_m(p.xyz, chunk.centre));
+                    }
+                    assert!(!chunk.flat || pair[0].bow_m < BOW_M_SMALL);
+                }
+                let bow_m = nodes.iter().map(|node| node.bow_m).fold(0.0, f64::max);
+                assert!(most_m <= chunk.radius_m, "{chunk:?} {most_m}");
+                assert!(
+                    chunk.radius_m <= most_m + 2.0 * bow_m + 0.001,
+                    "{chunk:?} {most_m}"
+                );
+                let wide_m = nodes.iter().map(|a| far_m(a.place.xyz, nodes[0].place.xyz));
+                let wide_m = wide_m.fold(0.0, f64::max);
+                assert!(
+                    chunk.radius_m <= 0.9 * wide_m + 2.0 * bow_m,
+                    "{chunk:?} {wide_m}"
+                );
+            }
+            assert_eq!(next, path.nodes.len() - 1);
+        }
+    }
+
+    #[test]
+    fn pieces_get_longer_where_there_would_be_too_many() {
+        let line = zigzag([40.0, 0.0], [1.0, 180.0], 200);
+        let path = Path::new(&[line]);
+        assert!(
+            (60_000..66_000).contains(&path.nodes.len()),
+            "{}",
+            path.nodes.len()
+        );
+        let d = path.distance_m(&Place::new(40.0, 0.0), 0.0);
+        assert_eq!(d, 0.0);
+    }
+}
