@@ -9,6 +9,7 @@
 use std::sync::LazyLock;
 
 use super::position::Position;
+use super::thirds::least_by_thirds;
 
 /// Equatorial radius, in metres.
 pub(crate) const EQUATOR_M: f64 = 6_378_137.0;
@@ -209,16 +210,11 @@ fn antipodal_m(a: [f64; 2], b: [f64; 2]) -> f64 {
             best = (m, bearing);
         }
     }
-    let (mut low, mut high) = (best.1 - step, best.1 + step);
-    for _ in 0..40 {
-        let third = (high - low) / 3.0;
-        if legs_m(low + third) < legs_m(high - third) {
-            high -= third;
-        } else {
-            low += third;
-        }
-    }
-    best.0.min(legs_m(0.5 * (low + high)))
+    best.0.min(legs_m(least_by_thirds(
+        best.1 - step,
+        best.1 + step,
+        legs_m,
+    )))
 }
 
 #[inline]

@@ -1,6 +1,7 @@
 //! The foot of a perpendicular on a piece of a line straight in longitude and latitude.
 
 use super::earth::{Frame, Place, RADIANS, Xyz, along, dot, sub};
+use super::thirds::least_by_thirds;
 
 /// The square of the distance to a chord, and where on it the foot is, from 0 to 1.
 #[inline]
@@ -86,16 +87,8 @@ fn scan(a: &Place, b: &Place, from: Xyz) -> f64 {
             best = (d2, t);
         }
     }
-    let (mut low, mut high) = ((best.1 - 0.0625).max(0.0), (best.1 + 0.0625).min(1.0));
-    for _ in 0..30 {
-        let third = (high - low) / 3.0;
-        if distance2(low + third) < distance2(high - third) {
-            high -= third;
-        } else {
-            low += third;
-        }
-    }
-    0.5 * (low + high)
+    let (low, high) = ((best.1 - 0.0625).max(0.0), (best.1 + 0.0625).min(1.0));
+    least_by_thirds(low, high, distance2)
 }
 
 /// The first and, as on a sphere, the second derivative of the place on a piece.

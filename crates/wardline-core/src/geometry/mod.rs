@@ -24,6 +24,7 @@ mod position;
 mod relation;
 mod seam;
 mod shape;
+mod thirds;
 
 pub use bounds::{Bounds, BoundsPair};
 pub use earth::distance_m;

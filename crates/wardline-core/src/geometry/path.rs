@@ -8,6 +8,7 @@ use super::approach::pieces_within;
 use super::cut::{bow_m, pieces_of};
 use super::earth::{Place, Xyz, along, dot, place_distance_m, sub};
 use super::foot::{between, foot_on_chord, foot_on_curve, lon_step_deg, place_at};
+use super::thirds::least_by_thirds;
 
 /// Pieces per chunk.
 const CHUNK: usize = 16;
@@ -265,16 +266,7 @@ impl Path {
     fn least_on_piece_m(&self, piece: usize, from: &Place) -> f64 {
         let [a, b] = self.piece(piece);
         let at = |t: f64| place_distance_m(from, &between(&a.place, &b.place, t));
-        let (mut low, mut high) = (0.0, 1.0);
-        for _ in 0..32 {
-            let third = (high - low) / 3.0;
-            if at(low + third) < at(high - third) {
-                high -= third;
-            } else {
-                low += third;
-            }
-        }
-        at(0.5 * (low + high)).min(at(0.0)).min(at(1.0))
+        at(least_by_thirds(0.0, 1.0, at)).min(at(0.0)).min(at(1.0))
     }
 
     /// Whether a point of this path is within `limit_m` of a point of another.
@@ -333,16 +325,8 @@ mod tests {
         let best = samples
             .min_by(|s, t| at(*s).total_cmp(&at(*t)))
             .unwrap_or(0.0);
-        let (mut low, mut high) = ((best - 0.02).max(0.0), (best + 0.02).min(1.0));
-        for _ in 0..40 {
-            let third = (high - low) / 3.0;
-            if at(low + third) < at(high - third) {
-                high -= third;
-            } else {
-                low += third;
-            }
-        }
-        at(0.5 * (low + high)).min(at(0.0)).min(at(1.0))
+        let (low, high) = ((best - 0.02).max(0.0), (best + 0.02).min(1.0));
+        at(least_by_thirds(low, high, at)).min(at(0.0)).min(at(1.0))
     }
 
     /// Places on a line, beside it, far away, and near the other side of the earth.
