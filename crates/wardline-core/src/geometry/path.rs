@@ -4,11 +4,12 @@
 //! with a sphere around it. A query takes chunks and pieces by their lower bounds, and where the
 //! bow matters finds the foot of the perpendicular on the curve itself by Newton's method.
 
+mod far;
+
 use super::approach::pieces_within;
 use super::cut::{bow_m, pieces_of};
 use super::earth::{Place, Xyz, along, dot, place_distance_m, sub};
-use super::foot::{between, foot_on_chord, foot_on_curve, lon_step_deg, place_at};
-use super::thirds::least_by_thirds;
+use super::foot::{foot_on_chord, foot_on_curve, lon_step_deg, place_at};
 
 /// Pieces per chunk.
 const CHUNK: usize = 16;
@@ -231,44 +232,6 @@ impl Path {
         }
     }
 
-    /// The distance where chords do not tell which point is nearest.
-    fn far_distance_m(&self, from: &Place, chord_m: f64, reach_m: f64) -> f64 {
-        let limit_m = chord_m * if chord_m < 5e6 { 1.002 } else { 1.012 };
-        let mut best = (reach_m, None);
-        for chunk in &self.chunks {
-            let d = sub(chunk.centre, from.xyz);
-            let reach = limit_m + chunk.radius_m;
-            if dot(d, d) > reach * reach {
-                continue;
-            }
-            for i in chunk.start..chunk.end {
-                let [a, b] = self.piece(i);
-                let (d2, t) = foot_on_chord(a.place.xyz, b.place.xyz, from.xyz);
-                if d2.sqrt() - a.bow_m <= limit_m {
-                    let m = place_distance_m(from, &between(&a.place, &b.place, t));
-                    if m <= best.0 {
-                        best = (m, Some(i));
-                    }
-                }
-            }
-        }
-        let middle = match best.1 {
-            Some(i) => i,
-            None => return best.0,
-        };
-        let last = self.nodes.len().saturating_sub(1);
-        (middle.saturating_sub(1)..=(middle + 1).min(last))
-            .filter(|i| self.chunks.iter().any(|c| c.start <= *i && *i < c.end))
-            .map(|i| self.least_on_piece_m(i, from))
-            .fold(best.0, f64::min)
-    }
-
-    fn least_on_piece_m(&self, piece: usize, from: &Place) -> f64 {
-        let [a, b] = self.piece(piece);
-        let at = |t: f64| place_distance_m(from, &between(&a.place, &b.place, t));
-        at(least_by_thirds(0.0, 1.0, at)).min(at(0.0)).min(at(1.0))
-    }
-
     /// Whether a point of this path is within `limit_m` of a point of another.
     pub(crate) fn comes_within(&self, other: &Self, limit_m: f64) -> bool {
         self.chunks.iter().any(|mine| {
@@ -297,6 +260,8 @@ fn chord_place(a: &Node, b: &Node, t: f64) -> Place {
 
 #[cfg(test)]
 mod tests {
+    use super::super::foot::between;
+    use super::super::thirds::least_by_thirds;
     use super::*;
 
     /// From a place on, steps to the east, each second one to the north and back.
@@ -341,23 +306,38 @@ mod tests {
         places
     }
 
+    /// The distance to lines, where centimetres matter and where they do not.
+    pub(super) fn check(lines: &[Vec<[f64; 2]>], from: &Place) {
+        let edges = lines.iter().flat_map(|line| line.windows(2));
+        let expected = edges
+            .map(|edge| least_m(edge, from))
+            .fold(f64::INFINITY, f64::min);
+        for (exact_m, limit_m) in [(expected, 0.01), (0.0, 1e-3 * expected + 0.01)] {
+            let d = Path::new(lines).distance_m(from, exact_m);
+            let context = format!("{from:?} {lines:?} {exact_m}");
+            assert!((d - expected).abs() < limit_m, "{context}: {d} {expected}");
+        }
+    }
+
     // J-GEO-2
     #[test]
     fn a_line_is_as_near_as_the_nearest_point_of_an_edge() {
         for line in lines() {
-            let path = Path::new(std::slice::from_ref(&line));
-            for from in places_round(&line) {
-                let edges = line.windows(2).map(|edge| least_m(edge, &from));
-                let expected = edges.fold(f64::INFINITY, f64::min);
-                // At the edge of a corridor as wide as this centimetres matter, else not.
-                for (exact_m, limit_m) in [(expected, 0.01), (0.0, 1e-3 * expected + 0.01)] {
-                    let d = path.distance_m(&from, exact_m);
-                    assert!(
-                        (d - expected).abs() < limit_m,
-                        "{from:?} {exact_m}: {d} {expected}"
-                    );
-                }
-            }
+            let line = [line];
+            places_round(&line[0])
+                .iter()
+                .for_each(|from| check(&line, from));
+        }
+    }
+
+    // J-GEO-2
+    #[test]
+    fn pieces_near_each_other_are_told_apart_though_they_stray_from_their_chords() {
+        // The end of the line is 44 m north of the middle of its first piece, whose chord passes
+        // about as far north of it.
+        let line = [vec![[60.0, 0.0], [60.0, 0.5], [61.0, 0.3], [60.0004, 0.25]]];
+        for k in 0..=40 {
+            check(&line, &Place::new(60.0 + 1e-5 * f64::from(k), 0.25));
         }
     }
 

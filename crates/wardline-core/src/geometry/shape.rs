@@ -224,8 +224,8 @@ fn segment(a: Position, b: Position) -> Path {
 
 /// How far a segment gets from its start at the most.
 ///
-/// No point of it is farther away than a half circle is longer than its diameter, times the
-/// chord of its ends; the metre makes up for what distances are wrong by.
+/// No point of it is farther away than π/2 times the chord of its ends, as on a half circle, or
+/// a little more on the ellipsoid; the metre makes up for what distances may be wrong by.
 fn reach_m(a: &Place, b: &Place) -> f64 {
     let d = sub(b.xyz, a.xyz);
     1.0 + 1.6 * dot(d, d).sqrt()
