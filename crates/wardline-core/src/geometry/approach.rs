@@ -135,7 +135,7 @@ mod tests {
                 check(&parallel, &[[top, -3.0], [top + 0.5, 5.0]], expected_m);
             }
         }
-        // Side by side, as bent as each other; end to end; crossing.
+        // Side by side, as bent as each other; end to end with a gap; crossing, and end to end.
         check(
             &[[60.0, -9.0], [60.0, 9.0]],
             &[[60.5, -5.0], [60.5, 8.0]],
@@ -146,7 +146,11 @@ mod tests {
             &[[11.2, 7.0], [14.0, 7.0]],
             north_m(11.2, 11.0),
         );
-        let a = Path::new(&[vec![[60.0, -9.0], [60.0, 9.0]]]);
-        assert!(a.comes_within(&Path::new(&[vec![[58.0, 1.0], [63.0, 2.0]]]), 0.01));
+        let touch = |mine: [[f64; 2]; 2], theirs: [[f64; 2]; 2]| {
+            let [a, b] = [mine, theirs].map(|line| Path::new(&[line.to_vec()]));
+            assert!(a.comes_within(&b, 0.01), "{mine:?} {theirs:?}");
+        };
+        touch([[60.0, -9.0], [60.0, 9.0]], [[58.0, 1.0], [63.0, 2.0]]);
+        touch([[10.0, 7.0], [10.2, 7.0]], [[10.2, 7.0], [10.4, 7.0]]);
     }
 }

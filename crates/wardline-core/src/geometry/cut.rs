@@ -9,28 +9,28 @@ const PIECE_TURN: f64 = 0.2;
 /// More than any radius of curvature, in metres.
 const CURVATURE_M_MAX: f64 = 6_400_000.0;
 
-/// The cosine of the latitude nearest the equator, from above.
-fn widest(a: [f64; 2], b: [f64; 2]) -> f64 {
-    if a[0] * b[0] <= 0.0 {
+/// The cosine of the latitude nearest the equator between two, from above.
+fn widest(a_deg: f64, b_deg: f64) -> f64 {
+    if a_deg * b_deg <= 0.0 {
         return 1.0;
     }
-    (libm::cos(a[0].abs().min(b[0].abs()) * RADIANS) + 1e-6).min(1.0)
+    (libm::cos(a_deg.abs().min(b_deg.abs()) * RADIANS) + 1e-6).min(1.0)
 }
 
 /// Into how many pieces an edge is cut.
 pub(crate) fn pieces_of(a: [f64; 2], b: [f64; 2]) -> f64 {
     let dlat = (b[0] - a[0]).abs() * RADIANS;
     let dlon = (b[1] - a[1]).abs() * RADIANS;
-    let angle = dlat.max(dlon * widest(a, b));
+    let angle = dlat.max(dlon * widest(a[0], b[0]));
     (angle / PIECE_ANGLE).max(dlon / PIECE_TURN).ceil().max(1.0)
 }
 
 /// A bound of how far a piece strays from its chord: an eighth of its greatest acceleration.
 pub(crate) fn bow_m(at: [f64; 2], step: [f64; 2]) -> f64 {
-    let end = [at[0] + step[0], at[1] + step[1]];
     let dlat = step[0].abs() * RADIANS;
     let dlon = step[1].abs() * RADIANS;
-    let acceleration = dlat * dlat + 2.0 * dlat * dlon + dlon * dlon * widest(at, end);
+    let widest = widest(at[0], at[0] + step[0]);
+    let acceleration = dlat * dlat + 2.0 * dlat * dlon + dlon * dlon * widest;
     CURVATURE_M_MAX * 1.01 * acceleration / 8.0
 }
 
