@@ -251,6 +251,17 @@ mod tests {
         ring
     }
 
+    fn rectangle(west: i64, east: i64, south: i64, north: i64) -> Vec<Point> {
+        let corners = [
+            [west, south],
+            [east, south],
+            [east, north],
+            [west, north],
+            [west, south],
+        ];
+        corners.map(|[x, y]| Point { x, y }).to_vec()
+    }
+
     fn at(x: i64, y: i64) -> Position {
         Point { x, y }.position()
     }
@@ -300,9 +311,7 @@ mod tests {
     fn a_segment_across_the_antimeridian_meets_what_lies_on_its_way() {
         let half = i64::from(LON_E7_MAX);
         for (west, east) in [(half - 6, half - 4), (4 - half, 6 - half)] {
-            let corners = [[west, 0], [east, 0], [east, 9], [west, 9], [west, 0]];
-            let ring = corners.map(|[x, y]| Point { x, y }).to_vec();
-            let polygons = Polygons::new(&[ring], &[0]);
+            let polygons = Polygons::new(&[rectangle(west, east, 0, 9)], &[0]);
             let (a, b) = (at(half - 9, 5), at(9 - half, 5));
             assert!(polygons.meets_segment(a, b) && polygons.meets_segment(b, a));
             let (a, b) = (at(half - 3, 5), at(3 - half, 5));
@@ -315,15 +324,8 @@ mod tests {
     fn the_middle_of_an_edge_is_on_the_boundary_beside_the_seam_and_on_it() {
         // Edges of 300 m are taken for chords, which pass 2 mm beside such a point.
         let half = i64::from(LON_E7_MAX);
-        let part = |west: i64, east: i64, south: i64, north: i64| {
-            let corners = [[west, south], [east, south], [east, north], [west, north]];
-            let corners = corners.iter().chain(corners.first());
-            corners
-                .map(|[x, y]| Point { x: *x, y: *y })
-                .collect::<Vec<_>>()
-        };
-        let west = part(half - 9_000, half, 0, 30_000);
-        let east = part(-half, 9_000 - half, 10_000, 40_000);
+        let west = rectangle(half - 9_000, half, 0, 30_000);
+        let east = rectangle(-half, 9_000 - half, 10_000, 40_000);
         let polygons = Polygons::new(&[west, east], &[0, 1]);
         let check = |x: i64, y: i64, expected: f64| {
             let d = polygons.signed_distance_m(at(x, y));
@@ -341,5 +343,57 @@ mod tests {
             check(lon, 30_000, 0.0);
             check(lon, 35_000, 0.0);
         }
+    }
+
+    // J-GEO-3
+    #[test]
+    fn a_corner_of_a_hole_on_the_hidden_seam_is_on_the_boundary() {
+        let half = i64::from(LON_E7_MAX);
+        let corners = [
+            [half, 20_000],
+            [half - 900, 19_000],
+            [half - 900, 21_000],
+            [half, 20_000],
+        ];
+        let rings = [
+            rectangle(half - 9_000, half, 0, 40_000),
+            corners.map(|[x, y]| Point { x, y }).to_vec(),
+            rectangle(-half, 9_000 - half, 0, 40_000),
+        ];
+        let polygons = Polygons::new(&rings, &[0, 2]);
+        assert_eq!(polygons.signed_distance_m(at(half, 20_000)), 0.0);
+        assert_eq!(polygons.signed_distance_m(at(-half, 20_000)), 0.0);
+        assert!(polygons.signed_distance_m(at(half, 20_500)) < -1.0);
+    }
+
+    // J-GEO-3
+    #[test]
+    fn two_boxes_hold_what_touches_the_antimeridian_from_both_sides() {
+        let half = i64::from(LON_E7_MAX);
+        let check = |parts: &[[i64; 2]], expected: &[[i64; 2]]| {
+            let rings = parts
+                .iter()
+                .map(|[west, east]| rectangle(*west, *east, 1, 2));
+            let outers: Vec<usize> = (0..parts.len()).collect();
+            let pair = bounds(&rings.collect::<Vec<_>>(), &outers);
+            let sides = pair.as_slice().iter();
+            let sides: Vec<[i64; 2]> = sides
+                .map(|b| [b.min_lon_e7, b.max_lon_e7].map(i64::from))
+                .collect();
+            assert_eq!(sides, expected, "{parts:?}");
+        };
+        check(
+            &[[half - 9, half], [-half, 5 - half]],
+            &[[-half, 5 - half], [half - 9, half]],
+        );
+        check(
+            &[[half - 9, half], [9 - half, 12 - half]],
+            &[[9 - half, half]],
+        );
+        check(
+            &[[half - 9, half - 8], [-half, 5 - half]],
+            &[[-half, half - 8]],
+        );
+        check(&[[5, 7], [9, 11]], &[[5, 11]]);
     }
 }

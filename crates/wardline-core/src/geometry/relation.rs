@@ -270,6 +270,10 @@ mod tests {
             let overlap = Some(ShapeError::PartsOverlap { at: at(x, y) });
             check(&[&holed, &[square(x, y, 2)]], overlap);
         }
+        // In the corner of a hole like an L, where the polygon is.
+        let bent = ring(&[(2, 2), (8, 2), (8, 4), (4, 4), (4, 8), (2, 8)]);
+        let overlap = Some(ShapeError::PartsOverlap { at: at(5, 5) });
+        check(&[&[square(0, 0, 10), bent], &[square(5, 5, 2)]], overlap);
         check(&[&holed, &[square(4, 4, 2)]], None);
         check(&[&holed, &[square(4, 4, 1)]], None);
     }
