@@ -96,8 +96,7 @@ impl Engine {
     fn why_over(&self, id: OrderId, alarm: AlarmId, instant: Timestamp) -> Option<(Cause, bool)> {
         let order = self.orders.by_id.get(id)?;
         let raised_for = order.alarms.get(&alarm).map(|(_, person)| *person);
-        let version = present(order, instant).filter(|v| Some(v.person) == raised_for);
-        let Some(version) = version else { return Some((Cause::RuleEnded, false)) };
+        let Some(version) = present(order, instant) else { return Some((Cause::RuleEnded, false)) };
         let rule = version.rule(alarm.rule).filter(|rule| rule.active_since(instant).is_some());
         let holds = rule.is_some_and(|rule| match (&rule.terms, alarm.kind) {
             (Terms::Report(report), EventKind::Silence) => report.max_silence_ms.is_some(),
@@ -112,7 +111,7 @@ impl Engine {
         }
         let bears = self.bearers(version).iter().any(|bearer| bearer.device == alarm.device);
         let gone = match alarm.device {
-            DeviceId::NONE => Cause::DeviceAssigned,
+            DeviceId::NONE if Some(version.person) == raised_for => Cause::DeviceAssigned,
             _ => Cause::RuleEnded,
         };
         (!bears).then_some((gone, true))

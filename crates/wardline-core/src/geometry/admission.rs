@@ -5,7 +5,7 @@
 //! comparisons of boxes for 4,096 vertices.
 
 use super::error::ShapeError;
-use super::exact::{Point, on_segment, segments_cross, segments_meet, turn};
+use super::exact::{Point, box_of, on_segment, segments_cross, segments_meet};
 use super::position::{LAT_E7_MAX, Position, TURN_E7};
 use super::relation::{Contact, check_relations};
 use super::shape::VERTEX_COUNT_MAX;
@@ -90,8 +90,7 @@ struct Edge {
 
 impl Edge {
     fn new(a: Point, b: Point, ring: usize, index: usize) -> Self {
-        let low = Point { x: a.x.min(b.x), y: a.y.min(b.y) };
-        let high = Point { x: a.x.max(b.x), y: a.y.max(b.y) };
+        let [low, high] = box_of(&[a, b]);
         Self { low, high, a, b, ring, index }
     }
 }
@@ -129,20 +128,13 @@ fn sweep(
     Ok(contacts)
 }
 
+/// Whether edges of one ring meet that are no neighbours.
+///
+/// Neighbours share a vertex. If one turns back on the other, an end of one is on the other, and
+/// the next edge from there meets that one: rings with an area have more than three such edges.
 fn meets_itself(e: &Edge, f: &Edge, edge_count: usize) -> bool {
-    if !segments_meet(e.a, e.b, f.a, f.b) {
-        return false;
-    }
-    let (before, after) = if (e.index + 1) % edge_count == f.index {
-        (e, f)
-    } else if (f.index + 1) % edge_count == e.index {
-        (f, e)
-    } else {
-        return true;
-    };
-    // Neighbours share a vertex; they meet elsewhere only if one turns back on the other.
-    let back = on_segment(before.a, before.b, after.b) || on_segment(after.a, after.b, before.a);
-    back && turn(before.a, before.b, after.b).is_eq()
+    let follows = |a: &Edge, b: &Edge| (a.index + 1) % edge_count == b.index;
+    !follows(e, f) && !follows(f, e) && segments_meet(e.a, e.b, f.a, f.b)
 }
 
 fn crossing(e: &Edge, f: &Edge, parts: &[Part], owner: &[usize]) -> ShapeError {

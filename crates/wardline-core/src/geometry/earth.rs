@@ -9,6 +9,7 @@
 use std::sync::LazyLock;
 
 use super::position::Position;
+use super::thirds::least_by_thirds;
 
 /// Equatorial radius, in metres.
 pub(crate) const EQUATOR_M: f64 = 6_378_137.0;
@@ -104,7 +105,7 @@ pub(crate) fn place_distance_m(a: &Place, b: &Place) -> f64 {
     let curvature = (1.0 - E2 * w / (1.0 + E2 * w)).sqrt() / EQUATOR_M;
     let curvature = curvature * (1.0 + EP2 * d[2] * d[2] / chord2);
     let x = 0.25 * chord2 * curvature * curvature;
-    chord2.sqrt() * (1.0 + x * (1.0 / 6.0 + x * (3.0 / 40.0 + x * (15.0 / 336.0))))
+    chord2.sqrt() * (1.0 + x * (1.0 / 6.0 + x * (3.0 / 40.0)))
 }
 
 fn long_distance_m(a: [f64; 2], b: [f64; 2]) -> f64 {
@@ -137,7 +138,7 @@ fn vincenty_m(a: [f64; 2], b: [f64; 2]) -> Option<f64> {
         let sin_sigma = (cos_u2 * sin_l * cos_u2 * sin_l + t * t).sqrt();
         let cos_sigma = sin_u1 * sin_u2 + cos_u1 * cos_u2 * cos_l;
         if sin_sigma == 0.0 {
-            return if cos_sigma > 0.0 { Some(0.0) } else { None };
+            return None;
         }
         let sigma = libm::atan2(sin_sigma, cos_sigma);
         let sin_alpha = cos_u1 * cos_u2 * sin_l / sin_sigma;
@@ -192,16 +193,7 @@ fn antipodal_m(a: [f64; 2], b: [f64; 2]) -> f64 {
             best = (m, bearing);
         }
     }
-    let (mut low, mut high) = (best.1 - step, best.1 + step);
-    for _ in 0..40 {
-        let third = (high - low) / 3.0;
-        if legs_m(low + third) < legs_m(high - third) {
-            high -= third;
-        } else {
-            low += third;
-        }
-    }
-    best.0.min(legs_m(0.5 * (low + high)))
+    best.0.min(legs_m(least_by_thirds(best.1 - step, best.1 + step, legs_m)))
 }
 
 #[inline]
@@ -229,7 +221,7 @@ fn sin_cos_deg(angle_deg: f64) -> (f64, f64) {
     let index = (whole as i32 + TABLE_OFFSET).clamp(0, 2 * TABLE_OFFSET) as usize;
     let (s, c) = TABLE[index];
     let r2 = r * r;
-    let sin_r = r * (1.0 - r2 * (1.0 / 6.0 - r2 * (1.0 / 120.0 - r2 * (1.0 / 5040.0))));
+    let sin_r = r * (1.0 - r2 * (1.0 / 6.0 - r2 * (1.0 / 120.0)));
     let cos_less_one = -r2 * (0.5 - r2 * (1.0 / 24.0 - r2 * (1.0 / 720.0)));
     (s + (s * cos_less_one + c * sin_r), c + (c * cos_less_one - s * sin_r))
 }
@@ -249,3 +241,37 @@ static TABLE: LazyLock<[(f64, f64); 725]> = LazyLock::new(|| {
     }
     table
 });
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn sines_and_cosines_are_those_of_libm() {
+        for thousandths in (-361_000..=361_000).step_by(97) {
+            let deg = f64::from(thousandths) / 1000.0;
+            let (sin, cos) = libm::sincos(deg * RADIANS);
+            let (s, c) = sin_cos_deg(deg);
+            // Radians are off by a rounding themselves.
+            let limit = 2.3e-16 * (1.0 + (deg * RADIANS).abs());
+            assert!((s - sin).abs() <= limit, "{deg}: {s} {sin}");
+            assert!((c - cos).abs() <= limit, "{deg}: {c} {cos}");
+        }
+    }
+
+    // J-GEO-3
+    #[test]
+    fn quarter_turns_are_exact() {
+        for (deg, expected) in [
+            (0.0, (0.0, 1.0)),
+            (90.0, (1.0, 0.0)),
+            (-90.0, (-1.0, 0.0)),
+            (180.0, (0.0, -1.0)),
+            (-180.0, (0.0, -1.0)),
+            (270.0, (-1.0, 0.0)),
+            (360.0, (0.0, 1.0)),
+        ] {
+            assert_eq!(sin_cos_deg(deg), expected, "{deg}");
+        }
+    }
+}

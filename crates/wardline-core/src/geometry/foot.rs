@@ -1,6 +1,7 @@
 //! The foot of a perpendicular on a piece of a line straight in longitude and latitude.
 
 use super::earth::{Frame, Place, RADIANS, Xyz, along, dot, sub};
+use super::thirds::least_by_thirds;
 
 /// The square of the distance to a chord, and where on it the foot is, from 0 to 1.
 #[inline]
@@ -82,16 +83,8 @@ fn scan(a: &Place, b: &Place, from: Xyz) -> f64 {
             best = (d2, t);
         }
     }
-    let (mut low, mut high) = ((best.1 - 0.0625).max(0.0), (best.1 + 0.0625).min(1.0));
-    for _ in 0..30 {
-        let third = (high - low) / 3.0;
-        if distance2(low + third) < distance2(high - third) {
-            high -= third;
-        } else {
-            low += third;
-        }
-    }
-    0.5 * (low + high)
+    let (low, high) = ((best.1 - 0.0625).max(0.0), (best.1 + 0.0625).min(1.0));
+    least_by_thirds(low, high, distance2)
 }
 
 /// The first and, as on a sphere, the second derivative of the place on a piece.
@@ -135,5 +128,114 @@ pub(crate) fn lon_step_deg(from: f64, to: f64) -> f64 {
         step + 360.0
     } else {
         step
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::super::earth::place_distance_m;
+    use super::*;
+
+    #[test]
+    fn the_foot_on_a_chord_is_where_a_perpendicular_meets_it_or_at_an_end() {
+        let check = |from: Xyz, expected: (f64, f64)| {
+            let foot = foot_on_chord([1.0, 2.0, 3.0], [9.0, 2.0, 3.0], from);
+            assert_eq!(foot, expected, "{from:?}");
+        };
+        check([3.0, 4.0, 3.0], (4.0, 0.25));
+        check([7.0, 5.0, 7.0], (25.0, 0.75));
+        check([1.0, 2.0, 3.0], (0.0, 0.0));
+        check([-3.0, 2.0, 6.0], (25.0, 0.0));
+        check([12.0, -2.0, 3.0], (25.0, 1.0));
+        let foot = foot_on_chord([1.0; 3], [1.0; 3], [1.0, 4.0, 5.0]);
+        assert_eq!(foot, (25.0, 0.0), "a chord without length");
+    }
+
+    // J-GEO-3
+    #[test]
+    fn longitudes_step_the_shorter_way_round_and_come_back_within_180_degrees() {
+        let check = |from: f64, to: f64, expected: f64| {
+            assert_eq!(lon_step_deg(from, to), expected, "{from} {to}");
+        };
+        check(10.0, 30.0, 20.0);
+        check(179.0, -179.0, 2.0);
+        check(-179.0, 179.0, -2.0);
+        check(0.0, 180.0, 180.0);
+        check(0.0, -180.0, -180.0);
+        for (lon, expected) in [(10.0, 10.0), (190.0, -170.0), (-190.0, 170.0), (725.0, 5.0)] {
+            assert_eq!(place_at([1.0, lon]).lon_deg, expected, "{lon}");
+        }
+        let middle = between(&Place::new(10.0, 179.0), &Place::new(20.0, -177.0), 0.75);
+        assert_eq!((middle.lat_deg, middle.lon_deg), (17.5, -178.0));
+    }
+
+    /// The first and second derivative by differences.
+    #[test]
+    fn motion_is_the_derivative_of_the_place() {
+        let check = |lat: f64, lon: f64, dlat: f64, dlon: f64| {
+            let at = |t: f64| Place::new(lat + dlat * t, lon + dlon * t).xyz;
+            let (before, here, after) = (at(-0.01), at(0.0), at(0.01));
+            let (velocity, bend) = motion(&Frame::at(lat, lon), dlat * RADIANS, dlon * RADIANS);
+            for axis in 0..3 {
+                let slope = (after[axis] - before[axis]) / 0.02;
+                let curve = (after[axis] - 2.0 * here[axis] + before[axis]) / 1e-4;
+                let context = format!("{lat} {lon} {dlat} {dlon} axis {axis}");
+                assert!((velocity[axis] - slope).abs() < 0.1, "{context}: {slope}");
+                // The bend is that of a sphere, which is nearly right.
+                assert!((bend[axis] - curve).abs() < 20.0, "{context}: {curve}");
+            }
+        };
+        for (lat, lon) in [(0.0, 0.0), (50.0, 30.0), (-50.0, 130.0), (85.0, -60.0)] {
+            check(lat, lon, 1.0, 0.0);
+            check(lat, lon, 0.0, 1.0);
+            check(lat, lon, 0.7, -0.9);
+        }
+    }
+
+    // J-GEO-2
+    #[test]
+    fn no_point_of_a_piece_is_nearer_than_its_foot() {
+        let check = |piece: [[f64; 2]; 2], from: [f64; 2]| {
+            let [a, b] = piece.map(|[lat, lon]| Place::new(lat, lon));
+            let from = Place::new(from[0], from[1]);
+            let (_, t) = foot_on_chord(a.xyz, b.xyz, from.xyz);
+            let (foot_m, foot) = foot_on_curve(&a, &b, t, from.xyz);
+            let context = format!("{piece:?} {from:?} {foot:?}");
+            let far_m = |place: &Place| {
+                let d = sub(place.xyz, from.xyz);
+                dot(d, d).sqrt()
+            };
+            assert!((foot_m - far_m(&foot)).abs() < 1e-6, "{context}: {foot_m}");
+            let same = Place::new(foot.lat_deg, foot.lon_deg);
+            assert!(place_distance_m(&same, &foot) < 1e-5, "{context}");
+            for k in 0..=500 {
+                let point_m = far_m(&between(&a, &b, f64::from(k) / 500.0));
+                assert!(foot_m <= point_m + 1e-3, "{context}: {foot_m} {k} {point_m}");
+            }
+        };
+        for lat in [-70.0, 0.0, 45.0, 80.0, 89.5] {
+            // A meridian, a parallel, and slanting ones, of up to 32 km.
+            for [dlat, dlon] in [[0.28, 0.0], [0.0, 0.28], [0.1, 0.2], [-0.2, 0.1]] {
+                let dlon = dlon / libm::cos(lat * RADIANS);
+                let piece = [[lat, 179.9], [lat + dlat, 179.9 + dlon]];
+                for k in 0..=40 {
+                    let t = f64::from(k) / 20.0 - 0.5;
+                    let on = [lat + dlat * t, 179.9 + dlon * t];
+                    for off in [-0.3, -0.001, 0.0, 0.002, 0.3] {
+                        check(piece, [on[0] + off, on[1]]);
+                        check(piece, [on[0], on[1] + off]);
+                    }
+                }
+            }
+        }
+        // Round a pole, where all of a piece is about as near.
+        for [lat, end, dlon] in [[89.99, 89.99, 11.0], [89.99, 89.9, 9.0], [89.999, 90.0, 10.0]] {
+            for k in 0..40 {
+                let lon = 9.0 * f64::from(k);
+                for from in [89.9, 89.99, 89.995, 89.999, 90.0] {
+                    check([[lat, 20.0], [end, 20.0 + dlon]], [from, lon]);
+                }
+            }
+        }
     }
 }

@@ -11,7 +11,9 @@
 //! from `libm`, never from the platform.
 
 mod admission;
+mod approach;
 mod bounds;
+mod cut;
 mod earth;
 mod error;
 mod exact;
@@ -23,6 +25,7 @@ mod relation;
 mod scale;
 mod seam;
 mod shape;
+mod thirds;
 
 pub use bounds::{Bounds, BoundsPair};
 pub use earth::distance_m;

@@ -1,25 +1,22 @@
 //! Lines straight in longitude and latitude, prepared for the question how far away they are.
 //!
-//! Edges are cut into pieces so short that each is nearly its chord in space; `bow_m` bounds
-//! how far the piece strays from the chord. Pieces come in chunks of 16, each with a sphere
-//! around it. A query takes chunks and pieces by their lower bounds, and where the bow matters
-//! finds the foot of the perpendicular on the curve itself by Newton's method.
+//! Edges are cut into pieces that are nearly chords in space. Pieces come in chunks of 16, each
+//! with a sphere around it. A query takes chunks and pieces by their lower bounds, and where the
+//! bow matters finds the foot of the perpendicular on the curve itself by Newton's method.
 
-use super::earth::{Place, RADIANS, Xyz, along, dot, place_distance_m, sub};
-use super::foot::{between, foot_on_chord, foot_on_curve, lon_step_deg, place_at};
+mod far;
+
+use super::approach::pieces_within;
+use super::cut::{bow_m, pieces_of};
+use super::earth::{Place, Xyz, along, dot, place_distance_m, sub};
+use super::foot::{foot_on_chord, foot_on_curve, lon_step_deg, place_at};
 
 /// Pieces per chunk.
 const CHUNK: usize = 16;
 /// The most pieces edges are cut into; beyond, pieces get longer, and queries slower.
 const PIECES_MAX: f64 = 65_536.0;
-/// The angle of a piece, at most, seen from the earth's centre: about 32 km.
-const PIECE_ANGLE: f64 = 0.005;
-/// The difference of longitude of a piece, at most, in radians; matters near the poles.
-const PIECE_TURN: f64 = 0.2;
 /// A bow that does not matter, in metres.
 const BOW_M_SMALL: f64 = 3e-3;
-/// More than any radius of curvature, in metres.
-const CURVATURE_M_MAX: f64 = 6_400_000.0;
 /// Beyond this the nearest point by chord need not be the nearest by geodesic.
 const CHORD_M_TRUSTED: f64 = 100_000.0;
 /// Beyond this distance of a narrow zone the difference exceeds the promise of 0.1 %.
@@ -27,9 +24,9 @@ const FAR_M: f64 = 4_000_000.0;
 
 /// The start of a piece; the next node is its end.
 #[derive(Clone, Copy, Debug)]
-struct Node {
-    place: Place,
-    bow_m: f64,
+pub(crate) struct Node {
+    pub(crate) place: Place,
+    pub(crate) bow_m: f64,
 }
 
 /// A run of pieces of one chain, with a sphere around it; flat if no bow in it matters.
@@ -56,8 +53,8 @@ struct Nearest {
 }
 
 impl Path {
-    /// A path of chains of `[latitude, longitude]` in degrees; consecutive longitudes may
-    /// differ by up to 180 degrees either way and exceed ±180.
+    /// A path of chains of `[latitude, longitude]` in degrees, at least two each, maybe the same;
+    /// consecutive longitudes may differ by up to 180 degrees either way and exceed ±180.
     pub(crate) fn new(chains: &[Vec<[f64; 2]>]) -> Self {
         let edges = chains.iter().flat_map(|c| c.windows(2));
         let total: f64 = edges.map(|e| pieces_of(e[0], e[1])).sum();
@@ -83,7 +80,7 @@ impl Path {
             }
         }
         self.nodes.push(Node { place: place_at(*last), bow_m: 0.0 });
-        let end = (self.nodes.len() - 1).max(first + 1);
+        let end = self.nodes.len() - 1;
         let mut start = first;
         while start < end {
             let stop = (start + CHUNK).min(end);
@@ -93,7 +90,7 @@ impl Path {
     }
 
     fn push_chunk(&mut self, start: usize, end: usize) {
-        let nodes = &self.nodes[start..=end.min(self.nodes.len() - 1)];
+        let nodes = &self.nodes[start..=end];
         let mut low = [f64::MAX; 3];
         let mut high = [f64::MIN; 3];
         for node in nodes {
@@ -106,7 +103,7 @@ impl Path {
         let mut radius_m: f64 = 0.0;
         for node in nodes {
             let d = sub(node.place.xyz, centre);
-            radius_m = radius_m.max(dot(d, d).sqrt() + node.bow_m);
+            radius_m = radius_m.max(dot(d, d).sqrt());
         }
         // A piece is within its bow of its chord, and the chord within the sphere.
         let bow_m = nodes.iter().fold(0.0_f64, |most, node| most.max(node.bow_m));
@@ -132,13 +129,11 @@ impl Path {
         let first = self.nearest_chunk(from)?;
         let mut best = Nearest { chord_m: f64::INFINITY, place: self.nodes.first()?.place };
         self.search_chunk(&self.chunks[first], from, &mut best);
-        if self.chunks.len() > 1 {
-            for (i, chunk) in self.chunks.iter().enumerate() {
-                let d = sub(chunk.centre, from);
-                let reach_m = best.chord_m + chunk.radius_m;
-                if i != first && dot(d, d) < reach_m * reach_m {
-                    self.search_chunk(chunk, from, &mut best);
-                }
+        for (i, chunk) in self.chunks.iter().enumerate() {
+            let d = sub(chunk.centre, from);
+            let reach_m = best.chord_m + chunk.radius_m;
+            if i != first && dot(d, d) < reach_m * reach_m {
+                self.search_chunk(chunk, from, &mut best);
             }
         }
         Some(best)
@@ -200,7 +195,7 @@ impl Path {
     }
 
     fn piece(&self, i: usize) -> [&Node; 2] {
-        [&self.nodes[i], self.nodes.get(i + 1).unwrap_or(&self.nodes[i])]
+        [&self.nodes[i], &self.nodes[i + 1]]
     }
 
     fn refine(&self, piece: usize, foot: (f64, f64), from: Xyz, best: &mut Nearest) {
@@ -215,53 +210,6 @@ impl Path {
         if chord_m < best.chord_m {
             *best = Nearest { chord_m, place };
         }
-    }
-
-    /// The distance where chords do not tell which point is nearest.
-    fn far_distance_m(&self, from: &Place, chord_m: f64, reach_m: f64) -> f64 {
-        let limit_m = chord_m * if chord_m < 5e6 { 1.002 } else { 1.012 };
-        let mut best = (reach_m, None);
-        for chunk in &self.chunks {
-            let d = sub(chunk.centre, from.xyz);
-            let reach = limit_m + chunk.radius_m;
-            if dot(d, d) > reach * reach {
-                continue;
-            }
-            for i in chunk.start..chunk.end {
-                let [a, b] = self.piece(i);
-                let (d2, t) = foot_on_chord(a.place.xyz, b.place.xyz, from.xyz);
-                if d2.sqrt() - a.bow_m <= limit_m {
-                    let m = place_distance_m(from, &between(&a.place, &b.place, t));
-                    if m <= best.0 {
-                        best = (m, Some(i));
-                    }
-                }
-            }
-        }
-        let middle = match best.1 {
-            Some(i) => i,
-            None => return best.0,
-        };
-        let last = self.nodes.len().saturating_sub(1);
-        (middle.saturating_sub(1)..=(middle + 1).min(last))
-            .filter(|i| self.chunks.iter().any(|c| c.start <= *i && *i < c.end))
-            .map(|i| self.least_on_piece_m(i, from))
-            .fold(best.0, f64::min)
-    }
-
-    fn least_on_piece_m(&self, piece: usize, from: &Place) -> f64 {
-        let [a, b] = self.piece(piece);
-        let at = |t: f64| place_distance_m(from, &between(&a.place, &b.place, t));
-        let (mut low, mut high) = (0.0, 1.0);
-        for _ in 0..32 {
-            let third = (high - low) / 3.0;
-            if at(low + third) < at(high - third) {
-                high -= third;
-            } else {
-                low += third;
-            }
-        }
-        at(0.5 * (low + high)).min(at(0.0)).min(at(1.0))
     }
 
     /// Whether a point of this path is within `limit_m` of a point of another.
@@ -280,64 +228,6 @@ impl Path {
     }
 }
 
-/// Whether two pieces come within `limit_m`: where their chords come nearest, then where the
-/// chords of ever shorter parts round there do, until the parts are as good as straight.
-fn pieces_within(mine: [&Node; 2], theirs: [&Node; 2], limit_m: f64) -> bool {
-    let [a, b] = mine.map(|node| &node.place);
-    let [c, d] = theirs.map(|node| &node.place);
-    let half = |p: &Place, q: &Place| {
-        let v = sub(q.xyz, p.xyz);
-        (along(p.xyz, v, 0.5), 0.5 * dot(v, v).sqrt())
-    };
-    let ((m, m_half), (n, n_half)) = (half(a, b), half(c, d));
-    let v = sub(m, n);
-    let bows_m = mine[0].bow_m + theirs[0].bow_m;
-    let reach = limit_m + m_half + n_half + bows_m + 1e-6;
-    if dot(v, v) > reach * reach {
-        return false;
-    }
-    let (mut here, mut there) = ([0.0, 1.0], [0.0, 1.0]);
-    for _ in 0..PARTINGS {
-        let [p, q] = here.map(|s| between(a, b, s));
-        let [r, t] = there.map(|s| between(c, d, s));
-        let (s, u) = nearest_on_chords([p.xyz, q.xyz], [r.xyz, t.xyz]);
-        let s = here[0] + s * (here[1] - here[0]);
-        let u = there[0] + u * (there[1] - there[0]);
-        if place_distance_m(&between(a, b, s), &between(c, d, u)) <= limit_m {
-            return true;
-        }
-        here = part_round(s, here);
-        there = part_round(u, there);
-    }
-    false
-}
-
-/// How often [`pieces_within`] takes a shorter part: each is half as long, its bow a quarter.
-const PARTINGS: u32 = 12;
-
-/// Half of the part, round `s` where it has room.
-fn part_round(s: f64, part: [f64; 2]) -> [f64; 2] {
-    let quarter = 0.25 * (part[1] - part[0]);
-    [(s - quarter).max(0.0), (s + quarter).min(1.0)]
-}
-
-/// Where two chords come nearest, as shares of each.
-///
-/// Source: C. Ericson, Real-Time Collision Detection (2005), section 5.1.9.
-fn nearest_on_chords(mine: [Xyz; 2], theirs: [Xyz; 2]) -> (f64, f64) {
-    let (d, e) = (sub(mine[1], mine[0]), sub(theirs[1], theirs[0]));
-    let r = sub(mine[0], theirs[0]);
-    let (dd, ee, de) = (dot(d, d), dot(e, e), dot(d, e));
-    let (dr, er) = (dot(d, r), dot(e, r));
-    let share = |up: f64, down: f64| match down > 0.0 {
-        true => (up / down).clamp(0.0, 1.0),
-        false => 0.0,
-    };
-    let s = share(de * er - dr * ee, dd * ee - de * de);
-    let t = share(de * s + er, ee);
-    (share(de * t - dr, dd), t)
-}
-
 /// The point of a nearly straight piece at `t`, without trigonometry.
 fn chord_place(a: &Node, b: &Node, t: f64) -> Place {
     let (a, b) = (&a.place, &b.place);
@@ -348,26 +238,119 @@ fn chord_place(a: &Node, b: &Node, t: f64) -> Place {
     }
 }
 
-/// The cosine of the latitude nearest the equator, from above.
-fn widest(a: [f64; 2], b: [f64; 2]) -> f64 {
-    if a[0] * b[0] <= 0.0 {
-        return 1.0;
+#[cfg(test)]
+mod tests {
+    use super::super::foot::between;
+    use super::super::thirds::least_by_thirds;
+    use super::*;
+
+    /// From a place on, steps to the east, each second one to the north and back.
+    fn zigzag(from: [f64; 2], step: [f64; 2], count: usize) -> Vec<[f64; 2]> {
+        let east = |i: usize| from[1] + step[1] * i as f64;
+        let north = |i: usize| from[0] + step[0] * (i % 2) as f64;
+        (0..count).map(|i| [north(i), east(i)]).collect()
     }
-    (libm::cos(a[0].abs().min(b[0].abs()) * RADIANS) + 1e-6).min(1.0)
-}
 
-fn pieces_of(a: [f64; 2], b: [f64; 2]) -> f64 {
-    let dlat = (b[0] - a[0]).abs() * RADIANS;
-    let dlon = (b[1] - a[1]).abs() * RADIANS;
-    let angle = dlat.max(dlon * widest(a, b));
-    (angle / PIECE_ANGLE).max(dlon / PIECE_TURN).ceil().max(1.0)
-}
+    /// Lines of many flat pieces, of pieces of both kinds, of long edges, and round a pole.
+    fn lines() -> [Vec<[f64; 2]>; 4] {
+        let mut mixed = zigzag([-30.0, 179.9], [0.002, 0.001], 20);
+        mixed.extend(zigzag([-31.0, 180.0], [0.9, 0.2], 9));
+        let flat = zigzag([50.0, 8.0], [0.002, 0.001], 60);
+        let long = zigzag([10.0, -70.0], [4.0, 3.0], 9);
+        [flat, mixed, long, zigzag([89.3, 0.0], [0.5, 50.0], 7)]
+    }
 
-/// A bound of how far a piece strays from its chord: an eighth of its greatest acceleration.
-fn bow_m(at: [f64; 2], step: [f64; 2]) -> f64 {
-    let end = [at[0] + step[0], at[1] + step[1]];
-    let dlat = step[0].abs() * RADIANS;
-    let dlon = step[1].abs() * RADIANS;
-    let acceleration = dlat * dlat + 2.0 * dlat * dlon + dlon * dlon * widest(at, end);
-    CURVATURE_M_MAX * 1.01 * acceleration / 8.0
+    /// The least distance by samples and thirds.
+    fn least_m(edge: &[[f64; 2]], from: &Place) -> f64 {
+        let at = |t: f64| {
+            let [lat, lon] = [0, 1].map(|i| edge[0][i] + (edge[1][i] - edge[0][i]) * t);
+            place_distance_m(from, &place_at([lat, lon]))
+        };
+        let samples = (0..=50).map(|k| f64::from(k) / 50.0);
+        let best = samples.min_by(|s, t| at(*s).total_cmp(&at(*t))).unwrap_or(0.0);
+        let (low, high) = ((best - 0.02).max(0.0), (best + 0.02).min(1.0));
+        at(least_by_thirds(low, high, at)).min(at(0.0)).min(at(1.0))
+    }
+
+    /// Places on a line, beside it, far away, and near the other side of the earth.
+    fn places_round(line: &[[f64; 2]]) -> Vec<Place> {
+        let mut places = Vec::new();
+        for [lat, lon] in line.iter().step_by(5) {
+            for off in [0.0, 0.0007, -0.03, 1.0, -20.0, 55.0] {
+                places.push(place_at([(lat + off).clamp(-90.0, 90.0), lon + 0.7 * off]));
+            }
+            places.extend([179.0, 184.0].map(|turn| place_at([-lat, lon + turn])));
+        }
+        places
+    }
+
+    /// The distance to lines, where centimetres matter and where they do not.
+    pub(super) fn check(lines: &[Vec<[f64; 2]>], from: &Place) {
+        let edges = lines.iter().flat_map(|line| line.windows(2));
+        let expected = edges.map(|edge| least_m(edge, from)).fold(f64::INFINITY, f64::min);
+        for (exact_m, limit_m) in [(expected, 0.01), (0.0, 1e-3 * expected + 0.01)] {
+            let d = Path::new(lines).distance_m(from, exact_m);
+            let context = format!("{from:?} {lines:?} {exact_m}");
+            assert!((d - expected).abs() < limit_m, "{context}: {d} {expected}");
+        }
+    }
+
+    // J-GEO-2
+    #[test]
+    fn a_line_is_as_near_as_the_nearest_point_of_an_edge() {
+        for line in lines() {
+            let line = [line];
+            places_round(&line[0]).iter().for_each(|from| check(&line, from));
+        }
+    }
+
+    // J-GEO-2
+    #[test]
+    fn pieces_near_each_other_are_told_apart_though_they_stray_from_their_chords() {
+        // The end of the line is 44 m north of the middle of its first piece, whose chord passes
+        // about as far north of it.
+        let line = [vec![[60.0, 0.0], [60.0, 0.5], [61.0, 0.3], [60.0004, 0.25]]];
+        for k in 0..=40 {
+            check(&line, &Place::new(60.0 + 1e-5 * f64::from(k), 0.25));
+        }
+    }
+
+    // J-GEO-2
+    #[test]
+    fn pieces_are_in_the_sphere_of_their_chunk_and_it_is_no_larger_than_need_be() {
+        let far_m = |a: Xyz, b: Xyz| dot(sub(a, b), sub(a, b)).sqrt();
+        for path in lines().map(|line| Path::new(&[line])) {
+            let mut next = 0;
+            for chunk in &path.chunks {
+                assert_eq!(chunk.start, next, "each piece is in one chunk");
+                assert!(chunk.end - chunk.start <= CHUNK);
+                next = chunk.end;
+                let nodes = &path.nodes[chunk.start..=chunk.end];
+                let mut most_m = 0.0_f64;
+                for pair in nodes.windows(2) {
+                    for t in [0.0, 0.25, 0.5, 0.75, 1.0] {
+                        let p = between(&pair[0].place, &pair[1].place, t);
+                        most_m = most_m.max(far_m(p.xyz, chunk.centre));
+                    }
+                    assert!(!chunk.flat || pair[0].bow_m < BOW_M_SMALL);
+                }
+                let bow_m = nodes.iter().map(|node| node.bow_m).fold(0.0, f64::max);
+                assert!(most_m <= chunk.radius_m, "{chunk:?} {most_m}");
+                assert!(chunk.radius_m <= most_m + 2.0 * bow_m + 0.001, "{chunk:?} {most_m}");
+                let wide_m = nodes.iter().map(|a| far_m(a.place.xyz, nodes[0].place.xyz));
+                let wide_m = wide_m.fold(0.0, f64::max);
+                assert!(chunk.radius_m <= 0.9 * wide_m + 2.0 * bow_m, "{chunk:?} {wide_m}");
+            }
+            assert_eq!(next, path.nodes.len() - 1);
+        }
+    }
+
+    #[test]
+    fn pieces_get_longer_where_there_would_be_too_many() {
+        let line = zigzag([40.0, 0.0], [1.0, 180.0], 200);
+        let path = Path::new(&[line]);
+        assert!((60_000..66_000).contains(&path.nodes.len()), "{}", path.nodes.len());
+        let d = path.distance_m(&Place::new(40.0, 0.0), 0.0);
+        assert_eq!(d, 0.0);
+    }
 }

@@ -3,11 +3,9 @@
 //! Containment counts the edges east of the point. Edges come in chunks of 16 with a box
 //! around each; a chunk wholly to the east counts by its ends alone.
 
-use std::cmp::Ordering;
-
 use super::bounds::{Bounds, BoundsPair, shorter_way_e7};
 use super::earth::Place;
-use super::exact::{Point, Side, segments_meet, turn, within};
+use super::exact::{Point, Side, box_of, crosses, in_degrees, segments_meet, turn};
 use super::path::Path;
 use super::position::{LON_E7_MAX, Position, TURN_E7};
 use super::seam::{Seam, is_seam};
@@ -88,7 +86,8 @@ impl Polygons {
     }
 
     pub(crate) fn meets_segment(&self, a: Position, b: Position) -> bool {
-        if self.contains(a) || self.contains(b) {
+        // From outside to inside a segment meets the boundary, so only one end is asked about.
+        if self.contains(a) {
             return true;
         }
         let from = Point::of(a);
@@ -96,8 +95,7 @@ impl Polygons {
         [0, TURN_E7, -TURN_E7].into_iter().any(|shift| {
             let a = Point { x: from.x + shift, y: from.y };
             let b = Point { x: to.x + shift, y: to.y };
-            let low = Point { x: a.x.min(b.x), y: a.y.min(b.y) };
-            let high = Point { x: a.x.max(b.x), y: a.y.max(b.y) };
+            let [low, high] = box_of(&[a, b]);
             self.whole.meets(low, high)
                 && self.chunks.iter().any(|chunk| {
                     chunk.meets(low, high)
@@ -133,7 +131,7 @@ impl Polygons {
                 continue;
             }
             for edge in self.points[chunk.start..=chunk.end].windows(2) {
-                match crosses(edge[0], edge[1], p) {
+                match crosses(edge[0], edge[1], p, turn) {
                     Some(crossed) => inside ^= crossed,
                     None => return Side::Edge,
                 }
@@ -143,65 +141,29 @@ impl Polygons {
     }
 }
 
-/// Whether the ray east of p crosses the edge; `None` if p is on it.
-#[inline]
-fn crosses(a: Point, b: Point, p: Point) -> Option<bool> {
-    let (a_above, b_above) = (a.y > p.y, b.y > p.y);
-    if a_above && b_above {
-        return Some(false);
-    }
-    let side = turn(a, b, p);
-    if side == Ordering::Equal && within(a, b, p) {
-        return None;
-    }
-    Some(a_above != b_above && (side == Ordering::Greater) == b_above)
-}
-
 fn chunk(points: &[Point], start: usize, end: usize) -> Chunk {
-    let first = points.get(start).copied().unwrap_or(Point { x: 0, y: 0 });
-    let (mut low, mut high) = (first, first);
-    for p in points.iter().take(end + 1).skip(start) {
-        low = Point { x: low.x.min(p.x), y: low.y.min(p.y) };
-        high = Point { x: high.x.max(p.x), y: high.y.max(p.y) };
-    }
+    let [low, high] = box_of(points.get(start..=end).unwrap_or_default());
     Chunk { low, high, start, end }
 }
 
 /// The boundary as open chains, without what lies on the antimeridian between polygons.
 fn chains(rings: &[Vec<Point>], seam: &Seam) -> Vec<Vec<[f64; 2]>> {
-    let degrees = |p: &Point| [p.y as f64 / 1e7, p.x as f64 / 1e7];
-    let mut chains = Vec::new();
-    for ring in rings {
-        let mut chain: Vec<[f64; 2]> = Vec::new();
-        for edge in ring.windows(2) {
-            if is_seam(edge[0], edge[1]) {
-                chains.push(std::mem::take(&mut chain));
-                continue;
-            }
-            if chain.is_empty() {
-                chain.push(degrees(&edge[0]));
-            }
-            chain.push(degrees(&edge[1]));
-        }
-        chains.push(chain);
-    }
-    for [low, high] in &seam.one {
-        chains.push([low, high].map(|lat_e7| [*lat_e7 as f64 / 1e7, 180.0]).to_vec());
-    }
-    chains.retain(|chain| chain.len() > 1);
-    chains
+    let x = i64::from(LON_E7_MAX);
+    let one_side = seam.one.iter().map(|lats| lats.map(|y| Point { x, y }));
+    let off_seam = rings
+        .iter()
+        .flat_map(|ring| ring.chunk_by(|a, b| !is_seam(*a, *b)))
+        .filter(|chain| chain.len() > 1);
+    off_seam.map(in_degrees).chain(one_side.map(|ends| in_degrees(&ends))).collect()
 }
 
 /// One box, or one on either side if polygons touch the antimeridian from both.
 fn bounds(rings: &[Vec<Point>], outers: &[usize]) -> BoundsPair {
     let mut sides: [Option<[Point; 2]>; 2] = [None, None];
     for ring in outers.iter().filter_map(|outer| rings.get(*outer)) {
-        let Some(last) = ring.len().checked_sub(1) else {
-            continue;
-        };
-        let around = chunk(ring, 0, last);
-        let side = &mut sides[usize::from(around.low.x + around.high.x >= 0)];
-        *side = Some(join(*side, [around.low, around.high]));
+        let [low, high] = box_of(ring);
+        let side = &mut sides[usize::from(low.x + high.x >= 0)];
+        *side = Some(join(*side, [low, high]));
     }
     match sides {
         [Some(west), Some(east)] => {
@@ -218,12 +180,7 @@ fn bounds(rings: &[Vec<Point>], outers: &[usize]) -> BoundsPair {
 }
 
 fn join(a: Option<[Point; 2]>, b: [Point; 2]) -> [Point; 2] {
-    a.map_or(b, |a| {
-        [
-            Point { x: a[0].x.min(b[0].x), y: a[0].y.min(b[0].y) },
-            Point { x: a[1].x.max(b[1].x), y: a[1].y.max(b[1].y) },
-        ]
-    })
+    a.map_or(b, |a| box_of(&[a[0], a[1], b[0], b[1]]))
 }
 
 /// Vertices come from positions, so they fit.
@@ -234,5 +191,156 @@ fn boxed(corners: [Point; 2]) -> Bounds {
         min_lon_e7: low.x as i32,
         max_lat_e7: high.y as i32,
         max_lon_e7: high.x as i32,
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::geometry::exact::side_of_ring;
+
+    /// How high a comb is from x = 44 down to 0, so that its 48 edges make three chunks.
+    const HEIGHTS: [i64; 45] = [
+        4, 1, 4, 1, 3, 2, 4, 1, 4, 1, 4, 2, 3, 1, 4, 1, 3, 1, 4, 1, 4, 4, 1, 4, 2, 3, 1, 4, 1, 3,
+        1, 4, 1, 4, 1, 3, 2, 4, 1, 4, 2, 3, 1, 4, 1,
+    ];
+    /// The points from x = -1 and y = 5, going east and south; `+` is an edge, `#` inside.
+    const PICTURE: [&str; 7] = [
+        "...............................................",
+        "..+...+.+...+.+...+...+.++.+...+...+.+.+...+.+.",
+        "..#.+.#.#.+.#.#.+.#.+.#.##.#.+.#.+.#.#.#.+.#.+.",
+        "..#.#+#.#+#.#.#.#.#.#+#.##.#.#.#.#+#.#.#+#.#.+.",
+        ".+#+###+###+#+#+#+#+###+##+#+#+#+###+#+###+#++.",
+        ".+++++++++++++++++++++++++++++++++++++++++++++.",
+        "...............................................",
+    ];
+
+    fn comb() -> Vec<Point> {
+        let teeth = HEIGHTS.iter().zip((0..=44).rev());
+        let base = |x| Point { x, y: 0 };
+        let mut ring = vec![base(40), base(44)];
+        ring.extend(teeth.map(|(y, x)| Point { x, y: *y }));
+        ring.extend([base(0), base(40)]);
+        ring
+    }
+
+    fn rectangle(west: i64, east: i64, south: i64, north: i64) -> Vec<Point> {
+        let corners = [[west, south], [east, south], [east, north], [west, north], [west, south]];
+        corners.map(|[x, y]| Point { x, y }).to_vec()
+    }
+
+    fn at(x: i64, y: i64) -> Position {
+        Point { x, y }.position()
+    }
+
+    // J-GEO-1
+    #[test]
+    fn each_point_is_on_the_side_that_the_picture_shows() {
+        let ring = comb();
+        let polygons = Polygons::new(std::slice::from_ref(&ring), &[0]);
+        for (row, y) in PICTURE.iter().zip((-1..=5).rev()) {
+            for (mark, x) in row.chars().zip(-1..) {
+                let expected = match mark {
+                    '#' => Side::Inside,
+                    '+' => Side::Edge,
+                    _ => Side::Outside,
+                };
+                let p = Point { x, y };
+                assert_eq!(polygons.side_of(p), expected, "{p:?}");
+                assert_eq!(side_of_ring(&ring, p.doubled()), expected, "{p:?}");
+            }
+        }
+    }
+
+    // J-GEO-1
+    #[test]
+    fn a_segment_meets_a_polygon_that_it_ends_in_or_passes_through() {
+        let polygons = Polygons::new(&[comb()], &[0]);
+        let check = |a: [i64; 2], b: [i64; 2], expected: bool| {
+            let (a, b) = (at(a[0], a[1]), at(b[0], b[1]));
+            assert_eq!(polygons.meets_segment(a, b), expected, "{a} {b}");
+            assert_eq!(polygons.meets_segment(b, a), expected, "{a} {b}");
+        };
+        // Inside it, from it to outside, and through it.
+        check([1, 2], [1, 3], true);
+        check([1, 3], [1, 9], true);
+        check([0, 2], [2, 2], true);
+        check([20, -9], [20, 9], true);
+        // Between two teeth, above them, and past a corner.
+        check([2, 2], [2, 9], false);
+        check([-1, 5], [45, 5], false);
+        check([-1, 0], [1, -1], false);
+        check([46, 3], [44, 5], false);
+    }
+
+    // J-GEO-3
+    #[test]
+    fn a_segment_across_the_antimeridian_meets_what_lies_on_its_way() {
+        let half = i64::from(LON_E7_MAX);
+        for (west, east) in [(half - 6, half - 4), (4 - half, 6 - half)] {
+            let polygons = Polygons::new(&[rectangle(west, east, 0, 9)], &[0]);
+            let (a, b) = (at(half - 9, 5), at(9 - half, 5));
+            assert!(polygons.meets_segment(a, b) && polygons.meets_segment(b, a));
+            let (a, b) = (at(half - 3, 5), at(3 - half, 5));
+            assert!(!polygons.meets_segment(a, b) && !polygons.meets_segment(b, a));
+        }
+    }
+
+    // J-GEO-1, J-GEO-3
+    #[test]
+    fn the_middle_of_an_edge_is_on_the_boundary_beside_the_seam_and_on_it() {
+        // Edges of 300 m are taken for chords, which pass 2 mm beside such a point.
+        let half = i64::from(LON_E7_MAX);
+        let west = rectangle(half - 9_000, half, 0, 30_000);
+        let east = rectangle(-half, 9_000 - half, 10_000, 40_000);
+        let polygons = Polygons::new(&[west, east], &[0, 1]);
+        let check = |x: i64, y: i64, expected: f64| {
+            let d = polygons.signed_distance_m(at(x, y));
+            assert!((d - expected).abs() <= 0.002 * expected.abs(), "{x} {y} {d}");
+        };
+        check(half - 9_000, 15_000, 0.0);
+        check(half - 4_500, 30_000, 0.0);
+        for lon in [half, -half] {
+            check(lon, 5_000, 0.0);
+            check(lon, 10_000, 0.0);
+            check(lon, 20_000, -100.2);
+            check(lon, 30_000, 0.0);
+            check(lon, 35_000, 0.0);
+        }
+    }
+
+    // J-GEO-3
+    #[test]
+    fn a_corner_of_a_hole_on_the_hidden_seam_is_on_the_boundary() {
+        let half = i64::from(LON_E7_MAX);
+        let corners = [[half, 20_000], [half - 900, 19_000], [half - 900, 21_000], [half, 20_000]];
+        let rings = [
+            rectangle(half - 9_000, half, 0, 40_000),
+            corners.map(|[x, y]| Point { x, y }).to_vec(),
+            rectangle(-half, 9_000 - half, 0, 40_000),
+        ];
+        let polygons = Polygons::new(&rings, &[0, 2]);
+        assert_eq!(polygons.signed_distance_m(at(half, 20_000)), 0.0);
+        assert_eq!(polygons.signed_distance_m(at(-half, 20_000)), 0.0);
+        assert!(polygons.signed_distance_m(at(half, 20_500)) < -1.0);
+    }
+
+    // J-GEO-3
+    #[test]
+    fn two_boxes_hold_what_touches_the_antimeridian_from_both_sides() {
+        let half = i64::from(LON_E7_MAX);
+        let check = |parts: &[[i64; 2]], expected: &[[i64; 2]]| {
+            let rings = parts.iter().map(|[west, east]| rectangle(*west, *east, 1, 2));
+            let outers: Vec<usize> = (0..parts.len()).collect();
+            let pair = bounds(&rings.collect::<Vec<_>>(), &outers);
+            let sides = pair.as_slice().iter();
+            let sides: Vec<[i64; 2]> =
+                sides.map(|b| [b.min_lon_e7, b.max_lon_e7].map(i64::from)).collect();
+            assert_eq!(sides, expected, "{parts:?}");
+        };
+        check(&[[half - 9, half], [-half, 5 - half]], &[[-half, 5 - half], [half - 9, half]]);
+        check(&[[half - 9, half], [9 - half, 12 - half]], &[[9 - half, half]]);
+        check(&[[half - 9, half - 8], [-half, 5 - half]], &[[-half, half - 8]]);
+        check(&[[5, 7], [9, 11]], &[[5, 11]]);
     }
 }

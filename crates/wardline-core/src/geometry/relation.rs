@@ -6,7 +6,7 @@
 
 use super::admission::Part;
 use super::error::ShapeError;
-use super::exact::{Point, Side, side_of_ring};
+use super::exact::{Point, Side, box_of, side_of_ring};
 use super::position::Position;
 
 /// A point where an edge of a ring touches another ring.
@@ -111,9 +111,10 @@ impl Relations<'_> {
         {
             return false;
         }
-        let (a_sides, b_sides) = (self.sides(a, b), self.sides(b, a));
-        let same = a_sides == Sides::default() && b_sides == Sides::default();
-        a_sides.inside || b_sides.inside || same
+        let a_sides = self.sides(a, b);
+        // A ring that is on another one everywhere is the same ring.
+        let same = a_sides == Sides::default();
+        same || a_sides.inside || self.sides(b, a).inside
     }
 
     /// On which sides of the ring `other` the points of `ring` are.
@@ -126,7 +127,7 @@ impl Relations<'_> {
         let end = self.contacts.partition_point(|c| key(c) <= (ring, other));
         if start == end {
             if let Some(p) = points.first() {
-                sides.note(side_of_ring(against, Point { x: 2 * p.x, y: 2 * p.y }));
+                sides.note(side_of_ring(against, p.doubled()));
             }
             return sides;
         }
@@ -153,13 +154,101 @@ impl Relations<'_> {
     }
 }
 
-fn box_of(ring: &[Point]) -> [Point; 2] {
-    let origin = Point { x: 0, y: 0 };
-    let first = ring.first().copied().unwrap_or(origin);
-    ring.iter().fold([first, first], |[low, high], p| {
-        [
-            Point { x: low.x.min(p.x), y: low.y.min(p.y) },
-            Point { x: high.x.max(p.x), y: high.y.max(p.y) },
-        ]
-    })
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::geometry::admission::admit;
+
+    /// A square ring with a notch from the north, whose tip is at (5, 5); by x and y.
+    const NOTCHED: [(i64, i64); 5] = [(0, 0), (10, 0), (10, 10), (5, 5), (0, 10)];
+
+    fn ring(corners: &[(i64, i64)]) -> Vec<Position> {
+        let corners = corners.iter().chain(corners.first());
+        corners.map(|(x, y)| at(*x, *y)).collect()
+    }
+
+    fn at(x: i64, y: i64) -> Position {
+        Point { x, y }.position()
+    }
+
+    fn square(x: i64, y: i64, size: i64) -> Vec<Position> {
+        let (east, north) = (x + size, y + size);
+        ring(&[(x, y), (east, y), (east, north), (x, north)])
+    }
+
+    fn check(polygons: &[&[Vec<Position>]], expected: Option<ShapeError>) {
+        assert_eq!(admit(polygons).err(), expected, "{polygons:?}");
+    }
+
+    // J-REFUSE-1
+    #[test]
+    fn a_hole_may_touch_its_outer_ring_but_not_leave_it() {
+        // From whichever corner, and in whichever direction, the hole is written.
+        let check_hole = |mut corners: Vec<(i64, i64)>, leaves: bool| {
+            for _ in 0..2 {
+                corners.reverse();
+                for _ in 0..corners.len() {
+                    corners.rotate_left(1);
+                    let (x, y) = corners[0];
+                    let expected = leaves.then(|| ShapeError::HoleOutside { at: at(x, y) });
+                    check(&[&[ring(&NOTCHED), ring(&corners)]], expected);
+                }
+            }
+        };
+        check_hole(vec![(5, 5), (4, 3), (6, 3)], false);
+        check_hole(vec![(0, 4), (2, 3), (2, 5)], false);
+        check_hole(vec![(10, 4), (8, 3), (8, 5)], false);
+        // Out at the tip of the notch and back over one of its edges.
+        check_hole(vec![(5, 5), (5, 7), (6, 6), (6, 4), (4, 4)], true);
+    }
+
+    // J-REFUSE-1
+    #[test]
+    fn parts_may_share_edges_and_corners_but_nothing_inside() {
+        let notched = [ring(&NOTCHED)];
+        let tooth = ring(&[(5, 5), (10, 10), (0, 10)]);
+        check(&[&notched, &[tooth]], None);
+        check(&[&notched, &[ring(&[(4, 9), (6, 9), (5, 5)])]], None);
+        // The same ring from another corner on, with a corner more, the other way round.
+        let same = ring(&[(0, 10), (5, 5), (10, 10), (10, 0), (4, 0), (0, 0)]);
+        let overlap = |x, y| Some(ShapeError::PartsOverlap { at: at(x, y) });
+        check(&[&notched, &[same]], overlap(0, 10));
+        check(&[&notched, &[square(1, 1, 3)]], overlap(1, 1));
+    }
+
+    // J-REFUSE-1
+    #[test]
+    fn rings_that_cross_are_refused_for_what_they_are() {
+        let outer = square(0, 0, 10);
+        let hole = square(2, 2, 4);
+        let crossing = |(x, y): (i64, i64), size: i64| {
+            let holes = [outer.clone(), hole.clone(), square(x, y, size)];
+            admit(&[&holes]).err()
+        };
+        for corner in [(7, 7), (-1, 7), (7, -1)] {
+            let refused = crossing(corner, 4);
+            assert!(matches!(refused, Some(ShapeError::HoleOutside { .. })), "{corner:?}");
+        }
+        for corner in [(1, 1), (5, 5), (1, 5), (5, 1)] {
+            let refused = crossing(corner, 2);
+            assert!(matches!(refused, Some(ShapeError::HolesOverlap { .. })), "{corner:?}");
+        }
+        assert_eq!(crossing((7, 7), 2), None);
+    }
+
+    // J-REFUSE-1
+    #[test]
+    fn a_part_beside_a_hole_is_not_in_it() {
+        let holed = [square(0, 0, 10), square(4, 4, 2)];
+        for (x, y) in [(1, 1), (7, 1), (1, 7), (7, 7), (4, 1), (1, 4), (4, 7), (7, 4)] {
+            let overlap = Some(ShapeError::PartsOverlap { at: at(x, y) });
+            check(&[&holed, &[square(x, y, 2)]], overlap);
+        }
+        // In the corner of a hole like an L, where the polygon is.
+        let bent = ring(&[(2, 2), (8, 2), (8, 4), (4, 4), (4, 8), (2, 8)]);
+        let overlap = Some(ShapeError::PartsOverlap { at: at(5, 5) });
+        check(&[&[square(0, 0, 10), bent], &[square(5, 5, 2)]], overlap);
+        check(&[&holed, &[square(4, 4, 2)]], None);
+        check(&[&holed, &[square(4, 4, 1)]], None);
+    }
 }

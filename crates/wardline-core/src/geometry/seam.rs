@@ -61,3 +61,45 @@ fn push_interval(intervals: &mut Vec<[i64; 2]>, low: i64, high: i64) {
         _ => intervals.push([low, high]),
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    /// The seam of edges at 180 (west of it) and at -180, by latitude.
+    fn seam(west: &[[i64; 2]], east: &[[i64; 2]]) -> Seam {
+        let half = i64::from(LON_E7_MAX);
+        let edge = |x: i64, [from, to]: [i64; 2]| vec![Point { x, y: from }, Point { x, y: to }];
+        let west = west.iter().map(|lats| edge(half, *lats));
+        let east = east.iter().map(|lats| edge(-half, *lats));
+        Seam::new(&west.chain(east).collect::<Vec<_>>())
+    }
+
+    fn check(west: &[[i64; 2]], east: &[[i64; 2]], both: &[[i64; 2]], one: &[[i64; 2]]) {
+        for seam in [seam(west, east), seam(east, west)] {
+            assert_eq!(seam.both, both, "{west:?} {east:?}");
+            assert_eq!(seam.one, one, "{west:?} {east:?}");
+        }
+    }
+
+    // J-GEO-3
+    #[test]
+    fn what_lies_on_both_sides_is_told_from_what_lies_on_one() {
+        check(&[], &[], &[], &[]);
+        check(&[[10, 12]], &[], &[], &[[10, 12]]);
+        check(&[[10, 12]], &[[12, 10]], &[[10, 12]], &[]);
+        check(&[[10, 12]], &[[13, 11]], &[[11, 12]], &[[10, 11], [12, 13]]);
+        check(&[[10, 12]], &[[14, 13]], &[], &[[10, 12], [13, 14]]);
+        // Corners on the way make no difference.
+        check(&[[10, 11], [11, 12]], &[[12, 10]], &[[10, 12]], &[]);
+        check(&[[10, 12], [12, 14]], &[], &[], &[[10, 14]]);
+    }
+
+    // J-GEO-3
+    #[test]
+    fn what_is_strictly_between_two_polygons_is_hidden() {
+        let seam = seam(&[[10, 13]], &[[11, 13], [15, 17]]);
+        let hidden: Vec<i64> = (9..19).filter(|lat| seam.hides(*lat)).collect();
+        assert_eq!(hidden, [12]);
+    }
+}

@@ -4,6 +4,7 @@ use super::admission::admit;
 use super::bounds::{Bounds, BoundsPair, shorter_way_e7, widened};
 use super::earth::{Place, dot, place_distance_m, sub};
 use super::error::ShapeError;
+use super::exact::{Point, box_of, in_degrees};
 use super::path::Path;
 use super::polygon::Polygons;
 use super::position::Position;
@@ -177,42 +178,22 @@ fn corridor(line: &[Position], half_width_m: f64) -> Result<Shape, ShapeError> {
     if !(half_width_m > 0.0 && half_width_m <= HALF_WIDTH_M_MAX) {
         return Err(ShapeError::BadHalfWidth { half_width_m });
     }
-    let (mut lon_low, mut lon_high) = (i64::MAX, i64::MIN);
-    let mut lon_e7 = i64::from(first.lon_e7());
-    let mut previous = first;
-    for p in line {
-        lon_e7 += shorter_way_e7(previous, *p);
-        lon_low = lon_low.min(lon_e7);
-        lon_high = lon_high.max(lon_e7);
-        previous = *p;
-    }
-    let lats = line.iter().map(|p| i64::from(p.lat_e7()));
-    let lats = lats.fold([i64::MAX, i64::MIN], |[low, high], lat| [low.min(lat), high.max(lat)]);
-    let bounds = widened(lats, [lon_low, lon_high], half_width_m);
-    let line_path = Path::new(&[unwrapped(line)]);
+    let points = unwrapped(line);
+    let [low, high] = box_of(&points);
     Ok(Shape {
-        kind: Kind::Corridor { line: line_path, half_width_m },
-        bounds,
+        kind: Kind::Corridor { line: Path::new(&[in_degrees(&points)]), half_width_m },
+        bounds: widened([low.y, high.y], [low.x, high.x], half_width_m),
         vertex_count: line.len(),
     })
 }
 
-/// The line in degrees, longitudes running on past ±180; repeated positions once.
-fn unwrapped(line: &[Position]) -> Vec<[f64; 2]> {
-    let mut result: Vec<[f64; 2]> = Vec::with_capacity(line.len());
-    let Some(mut previous) = line.first().copied() else {
-        return result;
-    };
-    let mut lon_e7 = i64::from(previous.lon_e7());
-    result.push([previous.lat_deg(), previous.lon_deg()]);
-    for p in line.iter().skip(1) {
-        if *p != previous {
-            lon_e7 += shorter_way_e7(previous, *p);
-            result.push([p.lat_deg(), lon_e7 as f64 / 1e7]);
-            previous = *p;
-        }
+/// The line with longitudes running on past ±180.
+fn unwrapped(line: &[Position]) -> Vec<Point> {
+    let mut points: Vec<Point> = line.iter().map(|p| Point::of(*p)).collect();
+    for i in 1..line.len() {
+        points[i].x = points[i - 1].x + shorter_way_e7(line[i - 1], line[i]);
     }
-    result
+    points
 }
 
 fn same_place(a: Position, b: Position) -> bool {
@@ -222,18 +203,36 @@ fn same_place(a: Position, b: Position) -> bool {
 }
 
 fn segment(a: Position, b: Position) -> Path {
-    Path::new(&[unwrapped(&[a, b])])
+    Path::new(&[in_degrees(&unwrapped(&[a, b]))])
 }
 
 /// How far a segment gets from its start at the most.
 ///
-/// Off the poles a segment is less than 1.6 times the chord of its ends; near them, or if it
-/// is long, there is no limit.
+/// No point of it is farther away than π/2 times the chord of its ends, as on a half circle, or
+/// a little more on the ellipsoid; the metre makes up for what distances may be wrong by.
 fn reach_m(a: &Place, b: &Place) -> f64 {
     let d = sub(b.xyz, a.xyz);
-    let chord_m = dot(d, d).sqrt();
-    if a.lat_deg.abs().max(b.lat_deg.abs()) > 80.0 || chord_m > 1e6 {
-        return f64::INFINITY;
+    1.0 + 1.6 * dot(d, d).sqrt()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::super::foot::between;
+    use super::*;
+
+    // J-CROSS-1
+    #[test]
+    fn no_point_of_a_segment_is_beyond_its_reach() {
+        let lats = [-90.0, -89.9, -80.0, -55.0, -30.0, 0.0, 45.0, 60.0, 85.0, 89.99];
+        for (from, to) in lats.iter().flat_map(|from| lats.map(|to| (*from, to))) {
+            for lon in [0.0, 0.1, 30.0, 90.0, 135.0, 179.9, 180.0] {
+                let (a, b) = (Place::new(from, 0.0), Place::new(to, lon));
+                for tenths in 1..=10 {
+                    let p = between(&a, &b, f64::from(tenths) / 10.0);
+                    let far_m = place_distance_m(&a, &p);
+                    assert!(far_m <= reach_m(&a, &b), "{a:?} {b:?} {tenths} {far_m}");
+                }
+            }
+        }
     }
-    1.0 + 1.6 * chord_m
 }
