@@ -39,11 +39,20 @@ pub struct Log {
     pub entries: Vec<Entry>,
     zone_versions: BTreeMap<u64, u64>,
     order_versions: BTreeMap<u64, u64>,
+    /// The boundaries of each order: starts, ends, intervals, permits, and the ends of grace.
+    pub instants: BTreeMap<u64, BTreeSet<i64>>,
 }
 
 impl Log {
     fn push(&mut self, at: i64, line: u64, change: Change) {
+        let orders = match change {
+            Change::Zone(..) => self.orders(),
+            Change::Order(o, _) => vec![o],
+        };
         self.entries.push(Entry { pos: (at, 1, line, 0), change });
+        for o in orders {
+            self.instants.insert(o, self.instants_of(o));
+        }
     }
 
     /// Puts a zone: a new version of it.
@@ -156,8 +165,7 @@ impl Log {
         self.versions(order).flat_map(|v| v.rules.iter().filter_map(|r| r.protects())).collect()
     }
 
-    /// The boundaries of an order: starts, ends, intervals, permits, and the ends of grace.
-    pub fn instants(&self, order: u64) -> BTreeSet<i64> {
+    fn instants_of(&self, order: u64) -> BTreeSet<i64> {
         let fixed: BTreeSet<i64> = self.versions(order).flat_map(|v| instants(v)).collect();
         let mut all = fixed.clone();
         let mut state = OrderState::new(order);

@@ -116,7 +116,8 @@ impl Oracle {
     /// The boundaries of an order that have fired.
     fn fired_boundaries(&self, order: u64) -> BTreeSet<i64> {
         let fired = self.fired.get(&order).copied().unwrap_or(i64::MIN);
-        self.log.instants(order).into_iter().filter(|t| *t <= fired).collect()
+        let all = self.log.instants.get(&order).into_iter().flatten().copied();
+        all.filter(|t| *t <= fired).collect()
     }
 
     /// The devices that persons have now whom any version of the order restrains.

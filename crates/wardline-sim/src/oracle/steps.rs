@@ -64,7 +64,8 @@ impl Oracle {
     /// The boundaries of an order that an input at `at` reaches and that have not fired.
     fn boundaries_due(&self, order: u64, at: i64) -> impl Iterator<Item = i64> {
         let fired = self.fired.get(&order).copied().unwrap_or(i64::MIN);
-        self.log.instants(order).into_iter().filter(move |t| *t > fired && *t <= at)
+        let all = self.log.instants.get(&order).into_iter().flatten().copied();
+        all.filter(move |t| *t > fired && *t <= at)
     }
 
     /// The first instant that has something due.
