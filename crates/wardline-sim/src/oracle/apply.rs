@@ -116,7 +116,8 @@ impl Oracle {
         };
         let person = self.stints[i].person;
         self.stints[i].released = Some((step.at, 1, self.line, 0));
-        let events = self.differences(step, &self.log.restrain(person));
+        // On her side nothing ends (E17); but the release comes before fixes of its instant (D1).
+        let events = self.differences(step, &self.log.ever_concern(person));
         self.assigned.remove(&device);
         if !self.assigned.values().any(|i| self.stints[*i].person == person) {
             self.idle.insert(person, step.at);
