@@ -2,9 +2,25 @@
 
 use serde_json::Value;
 use std::collections::BTreeMap;
-use wardline_sim::{Options, Oracle, run, scenario};
+use std::sync::LazyLock;
+use std::thread;
+use wardline_sim::{Options, Oracle, scenario};
 
 const SEEDS: u64 = 300;
+
+/// The events and the ledger of each seed.
+static JUDGED: LazyLock<Vec<(Vec<Value>, Vec<Value>)>> = LazyLock::new(|| {
+    let half = |from: u64| move || (from..from + SEEDS / 2).map(judged).collect::<Vec<_>>();
+    let (a, b) = (thread::spawn(half(0)), thread::spawn(half(SEEDS / 2)));
+    [a, b].into_iter().flat_map(|h| h.join().unwrap_or_default()).collect()
+});
+
+fn judged(seed: u64) -> (Vec<Value>, Vec<Value>) {
+    let mut oracle = Oracle::new();
+    let text = scenario(seed, &Options::all_rules());
+    let events = text.lines().flat_map(|l| oracle.line(l)).collect();
+    (events, oracle.ledger())
+}
 
 #[derive(Default, Clone, Copy, PartialEq)]
 enum Stage {
@@ -59,20 +75,15 @@ fn follow(seed: u64, episodes: &mut BTreeMap<String, Episode>, e: &Value) {
 // J-PAIR-1 J-LATE-3
 #[test]
 fn events_pair_and_rebuild_the_ledger() {
-    for seed in 0..SEEDS {
-        let mut oracle = Oracle::new();
+    assert_eq!(JUDGED.len() as u64, SEEDS);
+    for (seed, (events, ledger)) in (0..).zip(JUDGED.iter()) {
         let mut episodes = BTreeMap::new();
-        for line in scenario(seed, &Options::all_rules()).lines() {
-            for e in oracle.line(line) {
-                follow(seed, &mut episodes, &e);
-            }
-        }
+        events.iter().for_each(|e| follow(seed, &mut episodes, e));
         let function = |id: &str| {
             let kind = id.split('.').nth(3).unwrap_or_default();
             !["silence", "no_fix", "degraded", "panic"].contains(&kind)
         };
         episodes.retain(|id, e| function(id) && !e.withdrawn);
-        let ledger = oracle.ledger();
         assert_eq!(ledger.len(), episodes.len(), "seed {seed}");
         for l in ledger {
             let r = &episodes[l["episode"].as_str().unwrap_or_default()].row;
@@ -83,31 +94,146 @@ fn events_pair_and_rebuild_the_ledger() {
     }
 }
 
+/// The parts of an event's id.
+fn parts(e: &Value) -> (u64, u64, u64) {
+    let id = e["id"].as_str().unwrap_or_default();
+    let mut p = id.split('.').map(|x| x.parse().unwrap_or(u64::MAX));
+    let mut next = || p.next().unwrap_or(u64::MAX);
+    (next(), next(), next())
+}
+
+// J-ORDER-1: the index counts the events of an input and order, and nothing is told twice.
+#[test]
+fn ids_count_in_the_order_of_the_events() {
+    for (seed, (events, _)) in JUDGED.iter().enumerate() {
+        let mut counts: BTreeMap<(u64, u64), u64> = BTreeMap::new();
+        let mut last = 0;
+        for e in events {
+            let (line, order, index) = parts(e);
+            let count = counts.entry((line, order)).or_default();
+            assert_eq!((e["order"].as_u64(), index), (Some(order), *count), "seed {seed}: {e}");
+            assert!(line >= last, "seed {seed}: {e}");
+            *count += 1;
+            last = line;
+        }
+    }
+}
+
+/// Of each kind: the causes of its starts, of its ends, and of what is amended or noted.
+const EXPECTED: &[(&str, &str, &[&str])] = &[
+    (
+        "breach",
+        "started",
+        &["fix", "rule_started", "permit_ended", "zone_changed", "order_changed"],
+    ),
+    (
+        "breach",
+        "ended",
+        &["fix", "rule_ended", "permit_ended", "zone_removed", "zone_changed", "device_released"],
+    ),
+    ("breach", "amended", &["fix", "rule_ended", "device_released"]),
+    ("warning", "started", &["fix", "rule_started", "permit_ended", "zone_changed"]),
+    ("warning", "ended", &["fix", "rule_ended", "permit_ended", "zone_removed"]),
+    ("warning", "amended", &["fix", "rule_ended"]),
+    (
+        "absence",
+        "started",
+        &["fix", "rule_started", "grace_ended", "zone_changed", "order_changed"],
+    ),
+    ("absence", "ended", &["fix", "rule_ended", "zone_removed", "zone_changed", "device_released"]),
+    ("absence", "amended", &["fix"]),
+    ("silence", "started", &["timer"]),
+    ("silence", "ended", &["heard", "rule_ended", "device_released", "device_assigned"]),
+    ("no_fix", "started", &["timer"]),
+    ("no_fix", "ended", &["fix", "silence", "rule_ended", "device_released"]),
+    ("degraded", "started", &["timer", "rule_started"]),
+    ("degraded", "ended", &["fix", "rule_ended", "device_released", "device_assigned"]),
+    ("strap", "started", &["status", "rule_started"]),
+    ("strap", "ended", &["status", "rule_ended", "device_released"]),
+    ("strap", "amended", &["status"]),
+    ("case", "started", &["status", "rule_started"]),
+    ("case", "ended", &["status", "rule_ended", "device_released"]),
+    ("tether", "started", &["status", "rule_started"]),
+    ("tether", "ended", &["status", "rule_ended", "device_released"]),
+    ("jamming", "started", &["status", "rule_started"]),
+    ("jamming", "ended", &["status", "rule_ended", "device_released"]),
+    ("battery", "started", &["status", "rule_started"]),
+    ("battery", "ended", &["status", "rule_ended", "device_released"]),
+    ("power", "noted", &["-"]),
+    ("panic", "noted", &["-"]),
+    ("suspect_motion", "noted", &["fix"]),
+    ("refused", "noted", &["-"]),
+    ("unassigned", "noted", &["-"]),
+    ("unjudged", "noted", &["-", "fix"]),
+    ("no_order", "noted", &["-"]),
+    ("never_heard", "noted", &["-"]),
+    ("acknowledged", "noted", &["-"]),
+    ("resolved", "noted", &["-"]),
+    ("escalated", "noted", &["-"]),
+];
+
+/// Other things that must occur.
+const MORE: &[&str] = &[
+    "pair breach started fix",
+    "pair breach started rule_started",
+    "pair breach started order_changed",
+    "pair breach started permit_ended",
+    "pair breach amended fix",
+    "pair breach withdrawn",
+    "pair breach permitted",
+    "pair unjudged noted fix",
+    "pair panic noted -",
+    "breach crossed",
+    "absence withdrawn",
+    "strap withdrawn",
+    "panic without order",
+    "device 0 silence",
+    "device 0 no_fix",
+    "device 0 degraded",
+    "refused unknown_episode",
+    "refused no_open_incident",
+    "refused already_acknowledged",
+    "refused not_acknowledged",
+    "refused episode_not_ended",
+    "refused own_person",
+    "refused empty_zones",
+];
+
 fn count(counts: &mut BTreeMap<String, u32>, e: &Value) {
     let word = |m: &str| e[m].as_str().unwrap_or("-").to_string();
     let mut add = |k: String| *counts.entry(k).or_default() += 1;
-    add(format!("{} {} {}", word("kind"), word("phase"), word("cause")));
-    if e["other_person"].is_u64() {
-        add(format!("pair {} {} {}", word("kind"), word("phase"), word("cause")));
-    }
+    let kind = word("kind");
+    let pair = if e["other_person"].is_u64() { "pair " } else { "" };
+    add(format!("{kind} {} {}", word("phase"), word("cause")));
+    add(format!("{pair}{kind} {} {}", word("phase"), word("cause")));
     if e["withdrawn"] == true {
-        add(format!("{} withdrawn", word("kind")));
+        add(format!("{pair}{kind} withdrawn"));
     }
-    if e["kind"] == "refused" {
-        add(format!("refused {}", word("reason")));
+    if e["permitted"] == true {
+        add(format!("{pair}{kind} permitted"));
+    }
+    if e["certainty"] == "crossed" {
+        add(format!("{kind} crossed"));
+    }
+    if e["order"] == 0 {
+        add(format!("{kind} without order"));
+        add(format!("{kind} {}", word("reason")));
     }
     if e["device"] == 0 {
-        add(format!("device 0 {}", word("kind")));
+        add(format!("device 0 {kind}"));
     }
 }
 
 #[test]
 fn every_kind_and_cause_occurs() {
     let mut counts = BTreeMap::new();
-    for seed in 0..SEEDS {
-        for e in run(&scenario(seed, &Options::all_rules())) {
-            count(&mut counts, &e);
-        }
-    }
+    JUDGED.iter().flat_map(|j| &j.0).for_each(|e| count(&mut counts, e));
     eprintln!("{counts:#?}");
+    let causes = |(kind, phase, causes): &(&str, &str, &'static [&'static str])| {
+        let (kind, phase) = (kind.to_string(), phase.to_string());
+        causes.iter().map(move |c| format!("{kind} {phase} {c}"))
+    };
+    let expected = EXPECTED.iter().flat_map(causes).chain(MORE.iter().map(|m| m.to_string()));
+    let missing: Vec<String> = expected.filter(|k| !counts.contains_key(k)).collect();
+    assert!(missing.is_empty(), "{missing:?}");
 }

@@ -5,7 +5,7 @@ use super::fold::{Edge, Episode, Fold, Key, Machine, Proof, known_distance, thre
 use super::geometry::{crosses, geodesic};
 use super::kinds::{ABSENCE, BREACH};
 use super::log::Log;
-use super::parse_order::{Demand, Rule};
+use super::parse_order::Demand;
 use super::state::Active;
 use std::collections::BTreeSet;
 
@@ -202,8 +202,7 @@ impl Fold<'_> {
     ) {
         let (f, c) = (self.s.stint.fixes[i].clone(), self.s.stint.classes[i]);
         let Some((distance, zone)) = self.nearest(zones, &f) else { return };
-        let Rule { rule, .. } = active.rule;
-        let key = Key { rule, kind: ABSENCE, target: (0, false) };
+        let key = Key { rule: active.rule.rule, kind: ABSENCE, target: (0, false) };
         let proof = Some(Proof { distance, fix: f.clone(), sound: c.sound, other: None });
         let zone_version = self.state.zone_versions[&zone];
         let edge = Edge { proof, zone, zone_version, ..self.edge(key, t, cause, 0.0) };

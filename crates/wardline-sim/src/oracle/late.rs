@@ -200,7 +200,7 @@ impl Oracle {
             for order in self.log.restrain(person) {
                 let then = self.log.order_at(order, fix.time);
                 let Some(v) = then.filter(|v| v.person == person) else { continue };
-                let active = |r: &&Rule| active_since(&v, r, fix.time).is_some();
+                let active = |r: &&std::rc::Rc<Rule>| active_since(&v, r, fix.time).is_some();
                 let rules = v.rules.iter().filter(|r| r.protects() == Some(her)).filter(active);
                 events.extend(rules.map(|r| self.unjudged_pair(step, (order, &v, r), his, i, fix)));
             }

@@ -4,6 +4,7 @@ use super::readers::word;
 use super::readers::{Bad, Intervals, bad, get_time, id, intervals, list, number, only, opt_id};
 use serde_json::{Map, Value};
 use std::collections::BTreeSet;
+use std::rc::Rc;
 
 /// What a rule demands.
 #[derive(Debug, Clone)]
@@ -45,7 +46,7 @@ pub struct OrderVersion {
     pub person: u64,
     pub from: i64,
     pub until: i64,
-    pub rules: Vec<Rule>,
+    pub rules: Vec<Rc<Rule>>,
     pub permits: Vec<(u64, Option<Intervals>)>,
 }
 
@@ -146,7 +147,7 @@ fn report(m: &Map<String, Value>) -> Result<Demand, Bad> {
     Ok(Demand::Report { silence_ms, no_fix_ms })
 }
 
-fn rule(v: &Value) -> Result<Rule, Bad> {
+fn rule(v: &Value) -> Result<Rc<Rule>, Bad> {
     let Some(m) = v.as_object() else {
         return bad("bad_rule", v);
     };
@@ -157,11 +158,11 @@ fn rule(v: &Value) -> Result<Rule, Bad> {
         Some("stay_in") => stay_in(m)?,
         _ => report(m)?,
     };
-    Ok(Rule { rule: id(m, "rule")?, active: intervals(m.get("active"))?, demand })
+    Ok(Rc::new(Rule { rule: id(m, "rule")?, active: intervals(m.get("active"))?, demand }))
 }
 
-fn rules(m: &Map<String, Value>, person: u64) -> Result<Vec<Rule>, Bad> {
-    let rules: Vec<Rule> =
+fn rules(m: &Map<String, Value>, person: u64) -> Result<Vec<Rc<Rule>>, Bad> {
+    let rules: Vec<Rc<Rule>> =
         list(m.get("rules"), "rules")?.iter().map(rule).collect::<Result<_, _>>()?;
     if rules.is_empty() {
         return bad("empty_rules", "[]");

@@ -12,7 +12,7 @@ pub struct Active {
     pub since: i64,
     /// Over edits that kept it active (E6).
     pub start: i64,
-    pub rule: Rule,
+    pub rule: Rc<Rule>,
 }
 
 /// The zone or the other person of a machine; (0, false) if it has neither.

@@ -120,7 +120,8 @@ impl Sim<'_> {
             }
             8..=9 => self.move_device(),
             10..=15 => self.put(json!({"type": "tick"})),
-            16..=25 => self.any_status(),
+            16..=24 => self.any_status(),
+            25 => self.flicker(),
             26..=30 => self.operator(),
             31 => self.fall_silent(),
             32 if self.options.bad_lines && self.chance(0.5) => self.bad(),
@@ -217,6 +218,23 @@ impl Sim<'_> {
         }
     }
 
+    /// A bad contact: many words in a row, now and then more than a history holds; then one
+    /// that is long late.
+    fn flicker(&mut self) {
+        let id = if self.chance(0.7) { 9001 } else { self.talker() };
+        let many = if self.chance(0.25) { 34 } else { 8 };
+        let late = self.now - self.rng.random_range(0..600_000);
+        for i in 0..=many {
+            let time = if i == many { late } else { self.now };
+            let Some(d) = self.devices.get_mut(&id) else { return };
+            d.seq += 1;
+            let v = json!({"type": "status", "device": id, "seq": d.seq, "time": stamp(time),
+                "status": WORDS[i % 4]});
+            self.put(v);
+            self.now += 700;
+        }
+    }
+
     /// An act on an episode that there is, or was, or never was; the same again now and then.
     fn operator(&mut self) {
         let n = self.desk.episodes.len();
@@ -250,9 +268,16 @@ impl Sim<'_> {
         let d = [100.0, 250.0, 500.0, 800.0][self.rng.random_range(0..4)];
         let speed = [1.4, 5.0, 12.0, 20.0][self.rng.random_range(0..4)];
         let sign = |b: bool| if b { 1.0 } else { -1.0 };
-        let (to, speed) = match self.rng.random_range(0..4) {
+        let (to, speed) = match self.rng.random_range(0..6) {
             0 => (self.people[i].at, 0.0),
             1 => (at, speed),
+            2..=3 if !self.zones.is_empty() => {
+                // They meet in a zone, where it may be permitted.
+                let n = self.rng.random_range(0..self.zones.len());
+                let spot = self.zones.values().nth(n).copied().unwrap_or(at);
+                (self.people[j].to, self.people[j].speed) = (spot, speed);
+                (spot, speed)
+            }
             _ => {
                 // On the diagonal: the boxes meet, the circles may not.
                 let r = d * self.rng.random_range(1.0..1.4) / std::f64::consts::SQRT_2;

@@ -1,6 +1,7 @@
 //! Orders with rules of all kinds, and edits that keep, drop, add and change them.
 
 use super::{MINUTE, Sim, stamp};
+use crate::city::Spot;
 use rand::Rng;
 use serde_json::{Value, json};
 
@@ -42,13 +43,22 @@ impl Sim<'_> {
             "person": self.people[person].id, "from": stamp(from), "until": stamp(until),
             "rules": rules});
         if self.chance(0.4) {
-            v["permits"] = self.permits();
+            v["permits"] = self.permits(person);
         }
         v
     }
 
-    fn permits(&mut self) -> Value {
-        let Some(zone) = self.any_zone() else { return json!([]) };
+    /// A permit, half of the time where the person is.
+    fn permits(&mut self, person: usize) -> Value {
+        let Some(mut zone) = self.any_zone() else { return json!([]) };
+        let at = self.people[person].at;
+        let far = |z: &Spot| (z.0 - at.0).abs() + (z.1 - at.1).abs();
+        let nearest = self.zones.iter().min_by(|a, b| far(a.1).total_cmp(&far(b.1)));
+        if let Some((z, _)) = nearest
+            && self.rng.random_bool(0.5)
+        {
+            zone = *z;
+        }
         let mut p = json!({"zone": zone});
         if self.chance(0.7) {
             p["active"] = self.hours();
@@ -83,7 +93,7 @@ impl Sim<'_> {
         }
         v["rules"] = json!(rules);
         match self.rng.random_range(0..6) {
-            0 => v["permits"] = self.permits(),
+            0 => v["permits"] = self.permits(person),
             1 => v["until"] = stamp(self.now + MINUTE * self.rng.random_range(11..60)),
             _ => {}
         }
