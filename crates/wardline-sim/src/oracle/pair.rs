@@ -1,9 +1,11 @@
 //! keep_away: the fixes of two persons against each other (J-PROX-1).
 
-use super::classify::accuracy;
+use super::classify::{Class, accuracy, classify};
+use super::device::Stint;
 use super::fold::{Fold, Key, Other, Proof, thresholds};
 use super::geometry::geodesic;
 use super::judge::Verdict;
+use super::parse::Fix;
 use super::parse_order::Rule;
 
 /// A fix of hers: which of her devices, and which fix of it.
@@ -49,9 +51,21 @@ impl Fold<'_> {
         }
     }
 
-    /// Whether a fix is no reference here, since it came too late for the pair (E19).
+    /// Whether a fix is not there yet, since it came too late for the pair (E19): it is no
+    /// reference and makes no other fix copied or implausible.
     fn hidden(&self, person: u64, uid: usize) -> bool {
         self.s.stint.beyond.get(&(person, uid)).is_some_and(|from| self.here <= *from)
+    }
+
+    /// The class of a fix among those that are there for the pair here.
+    fn class(&self, s: &Stint, i: usize, person: u64) -> Class {
+        let there = |f: &&Fix| !self.hidden(person, f.uid);
+        if s.fixes.iter().all(|f| there(&f)) {
+            return s.classes[i];
+        }
+        let fixes: Vec<Fix> = s.fixes.iter().filter(there).cloned().collect();
+        let place = fixes.iter().position(|f| f.uid == s.fixes[i].uid);
+        place.map_or(s.classes[i], |p| classify(&fixes)[p])
     }
 
     fn his_reference(&self, t: i64, person: u64) -> Option<usize> {
@@ -82,8 +96,8 @@ impl Fold<'_> {
         cause: &'static str,
     ) {
         let (his, h) = (self.s.stint, self.s.hers[hers.0]);
-        let (f, c) = (&his.fixes[i], his.classes[i]);
-        let (g, d) = (&h.fixes[hers.1], h.classes[hers.1]);
+        let (f, c) = (&his.fixes[i], self.class(his, i, person));
+        let (g, d) = (&h.fixes[hers.1], self.class(h, hers.1, person));
         let pairs = &mut self.memo.pairs;
         let distance =
             *pairs.entry((f.uid, g.uid)).or_insert_with(|| geodesic(f.at_point, g.at_point));
