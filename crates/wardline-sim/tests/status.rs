@@ -70,6 +70,18 @@ fn late_words_amend_and_withdraw() {
     assert_eq!(short(&l.status_at(9, 110.0, 50.0, "strap_open")), ["strap started status 50 L"]);
 }
 
+// J-PAIR-1: it was over before the order began.
+#[test]
+fn a_late_word_withdraws() {
+    let mut l = Log::new();
+    l.assign(0.0, 9, 1);
+    l.status(9, 10.0, "strap_open");
+    assert_eq!(l.order(50.0, 17, 1, report()), ["strap started rule_started 50"]);
+    l.status(9, 60.0, "heartbeat");
+    let e = short(&l.status_at(9, 70.0, 40.0, "strap_closed"));
+    assert_eq!(e, ["strap ended status 40 L", "strap amended status 40 L W"]);
+}
+
 // J-STATUS-1 J-LATE-2
 #[test]
 fn a_word_older_than_the_history_is_unjudged() {

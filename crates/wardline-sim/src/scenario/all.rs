@@ -15,6 +15,8 @@ pub struct Desk {
     pub orders: BTreeMap<u64, Value>,
     /// Devices that send nothing until an instant.
     mute: BTreeMap<u64, i64>,
+    /// How old the fixes of a backlog are.
+    pub back_ms: i64,
 }
 
 impl Desk {
@@ -124,6 +126,7 @@ impl Sim<'_> {
             25 => self.flicker(),
             26..=30 => self.operator(),
             31 => self.fall_silent(),
+            33 => self.backlog(),
             32 if self.options.bad_lines && self.chance(0.5) => self.bad(),
             32 if self.options.bad_lines => self.bad_rule(),
             _ => self.any_fix(),
@@ -183,6 +186,19 @@ impl Sim<'_> {
     fn any_fix(&mut self) {
         let d = self.talker();
         self.fix_of(d);
+    }
+
+    /// What a device kept while it had no connection, newest first or mixed, in one instant.
+    fn backlog(&mut self) {
+        let d = self.talker();
+        let step_ms = self.rng.random_range(1_000..40_000);
+        let mixed = self.rng.random_bool(0.5);
+        for i in 0..6 {
+            let place = if mixed { (i * 5 + 2) % 6 } else { i };
+            self.desk.back_ms = place * step_ms;
+            self.fix_of(d);
+        }
+        self.desk.back_ms = 0;
     }
 
     /// A status: on and off words mostly of a few conditions, late, repeated, out of order.

@@ -352,7 +352,7 @@ impl Sim<'_> {
             0..=3 => self.now,
             4..=5 => self.now - self.now % MINUTE,
             _ => self.now - self.rng.random_range(0..20_000),
-        };
+        } - self.desk.back_ms;
         let mut noise = accuracy;
         let mut v = json!({"type": "fix", "device": id, "seq": d.seq, "source": "gnss"});
         match self.rng.random_range(0..40) {
