@@ -10,4 +10,4 @@ pub mod scenario;
 
 pub use compare::compare;
 pub use oracle::{Oracle, run};
-pub use scenario::{Options, scenario};
+pub use scenario::{Options, Rules, scenario};

@@ -79,6 +79,9 @@ fn events_rebuild_the_ledger() {
                     rebuilt.remove(&id);
                     continue;
                 }
+                if e["phase"] == "noted" {
+                    continue;
+                }
                 let row = rebuilt.entry(id).or_default();
                 match e["phase"].as_str() {
                     Some("started") => row["start"] = e["time"].clone(),

@@ -1,171 +1,232 @@
-//! Fixes older than the history (J-LATE-2).
+//! Fixes older than a history: their own (J-LATE-2), or that of the other party (E19).
 
+use super::Oracle;
 use super::classify::{accuracy, coarse};
-use super::emit::{Event, Known, Step, Who, whole};
-use super::fold::{Change, Edge, Episode, Key, Proof, active_since};
-use super::parse::{Fix, OrderVersion};
-use super::{Oracle, known_distance};
+use super::device::Stint;
+use super::differ::{Known, next};
+use super::emit::{Event, Step, Who, noted, prove, prove_other, whole};
+use super::fold::{Edge, Episode, Key, Other, Proof, known_distance};
+use super::kinds::{BREACH, UNJUDGED};
+use super::log::{Change, Log, Pos};
+use super::parse::Fix;
+use super::parse_order::{Demand, OrderVersion, Rule};
+use super::state::active_since;
+use serde_json::json;
 use std::collections::BTreeSet;
-use std::rc::Rc;
+
+/// Whether the fix is sound, as far as it can tell by itself.
+fn sound_alone(fix: &Fix) -> bool {
+    !coarse(fix) && !fix.doubt
+}
 
 impl Oracle {
     /// Judges a fix alone against what is in force unchanged since its time.
-    pub(super) fn too_late(&mut self, step: &Step, device: u64, fix: &Fix) -> Vec<Event> {
-        let t = fix.time;
-        let person = self.devices[&device].person;
-        let sound = !coarse(fix) && !fix.doubt;
+    pub(super) fn too_late(&mut self, step: &Step, i: usize, fix: &Fix) -> Vec<Event> {
+        let person = self.stints[i].person;
         let mut events = Vec::new();
-        for order in self.orders_of(person) {
-            let put_before = self.versions(order).any(|v| v.at <= t);
-            let Some(now) = self.order_now(order).cloned() else {
-                continue;
-            };
-            let Some(v) = now.filter(|v| v.at <= t) else {
-                // Changed or ended since, if it was there at all.
-                if put_before {
-                    events.extend(self.changed_order(step, order, person, device, fix, sound));
+        for order in self.log.restrain(person) {
+            let (then, now) = (self.log.order_at(order, fix.time), self.log.order_now(order));
+            let Some(v) = then.filter(|v| v.person == person) else { continue };
+            let unchanged = now.is_some_and(|n| n.version == v.version);
+            for rule in v.rules.iter().filter(|r| active_since(&v, r, fix.time).is_some()) {
+                let changed = !unchanged || self.place_changed(rule, fix.time);
+                match &rule.demand {
+                    Demand::KeepOut { .. } | Demand::StayIn { .. } if changed => {
+                        events.push(self.unjudged(step, (order, &v, rule), i, fix));
+                    }
+                    _ => {}
                 }
-                continue;
-            };
-            if v.person != person {
-                continue;
-            }
-            for rule in &v.rules {
-                if active_since(&v, rule, t).is_none() {
-                    continue;
-                }
-                let proof = Proof { distance: 0.0, fix: fix.clone(), sound };
-                let (zones, changed) = self.zones_unchanged(rule.zone, rule.layer, t);
-                if changed {
-                    let of = (order, v.version, rule.rule);
-                    events.push(self.noted(step, "unjudged", 20, of, device, &proof));
-                }
-                if rule.confirm > 0 {
-                    continue;
-                }
-                for zone in zones {
-                    let key: Key = (rule.rule, 0, zone);
-                    events.extend(self.alone(step, &v, order, key, device, fix, sound));
+                if unchanged {
+                    events.extend(self.alone_all(step, order, &v, rule, i, fix));
                 }
             }
         }
+        events.extend(self.pairs_unjudged(step, i, fix, |_, _| true));
         events
     }
 
-    fn changed_order(
-        &self,
+    fn unjudged(&self, step: &Step, of: (u64, &OrderVersion, &Rule), i: usize, fix: &Fix) -> Event {
+        let (s, (order, v, rule)) = (&self.stints[i], of);
+        let who = Who { order, person: s.person, device: s.device };
+        let mut e = noted(step, who, rule.rule, v.version, UNJUDGED);
+        e.body.insert("cause".into(), json!("fix"));
+        prove(&mut e.body, step, s.device, fix, sound_alone(fix));
+        e
+    }
+
+    /// Whether a zone of the rule was put or removed since.
+    fn place_changed(&self, rule: &Rule, t: i64) -> bool {
+        self.log.zones().into_iter().any(|z| self.touched(rule, z, t))
+    }
+
+    /// Whether a zone that is, or was, of the rule was put or removed since.
+    fn touched(&self, rule: &Rule, zone: u64, t: i64) -> bool {
+        let named = |layer: Option<Option<u64>>| match &rule.demand {
+            Demand::KeepOut { zone: Some(z), .. } => *z == zone,
+            Demand::KeepOut { layer: l, .. } => layer == Some(*l),
+            Demand::StayIn { zones, .. } => zones.contains(&zone),
+            _ => false,
+        };
+        let then = named(self.log.zone_at(zone, t).map(|z| z.layer));
+        self.log.entries.iter().filter(|e| e.pos.0 > t).any(|e| match &e.change {
+            Change::Zone(z, v) => *z == zone && (then || named(v.as_ref().map(|v| v.layer))),
+            Change::Order(..) => false,
+        })
+    }
+
+    /// The zones of a keep_out rule that are the same since the fix.
+    fn alone_all(
+        &mut self,
         step: &Step,
         order: u64,
-        person: u64,
-        device: u64,
+        v: &OrderVersion,
+        rule: &Rule,
+        i: usize,
         fix: &Fix,
-        sound: bool,
     ) -> Vec<Event> {
-        // The version in force at the time of the fix.
-        let mut then: Option<Rc<OrderVersion>> = None;
-        for (_, c) in self.log.iter().filter(|x| x.0 <= fix.time) {
-            if let Change::Order(o, v) = c
-                && *o == order
-            {
-                then = v.clone();
-            }
-        }
-        let Some(v) = then.filter(|v| v.person == person) else {
+        let Demand::KeepOut { zone, layer, confirm: 0, .. } = rule.demand else {
             return Vec::new();
         };
-        let proof = Proof { distance: 0.0, fix: fix.clone(), sound };
-        let rules = v.rules.iter().filter(|r| active_since(&v, r, fix.time).is_some());
-        let noted = |r: &super::parse::Rule| {
-            self.noted(step, "unjudged", 20, (order, v.version, r.rule), device, &proof)
-        };
-        rules.map(noted).collect()
+        let mut zones: BTreeSet<u64> = self.log.zones().into_iter().collect();
+        zones.retain(|z| {
+            let there = self.log.zone_at(*z, fix.time);
+            let of = there.is_some_and(|v| zone.map_or(v.layer == layer, |only| only == *z));
+            of && !self.touched(rule, *z, fix.time)
+        });
+        let key = |z| Key { rule: rule.rule, kind: BREACH, target: (z, false) };
+        zones.into_iter().filter_map(|z| self.alone(step, v, order, key(z), i, fix)).collect()
     }
 
-    /// The zones of a rule that are the same since t, and whether any was changed or removed.
-    fn zones_unchanged(
-        &self,
-        zone: Option<u64>,
-        layer: Option<u64>,
-        t: i64,
-    ) -> (BTreeSet<u64>, bool) {
-        let mut same = BTreeSet::new();
-        let mut changed = false;
-        let names = |id: u64, l: Option<u64>| zone == Some(id) || (zone.is_none() && l == layer);
-        for &id in self.zone_versions.keys() {
-            let mut then = None;
-            let mut touched = false;
-            for (at, c) in &self.log {
-                if let Change::Zone(z, v) = c
-                    && *z == id
-                {
-                    if *at <= t {
-                        then = v.clone();
-                    } else {
-                        touched |= v.as_ref().is_some_and(|v| names(id, v.layer));
-                        touched |= then
-                            .as_ref()
-                            .is_some_and(|v: &Rc<super::ZoneVersion>| names(id, v.layer));
-                    }
-                }
-            }
-            if touched {
-                changed = true;
-            } else if then.is_some_and(|v| names(id, v.layer)) {
-                same.insert(id);
-            }
-        }
-        (same, changed)
-    }
-
-    #[allow(clippy::too_many_arguments)]
     fn alone(
         &mut self,
         step: &Step,
         v: &OrderVersion,
         order: u64,
         key: Key,
-        device: u64,
+        i: usize,
         fix: &Fix,
-        sound: bool,
     ) -> Option<Event> {
-        let (t, z) = (fix.time, self.zone_now(key.2)?);
-        let d = known_distance(&mut self.memo, fix, key.2, &z);
+        let (t, zone, sound) = (fix.time, key.target.0, sound_alone(fix));
+        let z = self.log.zone_now(zone)?;
+        let (log, memo) = (&self.log, &mut self.memo);
+        let distance = known_distance(memo, fix, zone, &z);
         let a = accuracy(fix);
-        if d > if coarse(fix) { -a } else { 0.0 } {
+        if distance > if coarse(fix) { -a } else { 0.0 } || self.stints[i].covers(order, key, t) {
             return None;
         }
-        let mut permitted = false;
-        for (zone, hours) in &v.permits {
-            let open = hours.as_ref().is_none_or(|h| h.iter().any(|i| i.0 <= t && t < i.1));
-            if let Some(p) = self.zone_now(*zone) {
-                permitted |= open && sound && known_distance(&mut self.memo, fix, *zone, &p) <= 0.0;
-            }
-        }
-        let dev = self.devices.get_mut(&device)?;
-        let told = dev.known.get(&order).and_then(|k| k.get(&key));
-        let covers = |e: &Episode| e.start.time <= t && e.end.as_ref().is_none_or(|x| x.time >= t);
-        if told.is_some_and(|l| l.iter().any(|k| covers(&k.episode))) {
-            return None;
-        }
-        if dev.alone.iter().any(|(o, k, e)| *o == order && *k == key && covers(&e.episode)) {
-            return None;
-        }
-        let proof = Some(Proof { distance: d, fix: fix.clone(), sound });
+        let inside =
+            |id: u64| log.zone_now(id).is_some_and(|p| known_distance(memo, fix, id, &p) <= 0.0);
+        let permitted = sound && Log::permits(v, t, inside);
+        let proof = Some(Proof { distance, fix: fix.clone(), sound, other: None });
+        let (order_version, zone_version) = (v.version, z.version);
         let edge = Edge {
             time: t,
             cause: "fix",
-            order_version: v.version,
-            zone_version: z.version,
+            order_version,
+            zone,
+            zone_version,
             threshold: 0.0,
             proof,
         };
-        let certainty = if d <= -a && !fix.doubt { "certain" } else { "probable" };
+        let certainty = Some(if distance <= -a && !fix.doubt { "certain" } else { "probable" });
         let episode = Episode { start: edge.clone(), end: Some(edge), certainty, permitted };
-        let n =
-            self.counters.entry((order, device)).or_default().entry((key.0, key.1)).or_default();
-        *n += 1;
-        dev.alone.push((order, key, Known { n: *n, episode: episode.clone(), ended_told: true }));
-        let who = Who { order, person: dev.person, device };
-        Some(whole(step, who, key, *n, &episode))
+        let who = Who { order, person: self.stints[i].person, device: self.stints[i].device };
+        let n = next(&mut self.counters, who, key.rule, key.kind);
+        let told = whole(step, who, key, n, &episode);
+        self.stints[i].alone.push((order, key, Known { n, episode, ended_told: true }));
+        Some(told)
+    }
+
+    /// Notes each pair of persons for which the fix comes too late (E19), and what it misses.
+    pub(super) fn beyond_pairs(&mut self, step: &Step, i: usize, fix: &Fix) -> Vec<Event> {
+        let pos = (fix.time, 2, self.stints[i].device, fix.seq);
+        let late = |o: &Self, his: usize, her: u64| pos < o.horizon(his, her, i);
+        let events = self.pairs_unjudged(step, i, fix, |his, her| late(self, his, her));
+        let mut missed = self.pairs_of(i);
+        missed.retain(|(his, her)| late(self, *his, *her));
+        for (his, her) in missed {
+            let newest = self.newest_of_pair(his, her).max(pos);
+            self.stints[his].beyond.insert((her, fix.uid), newest);
+        }
+        events
+    }
+
+    /// The pairs of a device of his and a person that a device is part of, on either side.
+    fn pairs_of(&self, i: usize) -> Vec<(usize, u64)> {
+        let person = self.stints[i].person;
+        let mut all = BTreeSet::new();
+        for order in self.log.ever_concern(person) {
+            for her in self.log.protected(order) {
+                let worn = self.worn(order).into_iter().filter(|his| *his == i || her == person);
+                all.extend(worn.map(|his| (his, her)));
+            }
+        }
+        all.into_iter().filter(|(his, her)| self.stints[*his].person != *her).collect()
+    }
+
+    /// The place before which nothing of a pair is judged any more, for a fix of device `i`.
+    fn horizon(&self, his: usize, her: u64, i: usize) -> Pos {
+        let mut latest = Pos::default();
+        for (j, s) in self.stints.iter().enumerate() {
+            let of_pair = j == his || s.person == her;
+            if let Some(r) = s.released.filter(|_| s.person == her) {
+                latest = latest.max((r.0, 0, 0, 0));
+            } else if of_pair && j != i && s.released.is_none() {
+                latest = latest.max(s.oldest().unwrap_or_default());
+            }
+        }
+        latest
+    }
+
+    fn newest_of_pair(&self, his: usize, her: u64) -> Pos {
+        let stints = self.stints.iter().enumerate();
+        let of_pair = stints.filter(|(j, s)| *j == his || s.person == her).map(|x| x.1);
+        let last = |s: &Stint| s.fixes.len().checked_sub(1).map(|k| s.pos(k));
+        let fixes = of_pair.filter_map(last).max().unwrap_or_default();
+        self.log.entries.last().map_or(fixes, |e| e.pos.max(fixes))
+    }
+
+    /// Tells of each keep_away rule in force at the fix for whose pair it comes too late.
+    fn pairs_unjudged(
+        &self,
+        step: &Step,
+        i: usize,
+        fix: &Fix,
+        late: impl Fn(usize, u64) -> bool,
+    ) -> Vec<Event> {
+        let mut events = Vec::new();
+        for (his, her) in self.pairs_of(i).into_iter().filter(|(his, her)| late(*his, *her)) {
+            let person = self.stints[his].person;
+            for order in self.log.restrain(person) {
+                let then = self.log.order_at(order, fix.time);
+                let Some(v) = then.filter(|v| v.person == person) else { continue };
+                let active = |r: &&std::rc::Rc<Rule>| active_since(&v, r, fix.time).is_some();
+                let rules = v.rules.iter().filter(|r| r.protects() == Some(her)).filter(active);
+                events.extend(rules.map(|r| self.unjudged_pair(step, (order, &v, r), his, i, fix)));
+            }
+        }
+        events
+    }
+
+    fn unjudged_pair(
+        &self,
+        step: &Step,
+        of: (u64, &OrderVersion, &Rule),
+        his: usize,
+        i: usize,
+        fix: &Fix,
+    ) -> Event {
+        if his == i {
+            return self.unjudged(step, of, i, fix);
+        }
+        let (s, (order, v, rule)) = (&self.stints[his], of);
+        let who = Who { order, person: s.person, device: s.device };
+        let mut e = noted(step, who, rule.rule, v.version, UNJUDGED);
+        e.body.insert("cause".into(), json!("fix"));
+        e.body.insert("other_person".into(), json!(self.stints[i].person));
+        let other =
+            Other { device: self.stints[i].device, fix: fix.clone(), sound: sound_alone(fix) };
+        prove_other(&mut e.body, step, &other);
+        e
     }
 }

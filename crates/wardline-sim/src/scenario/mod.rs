@@ -1,10 +1,26 @@
 //! Seeded scenarios: logs of inputs as JSON Lines.
 
-use crate::city::{BLOCK, City, Spot};
+mod all;
+mod bad;
+mod orders;
+mod walk;
+
+use crate::city::{City, Spot};
+
 use rand::rngs::StdRng;
 use rand::{Rng, SeedableRng};
 use serde_json::{Value, json};
 use std::collections::BTreeMap;
+
+/// Which kinds of rules the orders of a scenario have.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
+pub enum Rules {
+    /// keep_out, and no statuses but heartbeats.
+    #[default]
+    KeepOutOnly,
+    /// All kinds, with protected persons, statuses, and acts of operators.
+    All,
+}
 
 /// What a scenario contains.
 #[derive(Debug, Clone)]
@@ -17,11 +33,20 @@ pub struct Options {
     pub bad_lines: bool,
     /// Fixes whose time is after their `at`.
     pub future: bool,
+    /// The kinds of rules.
+    pub rules: Rules,
+}
+
+impl Options {
+    /// A scenario with rules of all kinds, and all that belongs to them.
+    pub fn all_rules() -> Self {
+        Self { lines: 300, rules: Rules::All, ..Self::default() }
+    }
 }
 
 impl Default for Options {
     fn default() -> Self {
-        Self { lines: 400, late: true, bad_lines: true, future: true }
+        Self { lines: 400, late: true, bad_lines: true, future: true, rules: Rules::KeepOutOnly }
     }
 }
 
@@ -51,6 +76,8 @@ struct Sim<'a> {
     zones: BTreeMap<u64, Spot>,
     held: Vec<(usize, Value)>,
     out: Vec<String>,
+    /// Of rules of all kinds: what the operators see, and what orders are now.
+    desk: all::Desk,
 }
 
 /// 2026-03-01T08:00:00Z in milliseconds.
@@ -65,10 +92,14 @@ fn stamp(ms: i64) -> Value {
 pub fn scenario(seed: u64, options: &Options) -> String {
     let mut rng = StdRng::seed_from_u64(seed);
     let city = City::new(&mut rng);
-    let people = (0..4u64).map(|i| Person {
-        id: 1001 + i,
-        at: city.places[i as usize],
-        to: city.places[i as usize + 4],
+    let ids: &[u64] = match options.rules {
+        Rules::KeepOutOnly => &[1001, 1002, 1003, 1004],
+        Rules::All => &[1001, 1002, 1003, 1004, 2001, 2002],
+    };
+    let people = ids.iter().enumerate().map(|(i, id)| Person {
+        id: *id,
+        at: city.places[i],
+        to: city.places[i + 4],
         speed: 1.4,
         hover: false,
     });
@@ -83,10 +114,17 @@ pub fn scenario(seed: u64, options: &Options) -> String {
         zones: BTreeMap::new(),
         held: Vec::new(),
         out: Vec::new(),
+        desk: all::Desk::default(),
     };
-    sim.begin();
+    match options.rules {
+        Rules::KeepOutOnly => sim.begin(),
+        Rules::All => sim.begin_all(),
+    }
     while sim.out.len() < options.lines {
-        sim.step();
+        match options.rules {
+            Rules::KeepOutOnly => sim.step(),
+            Rules::All => sim.step_all(),
+        }
     }
     for (_, v) in std::mem::take(&mut sim.held) {
         sim.put(v);
@@ -105,7 +143,14 @@ impl Sim<'_> {
 
     fn put(&mut self, mut v: Value) {
         v["at"] = stamp(self.now);
-        self.out.push(v.to_string());
+        self.write(v.to_string());
+    }
+
+    fn write(&mut self, line: String) {
+        if self.options.rules == Rules::All {
+            self.desk.see(&line);
+        }
+        self.out.push(line);
     }
 
     fn begin(&mut self) {
@@ -273,36 +318,6 @@ impl Sim<'_> {
         }
     }
 
-    /// Moves people along the road grid.
-    fn walk(&mut self, seconds: f64) {
-        for i in 0..self.people.len() {
-            if self.chance(0.12) {
-                let place = match self.any_zone() {
-                    Some(z) if self.rng.random_bool(0.8) => self.zones[&z],
-                    _ => self.city.place(&mut self.rng),
-                };
-                let speed = [0.0, 1.4, 1.4, 12.0, 20.0][self.rng.random_range(0..5)];
-                let p = &mut self.people[i];
-                (p.to, p.speed) = (place, speed);
-                p.hover = self.rng.random_bool(0.3);
-            }
-            let p = &mut self.people[i];
-            let mut left = p.speed * seconds;
-            let dx = (p.to.0 - p.at.0).clamp(-left, left);
-            p.at.0 += dx;
-            left -= dx.abs();
-            p.at.1 += (p.to.1 - p.at.1).clamp(-left, left);
-            if p.hover && seconds > 0.0 {
-                p.at.0 += self.rng.random_range(-30.0..30.0);
-                p.at.1 += self.rng.random_range(-30.0..30.0);
-            }
-            p.at = (
-                p.at.0.clamp(-12.0 * BLOCK, 12.0 * BLOCK),
-                p.at.1.clamp(-12.0 * BLOCK, 12.0 * BLOCK),
-            );
-        }
-    }
-
     fn status(&mut self) {
         let d = 9001 + self.rng.random_range(0..5);
         let Some(dev) = self.devices.get_mut(&d) else {
@@ -318,6 +333,10 @@ impl Sim<'_> {
     fn fix(&mut self) {
         let all = if self.chance(0.1) { 5 } else { 3 };
         let id = 9001 + self.rng.random_range(0..all);
+        self.fix_of(id);
+    }
+
+    fn fix_of(&mut self, id: u64) {
         let Some(mut d) = self.devices.get(&id).cloned() else {
             return;
         };
@@ -333,7 +352,7 @@ impl Sim<'_> {
             0..=3 => self.now,
             4..=5 => self.now - self.now % MINUTE,
             _ => self.now - self.rng.random_range(0..20_000),
-        };
+        } - self.desk.back_ms;
         let mut noise = accuracy;
         let mut v = json!({"type": "fix", "device": id, "seq": d.seq, "source": "gnss"});
         match self.rng.random_range(0..40) {
@@ -377,30 +396,5 @@ impl Sim<'_> {
         } else {
             self.put(v);
         }
-    }
-
-    fn bad(&mut self) {
-        let v = match self.rng.random_range(0..8) {
-            0 => {
-                self.out.push("{not json".into());
-                return;
-            }
-            1 => json!({"type": "tick", "extra": 1}),
-            2 => {
-                json!({"type": "fix", "device": 9001, "seq": 7, "time": stamp(self.now),
-                    "lat": 91.0, "lon": 0.0})
-            }
-            3 => json!({"type": "remove_zone", "zone": 77}),
-            4 => json!({"type": "put_zone", "zone": 5, "geometry": {"type": "Polygon",
-                "coordinates": [[[0.0, 0.0], [1.0, 1.0], [1.0, 0.0], [0.0, 2.0], [0.0, 0.0]]]}}),
-            5 => json!({"type": "end_order", "order": 99, "reason": "none"}),
-            6 => {
-                json!({"type": "put_order", "order": 1, "kind": "court", "person": 1001,
-                    "from": stamp(self.now),
-                "until": stamp(self.now), "rules": [{"rule": 1, "kind": "keep_out", "layer": 1}]})
-            }
-            _ => json!({"type": "wave"}),
-        };
-        self.put(v);
     }
 }
