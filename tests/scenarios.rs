@@ -78,6 +78,12 @@ scenarios! {
     breach_left_from_the_line,
     // J-LATE-6
     late_beyond_the_history_covered,
+    // J-SCHED-1
+    sched_boundary_judges_what_starts,
+    // J-LATE-5
+    late_beyond_a_history_just_full,
+    // J-FIX-2, J-FIX-12
+    fix_again_beyond_the_memory_of_repeats,
 }
 
 #[test]

@@ -91,7 +91,12 @@ impl TrackHead {
 impl Track<'_> {
     /// Fixes of the history; before them the ring may hold more, which tell repeats.
     pub fn len(&self) -> usize {
-        self.head.ring.len().min(self.config.history_fixes.clamp(2, self.slots.len() - 1))
+        self.head.ring.len().min(self.history())
+    }
+
+    /// Fixes of a full history.
+    fn history(&self) -> usize {
+        self.config.history_fixes.clamp(2, self.slots.len() - 1)
     }
 
     /// Where the history starts in the ring.
@@ -100,7 +105,7 @@ impl Track<'_> {
     }
 
     fn is_full(&self) -> bool {
-        self.first() > 0 || self.len() + 1 == self.slots.len()
+        self.head.ring.len() >= self.history()
     }
 
     /// The sample at this place in the order of event time.
