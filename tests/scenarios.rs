@@ -84,6 +84,10 @@ scenarios! {
     late_beyond_a_history_just_full,
     // J-FIX-2, J-FIX-12
     fix_again_beyond_the_memory_of_repeats,
+    // J-BREACH-1
+    breach_far_fixes_and_the_first_near_one,
+    // J-CROSS-1
+    c08_across_a_narrow_zone,
 }
 
 #[test]

@@ -7,6 +7,8 @@
 mod difference;
 mod judge;
 mod sentry;
+#[cfg(test)]
+mod tests;
 
 use crate::engine::Config;
 use crate::event::{Cause, Certainty, EventKind};
