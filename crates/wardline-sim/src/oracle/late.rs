@@ -4,7 +4,7 @@ use super::classify::{accuracy, coarse};
 use super::emit::{Event, Known, Step, Who, whole};
 use super::fold::{Change, Edge, Episode, Key, Proof, active_since};
 use super::parse::{Fix, OrderVersion};
-use super::{Oracle, known_distance};
+use super::{Oracle, known_distance, oldest};
 use std::collections::BTreeSet;
 use std::rc::Rc;
 
@@ -143,11 +143,16 @@ impl Oracle {
         }
         let dev = self.devices.get_mut(&device)?;
         let told = dev.known.get(&order).and_then(|k| k.get(&key));
-        let covers = |e: &Episode| e.start.time <= t && e.end.as_ref().is_none_or(|x| x.time >= t);
+        // What was judged alone before has ended before the history, too.
+        let oldest = oldest(&dev.fixes);
+        let within = |end: &Edge| match end.proof.as_ref().filter(|p| p.fix.time == end.time) {
+            Some(p) => (end.time, p.fix.seq) >= oldest,
+            None => end.time > oldest.0,
+        };
+        let covers = |e: &Episode| {
+            e.start.time <= t && e.end.as_ref().is_none_or(|x| x.time >= t && within(x))
+        };
         if told.is_some_and(|l| l.iter().any(|k| covers(&k.episode))) {
-            return None;
-        }
-        if dev.alone.iter().any(|(o, k, e)| *o == order && *k == key && covers(&e.episode)) {
             return None;
         }
         let proof = Some(Proof { distance: d, fix: fix.clone(), sound });
