@@ -90,6 +90,12 @@ scenarios! {
     c08_across_a_narrow_zone,
     // J-PAIR-4
     late_withdrawn_after_its_end_was_told,
+    // J-FIX-2, J-FIX-12
+    fix_repeats_to_the_end_of_the_memory,
+    // J-LATE-5, J-FIX-5
+    late_fix_after_a_jump_left_the_history,
+    // J-LATE-5
+    late_with_the_key_of_the_oldest,
 }
 
 #[test]
