@@ -96,6 +96,8 @@ scenarios! {
     late_fix_after_a_jump_left_the_history,
     // J-LATE-5
     late_with_the_key_of_the_oldest,
+    // J-LATE-5, J-FIX-10
+    late_fix_after_a_jump_left_the_history_afar,
 }
 
 #[test]
