@@ -98,6 +98,10 @@ scenarios! {
     late_with_the_key_of_the_oldest,
     // J-LATE-5, J-FIX-10
     late_fix_after_a_jump_left_the_history_afar,
+    // J-FIX-7
+    fix_reference_before_a_history_of_coarse_ones,
+    // J-FIX-9
+    fix_chain_begins_anew,
 }
 
 #[test]
