@@ -102,6 +102,8 @@ scenarios! {
     fix_reference_before_a_history_of_coarse_ones,
     // J-FIX-9
     fix_chain_begins_anew,
+    // J-TIME-5, J-SCHED-2
+    time_order_ended_at_the_time_of_a_fix,
 }
 
 #[test]
