@@ -104,6 +104,8 @@ scenarios! {
     fix_chain_begins_anew,
     // J-TIME-5, J-SCHED-2
     time_order_ended_at_the_time_of_a_fix,
+    // J-LATE-2, J-BREACH-2
+    late_beyond_the_history_coarse,
 }
 
 #[test]
