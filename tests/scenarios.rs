@@ -106,6 +106,8 @@ scenarios! {
     time_order_ended_at_the_time_of_a_fix,
     // J-LATE-2, J-BREACH-2
     late_beyond_the_history_coarse,
+    // J-PAIR-4, J-EVENT-1
+    late_amended_under_new_versions,
 }
 
 #[test]
