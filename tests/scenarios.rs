@@ -108,6 +108,8 @@ scenarios! {
     late_beyond_the_history_coarse,
     // J-PAIR-4, J-EVENT-1
     late_amended_under_new_versions,
+    // J-BREACH-1
+    breach_by_a_step_of_less_than_a_metre,
 }
 
 #[test]
