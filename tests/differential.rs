@@ -5,6 +5,8 @@
 use std::ops::Range;
 
 use serde_json::Value;
+use wardline_core::input::{Fix, Input, Record};
+use wardline_core::time::Timestamp;
 use wardline_core::{Config, Engine};
 use wardline_sim::compare::compare;
 use wardline_sim::scenario::{Options, scenario};
@@ -51,10 +53,49 @@ fn the_slack_test_changes_nothing() {
     }
 }
 
-fn replay(text: &str, slack: bool) -> Vec<Value> {
+/// Fixes received together cause what they would one after another.
+#[test]
+fn batches_change_nothing() {
+    for seed in seeds() {
+        let text = scenario(seed, &Options::default());
+        let lines = (1..).zip(text.lines());
+        let records: Vec<_> = lines.map(|(number, line)| jsonl::parse_line(line, number)).collect();
+        let (mut single, mut batched) = (engine(true), engine(true));
+        let (mut expected, mut actual) = (Vec::new(), Vec::new());
+        records.iter().for_each(|record| single.apply(record, &mut |event| expected.push(event)));
+        for together in records.chunk_by(are_fixes_at_once) {
+            match fixes(together) {
+                Some((at, fixes)) => batched.apply_fixes(at, &fixes, &mut |e| actual.push(e)),
+                None => together.iter().for_each(|r| batched.apply(r, &mut |e| actual.push(e))),
+            }
+        }
+        assert_eq!(actual, expected, "seed {seed} (WARDLINE_SEED={seed})");
+        assert_eq!(batched.counters(), single.counters(), "seed {seed} (WARDLINE_SEED={seed})");
+    }
+}
+
+fn are_fixes_at_once(a: &Record, b: &Record) -> bool {
+    let fixes = matches!((&a.input, &b.input), (Input::Fix(_), Input::Fix(_)));
+    fixes && a.at == b.at
+}
+
+/// The fixes of records that are nothing else, and their time of receipt.
+fn fixes(together: &[Record]) -> Option<(Timestamp, Vec<Fix>)> {
+    let fix = |record: &Record| match record.input {
+        Input::Fix(fix) => Some(fix),
+        _ => None,
+    };
+    Some((together.first()?.at?, together.iter().map(fix).collect::<Option<_>>()?))
+}
+
+fn engine(slack: bool) -> Engine {
     let mut config = Config::default();
     config.slack = slack;
-    let mut engine = Engine::new(config);
+    Engine::new(config)
+}
+
+fn replay(text: &str, slack: bool) -> Vec<Value> {
+    let mut engine = engine(slack);
     let mut events = Vec::new();
     for (index, line) in text.lines().enumerate() {
         let record = jsonl::parse_line(line, index as u64 + 1);

@@ -10,6 +10,7 @@ use std::path::{Path, PathBuf};
 
 use serde_json::Value;
 use wardline_core::{Config, Engine};
+use wardline_sim::compare::compare;
 use wardline_wire::jsonl;
 
 macro_rules! scenarios {
@@ -99,6 +100,44 @@ scenarios! {
     away_permits_and_releases,
     // J-PROX-1, J-LATE-1
     away_late_fix_of_hers,
+    // J-SCHED-4
+    sched_zone_change_judges_its_own_machines_only,
+    // J-BREACH-1, J-BREACH-3, J-PERMIT-2
+    breach_left_from_the_line,
+    // J-LATE-6
+    late_beyond_the_history_covered,
+    // J-SCHED-1
+    sched_boundary_judges_what_starts,
+    // J-LATE-5
+    late_beyond_a_history_just_full,
+    // J-FIX-2, J-FIX-12
+    fix_again_beyond_the_memory_of_repeats,
+    // J-BREACH-1
+    breach_far_fixes_and_the_first_near_one,
+    // J-CROSS-1
+    c08_across_a_narrow_zone,
+    // J-PAIR-4
+    late_withdrawn_after_its_end_was_told,
+    // J-FIX-2, J-FIX-12
+    fix_repeats_to_the_end_of_the_memory,
+    // J-LATE-5, J-FIX-5
+    late_fix_after_a_jump_left_the_history,
+    // J-LATE-5
+    late_with_the_key_of_the_oldest,
+    // J-LATE-5, J-FIX-10
+    late_fix_after_a_jump_left_the_history_afar,
+    // J-FIX-7
+    fix_reference_before_a_history_of_coarse_ones,
+    // J-FIX-9
+    fix_chain_begins_anew,
+    // J-TIME-5, J-SCHED-2
+    time_order_ended_at_the_time_of_a_fix,
+    // J-LATE-2, J-BREACH-2
+    late_beyond_the_history_coarse,
+    // J-PAIR-4, J-EVENT-1
+    late_amended_under_new_versions,
+    // J-BREACH-1
+    breach_by_a_step_of_less_than_a_metre,
 }
 
 #[test]
@@ -112,6 +151,20 @@ fn every_scenario_has_a_test() {
         .filter_map(|name| name.strip_suffix(".jsonl").map(str::to_owned))
         .collect();
     assert_eq!(listed, found);
+}
+
+/// The expected events are also what the oracle makes of the rules.
+#[test]
+fn the_oracle_expects_the_same() {
+    for name in NAMES {
+        let input = read(&path(name, "jsonl"));
+        let events = replay(&input, true);
+        let actual: Vec<Value> =
+            events.iter().map(|e| serde_json::from_str(e).expect("an event is JSON")).collect();
+        if let Err(difference) = compare(&wardline_sim::oracle::run(&input), &actual) {
+            panic!("{name}: {difference}");
+        }
+    }
 }
 
 /// Whatever the scenario, each event proves itself and each start has its end.

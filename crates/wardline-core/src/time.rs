@@ -86,6 +86,13 @@ mod tests {
     }
 
     #[test]
+    fn what_only_touches_the_bounds_is_gone() {
+        let merged =
+            clip_and_merge(&[interval(0, 3), interval(5, 5), interval(9, 12)], interval(3, 9));
+        assert_eq!(merged, []);
+    }
+
+    #[test]
     fn the_end_of_an_interval_is_outside() {
         assert!(interval(1, 2).contains(Timestamp::from_ms(1)));
         assert!(!interval(1, 2).contains(Timestamp::from_ms(2)));

@@ -3,6 +3,8 @@
 mod past;
 mod ring;
 mod sample;
+#[cfg(test)]
+mod tests;
 
 pub(crate) use sample::{Sample, Trust};
 

@@ -11,6 +11,8 @@ mod home;
 mod judge;
 mod pair;
 mod sentry;
+#[cfg(test)]
+mod tests;
 mod turn;
 
 use crate::condition::Conditions;

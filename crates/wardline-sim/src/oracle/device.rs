@@ -97,12 +97,14 @@ impl Stint {
         (0..self.fixes.len()).rev().find(|i| self.classes[*i].sound).map(|i| self.fixes[i].time)
     }
 
-    /// Whether an episode of the machine that was told covers an instant (D14).
+    /// Whether an episode of the machine that is open, or ended within the history, covers an
+    /// instant before it (J-LATE-5).
     pub fn covers(&self, order: u64, key: Key, t: i64) -> bool {
-        let told = self.known.get(&order).and_then(|k| k.get(&key)).into_iter().flatten();
-        let alone = self.alone.iter().filter(|(o, k, _)| *o == order && *k == key).map(|x| &x.2);
-        told.chain(alone)
-            .map(|k| &k.episode)
-            .any(|e| e.start.time <= t && e.end.as_ref().is_none_or(|x| x.time >= t))
+        let oldest = self.oldest().map_or(i64::MIN, |pos| pos.0);
+        let mut told = self.known.get(&order).and_then(|k| k.get(&key)).into_iter().flatten();
+        told.any(|k| {
+            let e = &k.episode;
+            e.start.time <= t && e.end.as_ref().is_none_or(|x| x.time >= oldest)
+        })
     }
 }

@@ -195,7 +195,9 @@ impl Oracle {
         late: impl Fn(usize, u64) -> bool,
     ) -> Vec<Event> {
         let mut events = Vec::new();
-        for (his, her) in self.pairs_of(i).into_iter().filter(|(his, her)| late(*his, *her)) {
+        let worn = |his: usize| self.stints[his].assigned.0 <= fix.time;
+        let pairs = self.pairs_of(i).into_iter().filter(|(his, _)| worn(*his));
+        for (his, her) in pairs.filter(|(his, her)| late(*his, *her)) {
             let person = self.stints[his].person;
             for order in self.log.restrain(person) {
                 let then = self.log.order_at(order, fix.time);

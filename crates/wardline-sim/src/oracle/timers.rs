@@ -91,11 +91,12 @@ impl Oracle {
                     add(NO_FIX, (0, false), put.max(fix + ms), false);
                 }
             }
-            Demand::KeepAway { person, .. } => {
-                // E22
+            // J-STALE-2: without a device there is nothing to judge.
+            Demand::KeepAway { person, .. } if w.stint.is_some() => {
                 let stale = self.sound_pair(w.stint, person).map(|t| t + STALE_MS);
-                let later = stale.filter(|s| *s > base);
-                add(DEGRADED, (person, true), later.unwrap_or(base), later.is_none());
+                let start = base.max(put);
+                let later = stale.filter(|s| *s > start);
+                add(DEGRADED, (person, true), later.unwrap_or(start), later.is_none());
             }
             _ => {}
         }

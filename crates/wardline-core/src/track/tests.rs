@@ -1,0 +1,48 @@
+//! Histories of any length that a configuration can ask for.
+
+use super::*;
+use crate::geometry::Position;
+
+fn sample(seq: u64) -> Sample {
+    let time = Timestamp::from_ms(seq as i64 * 1000);
+    Sample {
+        time,
+        reported: time,
+        seq,
+        position: Position::default(),
+        accuracy_m: 8.0,
+        reported_accuracy_m: Some(8.0),
+        suspect: false,
+        claims_motion: false,
+        trust: Trust::default(),
+    }
+}
+
+fn seqs(track: Track<'_>) -> Vec<u64> {
+    (0..track.len()).filter_map(|index| track.get(index)).map(|sample| sample.seq).collect()
+}
+
+/// J-LATE-5: a history is full with so many fixes, not with one more, and then the oldest leaves.
+#[test]
+fn a_full_history_lets_its_oldest_fix_leave() {
+    for (asked, repeat_memory) in [(0, 0), (2, 64), (32, 64), (64, 64), (65, 64), (70_000, 64)] {
+        let config = &Config { history_fixes: asked, repeat_memory, ..Config::default() };
+        let full = asked.clamp(2, 64_999) as u64;
+        let mut slots = vec![Slot::default(); slots_per_device(config)];
+        let mut head = TrackHead::new(DeviceId::NONE, Timestamp::default());
+        let mut track = TrackMut { head: &mut head, slots: &mut slots, config };
+        for count in 1..=full {
+            assert!(!track.as_ref().is_beyond(&sample(0)), "{asked}: {count}");
+            track.insert(sample(count * 2));
+        }
+        assert!(track.as_ref().is_beyond(&sample(1)), "{asked}");
+        assert!(!track.as_ref().is_beyond(&sample(2)), "{asked}");
+        // The newest but one, and then the newest; each time the oldest leaves.
+        assert_eq!(track.insert(sample(full * 2 - 1)).index as u64, full - 2, "{asked}");
+        assert_eq!(track.insert(sample(full * 2 + 2)).index as u64, full - 1, "{asked}");
+        let left = seqs(track.as_ref());
+        assert_eq!(left.len() as u64, full, "{asked}");
+        assert!(left.is_sorted(), "{asked}");
+        assert_eq!(left.last(), Some(&(full * 2 + 2)), "{asked}");
+    }
+}

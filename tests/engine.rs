@@ -1,0 +1,179 @@
+//! What the engine tells beside its events: counters, deadlines, zones at a place, limits.
+
+use wardline_core::event::Event;
+use wardline_core::geometry::{Bounds, Position};
+use wardline_core::time::Timestamp;
+use wardline_core::{Config, Counters, Engine};
+use wardline_wire::jsonl;
+
+/// The instant `second` seconds after 2026-03-02T08:00:00Z, below 60.
+fn at(second: u32) -> String {
+    format!("2026-03-02T08:00:{second:02}.000Z")
+}
+
+fn apply(engine: &mut Engine, line: &str) -> Vec<Event> {
+    let mut events = Vec::new();
+    let record = jsonl::parse_line(line, engine.last_input() + 1);
+    engine.apply(&record, &mut |event| events.push(event));
+    events
+}
+
+fn reasons(events: &[Event]) -> Vec<&str> {
+    let refusals = events.iter().filter_map(|event| event.refusal.as_ref());
+    refusals.map(|refusal| refusal.reason.as_str()).collect()
+}
+
+fn put_zone(second: u32, zone: u64, lat: f64) -> String {
+    format!(
+        r#"{{"type":"put_zone","at":"{}","zone":{zone},"geometry":{{"type":"Point",
+        "coordinates":[74.6036,{lat}],"radius_m":100}}}}"#,
+        at(second)
+    )
+}
+
+fn put_order(second: u32, order: u64, from: u32, until: u32) -> String {
+    format!(
+        r#"{{"type":"put_order","at":"{}","order":{order},"kind":"temporary","person":1001,
+        "from":"{}","until":"{}","rules":[{{"rule":1,"kind":"keep_out","zone":5}}]}}"#,
+        at(second),
+        at(from),
+        at(until)
+    )
+}
+
+fn tick(second: u32) -> String {
+    format!(r#"{{"type":"tick","at":"{}"}}"#, at(second))
+}
+
+fn assign(second: u32, device: u64) -> String {
+    format!(
+        r#"{{"type":"assign_device","at":"{}","device":{device},"person":1001,"kind":"phone"}}"#,
+        at(second)
+    )
+}
+
+fn fix(second: u32, device: u64, seq: u64, lat: f64) -> String {
+    format!(
+        r#"{{"type":"fix","at":"{0}","device":{device},"seq":{seq},"time":"{0}","lat":{lat},
+        "lon":74.6036,"accuracy_m":8.0}}"#,
+        at(second)
+    )
+}
+
+fn seconds(deadline: Option<Timestamp>) -> Option<i64> {
+    deadline.map(|deadline| deadline.ms() / 1000 % 60)
+}
+
+/// J-TIME-4: the deadlines of all orders, the nearest first, and none that has fired.
+#[test]
+fn the_next_deadline_is_the_nearest_boundary() {
+    let engine = &mut Engine::new(Config::default());
+    apply(engine, &put_zone(0, 5, 42.876));
+    assert_eq!(engine.next_deadline(), None);
+    apply(engine, &put_order(1, 17, 10, 50));
+    assert_eq!(seconds(engine.next_deadline()), Some(10));
+    apply(engine, &put_order(2, 18, 5, 40));
+    assert_eq!(seconds(engine.next_deadline()), Some(5));
+    apply(engine, &tick(9));
+    assert_eq!(seconds(engine.next_deadline()), Some(10));
+    apply(engine, &put_order(9, 17, 20, 50));
+    assert_eq!(seconds(engine.next_deadline()), Some(20));
+    let reason = r#""reason":"revoked""#;
+    apply(engine, &format!(r#"{{"type":"end_order","at":"{}","order":17,{reason}}}"#, at(9)));
+    assert_eq!(seconds(engine.next_deadline()), Some(40));
+    apply(engine, &tick(40));
+    assert_eq!(engine.next_deadline(), None);
+}
+
+/// J-TIME-1
+#[test]
+fn what_is_counted() {
+    let engine = &mut Engine::new(Config::default());
+    let mut events = 0;
+    let lines = [
+        put_zone(0, 5, 42.876),
+        put_order(1, 17, 1, 50),
+        assign(2, 9001),
+        fix(10, 9001, 1, 42.876),
+        fix(20, 9001, 2, 42.87601),
+        fix(20, 9001, 2, 42.87601),
+        fix(20, 9002, 1, 42.876),
+        fix(21, 9002, 2, 42.876),
+        tick(5),
+        tick(20),
+        r#"{"type":"tick","at":"never"}"#.to_owned(),
+        format!(r#"{{"type":"remove_zone","at":"{}","zone":77}}"#, at(21)),
+    ];
+    for line in &lines {
+        events += apply(engine, line).len() as u64;
+    }
+    let counters = engine.counters();
+    assert_eq!((counters.fixes, counters.fixes_within_slack), (2, 1));
+    assert_eq!((counters.repeats, counters.unassigned), (1, 2));
+    assert_eq!((counters.clock_regressions, counters.refused), (3, 1));
+    assert_eq!((counters.events, events), (3, 3));
+    assert_eq!(seconds(Some(engine.now())), Some(21));
+    assert_eq!(engine.last_input(), 12);
+    assert_eq!(Engine::new(Config::default()).counters(), Counters::default());
+}
+
+/// A log may start anywhere.
+#[test]
+fn the_first_input_has_the_configured_number() {
+    let mut config = Config::default();
+    config.first_input = 100;
+    let engine = &mut Engine::new(config);
+    assert_eq!(engine.last_input(), 99);
+    let events = apply(engine, &fix(1, 9001, 1, 42.876));
+    assert_eq!(events.iter().map(|event| event.input).collect::<Vec<_>>(), [100]);
+    assert_eq!(engine.last_input(), 100);
+}
+
+#[test]
+fn zones_at_a_place_and_in_a_box() {
+    let engine = &mut Engine::new(Config::default());
+    for (zone, lat) in [(7, 42.876), (5, 42.8765), (6, 42.9)] {
+        apply(engine, &put_zone(0, zone, lat));
+    }
+    let position = |lat, lon| Position::from_degrees(lat, lon).expect("a position");
+    let numbers = |zones: Vec<wardline_core::ids::ZoneId>| -> Vec<u64> {
+        zones.into_iter().map(|zone| zone.number()).collect()
+    };
+    assert_eq!(numbers(engine.zones_here(position(42.8762, 74.6036))), [5, 7]);
+    // In the corner of the box, not in the circle.
+    assert_eq!(numbers(engine.zones_here(position(42.8752, 74.6047))), [] as [u64; 0]);
+    let bounds = Bounds::around(position(42.8752, 74.6047), 1.0);
+    assert_eq!(numbers(engine.zones_within(&bounds.as_slice()[0])), [7]);
+    let remove = format!(r#"{{"type":"remove_zone","at":"{}","zone":7}}"#, at(1));
+    apply(engine, &remove);
+    assert_eq!(numbers(engine.zones_here(position(42.8762, 74.6036))), [5]);
+}
+
+/// Ids beyond the limit are refused; those that are known may change.
+#[test]
+fn ids_are_limited() {
+    let mut config = Config::default();
+    config.ids_max = 2;
+    let engine = &mut Engine::new(config);
+    assert!(apply(engine, &put_zone(0, 5, 42.876)).is_empty());
+    assert!(apply(engine, &put_zone(0, 6, 42.876)).is_empty());
+    assert_eq!(reasons(&apply(engine, &put_zone(0, 7, 42.876))), ["too_many_zones"]);
+    assert!(apply(engine, &put_zone(0, 6, 42.877)).is_empty());
+    assert!(apply(engine, &put_order(1, 17, 1, 50)).is_empty());
+    assert!(apply(engine, &put_order(1, 18, 1, 50)).is_empty());
+    assert_eq!(reasons(&apply(engine, &put_order(1, 19, 1, 50))), ["too_many_orders"]);
+    assert!(apply(engine, &put_order(1, 18, 1, 40)).is_empty());
+}
+
+/// J-FIX-1: beyond the number that is remembered, strangers are only counted.
+#[test]
+fn strangers_are_limited() {
+    let mut config = Config::default();
+    config.strangers_max = 2;
+    let engine = &mut Engine::new(config);
+    let mut told = |device| apply(engine, &fix(1, device, 1, 42.876)).len();
+    assert_eq!([told(1), told(2), told(1), told(3), told(2)], [1, 1, 0, 0, 0]);
+    apply(engine, &assign(2, 1));
+    assert_eq!(apply(engine, &fix(3, 3, 2, 42.876)).len(), 1, "there is room again");
+    assert_eq!(engine.counters().unassigned, 6);
+}
