@@ -38,23 +38,9 @@ impl Oracle {
                 self.log.put_zone(at, line, id, layer, shape);
                 Ok(self.differences(step, &self.log.orders()))
             }
-            Input::RemoveZone(id) => {
-                if self.log.zone_now(id).is_none() {
-                    return no("unknown_zone", id);
-                }
-                step.cause = "zone_removed";
-                self.log.remove_zone(at, line, id);
-                Ok(self.differences(step, &self.log.orders()))
-            }
+            Input::RemoveZone(id) => self.remove_zone(step, id),
             Input::PutOrder(id, v) => self.put_order(step, id, v),
-            Input::EndOrder(id) => {
-                if self.log.order_now(id).is_none() {
-                    return no("unknown_order", id);
-                }
-                step.cause = "rule_ended";
-                self.log.end_order(at, line, id);
-                Ok(self.changed_order(step, id))
-            }
+            Input::EndOrder(id) => self.end_order(step, id),
             Input::Assign(device, person) => Ok(self.assign(step, device, person)),
             Input::Release(device) => {
                 if !self.assigned.contains_key(&device) {
@@ -69,6 +55,24 @@ impl Oracle {
             Input::Fix(device, fix) => self.fix(step, device, fix),
             Input::Operator(act) => self.act(step, &act).map_err(|bad| (bad, None)),
         }
+    }
+
+    fn remove_zone(&mut self, step: &mut Step, id: u64) -> Applied {
+        if self.log.zone_now(id).is_none() {
+            return no("unknown_zone", id);
+        }
+        step.cause = "zone_removed";
+        self.log.remove_zone(step.at, self.line, id);
+        Ok(self.differences(step, &self.log.orders()))
+    }
+
+    fn end_order(&mut self, step: &mut Step, id: u64) -> Applied {
+        if self.log.order_now(id).is_none() {
+            return no("unknown_order", id);
+        }
+        step.cause = "rule_ended";
+        self.log.end_order(step.at, self.line, id);
+        Ok(self.changed_order(step, id))
     }
 
     fn put_order(&mut self, step: &mut Step, id: u64, v: OrderVersion) -> Applied {

@@ -56,25 +56,24 @@ pub enum Input {
     Tick,
 }
 
+const FIX: &[&str] = &[
+    "type",
+    "at",
+    "device",
+    "seq",
+    "time",
+    "lat",
+    "lon",
+    "accuracy_m",
+    "speed_mps",
+    "course_deg",
+    "source",
+    "assurance",
+    "flags",
+];
+
 fn fix(m: &Map<String, Value>, at: i64) -> Result<(u64, Fix), Bad> {
-    only(
-        m,
-        &[
-            "type",
-            "at",
-            "device",
-            "seq",
-            "time",
-            "lat",
-            "lon",
-            "accuracy_m",
-            "speed_mps",
-            "course_deg",
-            "source",
-            "assurance",
-            "flags",
-        ],
-    )?;
+    only(m, FIX)?;
     let device = id(m, "device")?;
     let seq = id(m, "seq")?;
     let reported = get_time(m, "time")?;
@@ -86,10 +85,19 @@ fn fix(m: &Map<String, Value>, at: i64) -> Result<(u64, Fix), Bad> {
     number(m, "course_deg", 0.0, 360.0)?;
     word(m, "source", &["gnss", "wifi", "cell", "ble", "unknown"], false)?;
     let assurance = word(m, "assurance", &["device", "channel", "none"], false)?;
-    let mut doubt = assurance.as_deref() == Some("none") || reported - at > 120_000;
-    let mut moving = speed.is_some_and(|s| s > 1.0);
-    if let Some(f) = m.get("flags") {
-        for f in list(Some(f), "flags")? {
+    let (flagged, moves) = flags(m)?;
+    // J-FIX-3, J-FIX-4
+    let doubt = flagged || assurance.as_deref() == Some("none") || reported - at > 120_000;
+    let moving = moves || speed.is_some_and(|s| s > 1.0);
+    let time = reported.min(at);
+    Ok((device, Fix { uid: 0, seq, time, reported, at_point, accuracy, moving, doubt }))
+}
+
+/// Whether the flags of a fix make it doubtful, and whether they say that it moves.
+fn flags(m: &Map<String, Value>) -> Result<(bool, bool), Bad> {
+    let (mut doubt, mut moving) = (false, false);
+    if let Some(all) = m.get("flags") {
+        for f in list(Some(all), "flags")? {
             match f.as_str() {
                 Some("mock" | "clock_unsynced") => doubt = true,
                 Some("moving") => moving = true,
@@ -98,10 +106,7 @@ fn fix(m: &Map<String, Value>, at: i64) -> Result<(u64, Fix), Bad> {
             }
         }
     }
-    Ok((
-        device,
-        Fix { uid: 0, seq, time: reported.min(at), reported, at_point, accuracy, moving, doubt },
-    ))
+    Ok((doubt, moving))
 }
 
 fn operator(m: &Map<String, Value>) -> Result<Act, Bad> {
