@@ -7,9 +7,8 @@ const LOOSE: &[&str] = &["reason", "value", "line", "device", "cause"];
 /// Compares two logs event by event; the error names the first difference and shows both events.
 ///
 /// `distance_m` may differ by the accuracy of the geometry. Of a `refused` event the reason,
-/// value and
-/// line do not count, and its device only if both have one. An absent `late` or `permitted` is
-/// false.
+/// value and line do not count, and its device only if both have one; of a noted one the cause and
+/// the other party count only if both have them. An absent `late` or `permitted` is false.
 pub fn compare(expected: &[Value], actual: &[Value]) -> Result<(), String> {
     for i in 0..expected.len().max(actual.len()) {
         match (expected.get(i), actual.get(i)) {
@@ -40,7 +39,8 @@ fn difference(e: &Value, a: &Value) -> Option<String> {
         if refused && LOOSE.contains(&k.as_str()) && (k != "device" || x.is_none() || y.is_none()) {
             continue;
         }
-        if noted && k == "cause" && (x.is_none() || y.is_none()) {
+        let one_sided = ["cause", "other_person", "other_device"].contains(&k.as_str());
+        if noted && one_sided && (x.is_none() || y.is_none()) {
             continue;
         }
         let fine = match (x, y) {

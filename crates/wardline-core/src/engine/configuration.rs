@@ -180,7 +180,7 @@ impl Engine {
         let old = old.map(|device| device.person);
         let mut orders = self.orders_of(assign.person);
         orders.extend(old.map_or_else(Vec::new, |old| self.orders_of(old)));
-        self.advance(&orders, at);
+        self.advance_device(assign.device, orders, at);
         if old == Some(assign.person) {
             return;
         }
@@ -214,7 +214,7 @@ impl Engine {
         let Some(person) = slot.and_then(|slot| self.devices.get(slot)).map(|d| d.person) else {
             return Err(Refusal::new("unknown_device", device.number()));
         };
-        self.advance(&self.orders_of(person), at);
+        self.advance_device(device, self.orders_of(person), at);
         self.take_away(device, at);
         Ok(())
     }
