@@ -99,6 +99,8 @@ fn what_is_counted() {
         fix(20, 9001, 2, 42.87601),
         fix(20, 9002, 1, 42.876),
         fix(21, 9002, 2, 42.876),
+        // The breach has opened an incident, so the second fix was judged in full, too.
+        fix(21, 9001, 3, 42.87602),
         tick(5),
         tick(20),
         r#"{"type":"tick","at":"never"}"#.to_owned(),
@@ -108,12 +110,12 @@ fn what_is_counted() {
         events += apply(engine, line).len() as u64;
     }
     let counters = engine.counters();
-    assert_eq!((counters.fixes, counters.fixes_within_slack), (2, 1));
+    assert_eq!((counters.fixes, counters.fixes_within_slack), (3, 1));
     assert_eq!((counters.repeats, counters.unassigned), (1, 2));
     assert_eq!((counters.clock_regressions, counters.refused), (3, 1));
     assert_eq!((counters.events, events), (3, 3));
     assert_eq!(seconds(Some(engine.now())), Some(21));
-    assert_eq!(engine.last_input(), 12);
+    assert_eq!(engine.last_input(), 13);
     assert_eq!(Engine::new(Config::default()).counters(), Counters::default());
 }
 

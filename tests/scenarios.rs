@@ -72,31 +72,31 @@ scenarios! {
     late_fixes_amend_and_withdraw,
     // J-LATE-2, J-LATE-5, J-LATE-6
     late_beyond_the_history,
-    // J-PROX-1
+    // J-PROX-1, J-PROX-2, J-EVENT-3
     c03_she_walks_up_to_him,
-    // J-STALE-1, J-BREACH-5
+    // J-STALE-1, J-STALE-2, J-BREACH-5
     c04_her_position_is_hours_old,
     // J-PROX-1
     c05_corner_of_the_box,
     // J-LATE-1
     c06_backlog_in_any_order,
-    // J-DESK-1, J-DESK-2, J-DESK-3, J-SILENCE-1
+    // J-DESK-1, J-DESK-2, J-DESK-3, J-DESK-4, J-SILENCE-1, J-SILENCE-4
     c24_one_incident_per_episode,
-    // J-ABSENCE-1, J-SCHED-1
+    // J-ABSENCE-1, J-ABSENCE-3, J-SCHED-1
     c26_friday_evening_to_sunday_afternoon,
     // J-SILENCE-3, J-FIX-1
     c27_never_heard_no_order_order_over,
-    // J-DESK-2, J-STATUS-1
+    // J-DESK-2, J-DESK-5, J-STATUS-1, J-STATUS-3
     c28_strap_cleared_while_open,
-    // J-STATUS-2
+    // J-STATUS-2, J-STATUS-5, J-DESK-4
     c29_panic_of_anyone,
-    // J-SILENCE-2, J-STATUS-1
+    // J-SILENCE-2, J-SILENCE-5, J-STATUS-1
     c30_four_kinds_of_lost,
-    // J-STATUS-1, J-TIME-3
+    // J-STATUS-1, J-STATUS-4, J-TIME-3
     status_late_and_over_orders,
-    // J-ABSENCE-1
+    // J-ABSENCE-1, J-ABSENCE-2, J-ABSENCE-3
     absence_grace_edits_and_zones,
-    // J-PERMIT-1, J-STALE-1, J-SCHED-2
+    // J-PERMIT-1, J-PROX-3, J-PROX-4, J-STALE-1, J-SCHED-2
     away_permits_and_releases,
     // J-PROX-1, J-LATE-1
     away_late_fix_of_hers,

@@ -19,6 +19,7 @@ use crate::event::{Event, EventKind};
 use crate::geometry::{Bounds, Position};
 use crate::ids::{DeviceId, OrderId, PersonId, ZoneId};
 use crate::input::{Input, Record};
+use crate::key::Key;
 use crate::order::Orders;
 use crate::outbox::{Draft, Outbox};
 use crate::table::Table;
@@ -68,7 +69,7 @@ struct Person {
     /// The orders that protect the person by keep_away now or once did.
     protected_by: Vec<OrderId>,
     /// When the last device was taken away.
-    released: Option<Timestamp>,
+    released: Option<Key>,
     /// Event time of the newest sound fix of devices that were taken away.
     sound_before_release: Option<Timestamp>,
 }

@@ -62,7 +62,7 @@ impl Draft {
         zone.map(ZoneId::number).or(person).unwrap_or(0)
     }
 
-    // J-ORDER-1
+    // J-ORDER-1, J-ORDER-2
     fn place(&self) -> impl Ord + use<> {
         let phase = if self.follows_start { Phase::Started } else { self.phase };
         let device = self.device;

@@ -282,7 +282,7 @@ impl Engine {
             return bearers;
         }
         let person = self.people.get(version.person);
-        let since = person.and_then(|person| person.released).unwrap_or(NEVER);
+        let since = person.and_then(|person| person.released).map_or(NEVER, |key| key.time);
         vec![Bearer { device: DeviceId::NONE, slot: None, since }]
     }
 

@@ -212,6 +212,7 @@ impl Engine {
     ) -> Result<(), Refusal> {
         let slot = self.devices.slot(device);
         let Some(person) = slot.and_then(|slot| self.devices.get(slot)).map(|d| d.person) else {
+            self.advance_device(device, Vec::new(), at);
             return Err(Refusal::new("unknown_device", device.number()));
         };
         self.advance_device(device, self.orders_of(person), at);
@@ -235,7 +236,7 @@ impl Engine {
         self.devices.remove(id);
         let Some(person) = self.people.get_mut(owner) else { return };
         person.devices.retain(|other| *other != slot);
-        person.released = Some(at);
+        person.released = Some(key);
         person.sound_before_release = person.sound_before_release.max(sound);
         for order in self.orders_of(owner) {
             self.settle_alarms(order, at, cause);
@@ -258,6 +259,7 @@ impl Engine {
 }
 
 /// Nobody can keep away from himself.
+// J-PROX-5
 fn check_parties(put: &PutOrder) -> Result<(), Refusal> {
     let own = put.rules.iter().any(|rule| match rule.demand {
         Demand::KeepAway { person, .. } => person == put.person,

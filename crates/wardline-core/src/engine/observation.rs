@@ -46,7 +46,8 @@ impl Engine {
             others: &others,
             conditions: &device.conditions,
         };
-        let watch = watch_of(&mut device.watches, scope.order, scope.about);
+        let released = protected.and_then(|person| person.released);
+        let watch = watch_of(&mut device.watches, scope.order, scope.about, released);
         watch.forget_before(watch.horizon(scene));
         self.before.clear();
         self.before.extend_from_slice(watch.episodes());
@@ -91,10 +92,19 @@ impl Engine {
     }
 }
 
-fn watch_of(watches: &mut Vec<Watch>, order: OrderId, about: About) -> &mut Watch {
+/// The watch, made if there is none; then nothing before the last release of a device of the
+/// protected person can be judged.
+fn watch_of(
+    watches: &mut Vec<Watch>,
+    order: OrderId,
+    about: About,
+    released: Option<Key>,
+) -> &mut Watch {
     let place = watches.binary_search_by_key(&(order, about), |watch| (watch.order, watch.about));
     let index = place.unwrap_or_else(|index| {
-        watches.insert(index, Watch::new(order, about));
+        let mut watch = Watch::new(order, about);
+        watch.freeze(released.unwrap_or(Key::FIRST));
+        watches.insert(index, watch);
         index
     });
     &mut watches[index]
