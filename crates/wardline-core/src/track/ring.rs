@@ -348,4 +348,28 @@ mod tests {
         ring.insert(&mut slots, 1, &sample(6, 6, None));
         assert_eq!(seqs(&ring, &slots), [3, 4, 5, 6, 7]);
     }
+
+    /// An accuracy of 0 has the bits of the first ticket; the fix beside is taken for no other.
+    #[test]
+    fn each_fix_keeps_its_own_marks() {
+        let config = Config::default();
+        let mut slots = [Slot::default(); 6];
+        let mut ring = Ring::new(Timestamp::from_ms(0));
+        let accuracies = [1.0 / 3.0, 0.0, 2.0 / 3.0, 8.0];
+        let mut given: Vec<_> = (1..).zip(accuracies).map(|(n, a)| sample(n, 1, Some(a))).collect();
+        given[0].trust = Trust::default();
+        given[3].suspect = true;
+        given[3].claims_motion = false;
+        given.iter().for_each(|sample| ring.push(&mut slots, sample));
+        let all = |ring: &Ring, slots: &[Slot]| -> Vec<Sample> {
+            (0..ring.len()).filter_map(|i| ring.get(slots, i, &config)).collect()
+        };
+        assert_eq!(all(&ring, &slots), given);
+        let trust = Trust { coarse: true, doubtful: false, implausible: false };
+        for index in [2, 1, 0, 3] {
+            given[index].trust = trust;
+            ring.set_trust(&mut slots, index, trust);
+            assert_eq!(all(&ring, &slots), given, "{index}");
+        }
+    }
 }
