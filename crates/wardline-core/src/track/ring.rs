@@ -243,11 +243,10 @@ fn accuracy_code(accuracy_m: Option<f64>) -> Option<u32> {
     if f64::from(single) == accuracy_m && accuracy_m.is_sign_positive() {
         return Some(single.to_bits());
     }
-    let thousandths = accuracy_m * 1000.0 + 0.5;
-    let code = THOUSANDTHS | thousandths as u32;
-    let fits = thousandths < f64::from(THOUSANDTHS - 1);
+    // What is too large for the code does not come back.
+    let code = THOUSANDTHS | (accuracy_m * 1000.0 + 0.5) as u32;
     let back = self::accuracy_m(code).map(f64::to_bits);
-    (fits && back == Some(accuracy_m.to_bits())).then_some(code)
+    (back == Some(accuracy_m.to_bits())).then_some(code)
 }
 
 fn accuracy_m(code: u32) -> Option<f64> {
@@ -279,7 +278,8 @@ mod tests {
     #[test]
     fn each_accuracy_comes_back_exactly() {
         let plain = [0.0, -0.0, 5.0, 8.1, 12.345, 3.790_092_468_261_718_8, 17_000.0, 1e30];
-        let odd = [8.123_456_789, 1.0 / 3.0, 5e-324, 1e30, f64::MAX];
+        let odd =
+            [8.123_456_789, 1.0 / 3.0, 5e-324, 1e30, 2_147_483.647, 4_294_967.296_1, f64::MAX];
         for accuracy_m in plain.into_iter().chain(odd) {
             let mut slots = [Slot::default(); 3];
             let mut ring = Ring::new(Timestamp::from_ms(0));
