@@ -355,9 +355,10 @@ mod tests {
         let config = Config::default();
         let mut slots = [Slot::default(); 6];
         let mut ring = Ring::new(Timestamp::from_ms(0));
-        let accuracies = [1.0 / 3.0, 0.0, 2.0 / 3.0, 8.0];
+        let accuracies = [1.0 / 3.0, 0.0, 2.0 / 3.0, 8.0, 1.0 / 7.0];
         let mut given: Vec<_> = (1..).zip(accuracies).map(|(n, a)| sample(n, 1, Some(a))).collect();
         given[0].trust = Trust::default();
+        given[2].trust = Trust::default();
         given[3].suspect = true;
         given[3].claims_motion = false;
         given.iter().for_each(|sample| ring.push(&mut slots, sample));
@@ -366,7 +367,7 @@ mod tests {
         };
         assert_eq!(all(&ring, &slots), given);
         let trust = Trust { coarse: true, doubtful: false, implausible: false };
-        for index in [2, 1, 0, 3] {
+        for index in [2, 1, 0, 4, 3] {
             given[index].trust = trust;
             ring.set_trust(&mut slots, index, trust);
             assert_eq!(all(&ring, &slots), given, "{index}");
