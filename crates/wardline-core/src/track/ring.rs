@@ -243,11 +243,10 @@ fn accuracy_code(accuracy_m: Option<f64>) -> Option<u32> {
     if f64::from(single) == accuracy_m && accuracy_m.is_sign_positive() {
         return Some(single.to_bits());
     }
-    let thousandths = accuracy_m * 1000.0 + 0.5;
-    let code = THOUSANDTHS | thousandths as u32;
-    let fits = thousandths < f64::from(THOUSANDTHS - 1);
+    // What is too large for the code does not come back.
+    let code = THOUSANDTHS | (accuracy_m * 1000.0 + 0.5) as u32;
     let back = self::accuracy_m(code).map(f64::to_bits);
-    (fits && back == Some(accuracy_m.to_bits())).then_some(code)
+    (back == Some(accuracy_m.to_bits())).then_some(code)
 }
 
 fn accuracy_m(code: u32) -> Option<f64> {
@@ -279,7 +278,8 @@ mod tests {
     #[test]
     fn each_accuracy_comes_back_exactly() {
         let plain = [0.0, -0.0, 5.0, 8.1, 12.345, 3.790_092_468_261_718_8, 17_000.0, 1e30];
-        let odd = [8.123_456_789, 1.0 / 3.0, 5e-324, 1e30, f64::MAX];
+        let odd =
+            [8.123_456_789, 1.0 / 3.0, 5e-324, 1e30, 2_147_483.647, 4_294_967.296_1, f64::MAX];
         for accuracy_m in plain.into_iter().chain(odd) {
             let mut slots = [Slot::default(); 3];
             let mut ring = Ring::new(Timestamp::from_ms(0));
@@ -347,5 +347,30 @@ mod tests {
         ring.push(&mut slots, &sample(7, 7, None));
         ring.insert(&mut slots, 1, &sample(6, 6, None));
         assert_eq!(seqs(&ring, &slots), [3, 4, 5, 6, 7]);
+    }
+
+    /// An accuracy of 0 has the bits of the first ticket; the fix beside is taken for no other.
+    #[test]
+    fn each_fix_keeps_its_own_marks() {
+        let config = Config::default();
+        let mut slots = [Slot::default(); 6];
+        let mut ring = Ring::new(Timestamp::from_ms(0));
+        let accuracies = [1.0 / 3.0, 0.0, 2.0 / 3.0, 8.0, 1.0 / 7.0];
+        let mut given: Vec<_> = (1..).zip(accuracies).map(|(n, a)| sample(n, 1, Some(a))).collect();
+        given[0].trust = Trust::default();
+        given[2].trust = Trust::default();
+        given[3].suspect = true;
+        given[3].claims_motion = false;
+        given.iter().for_each(|sample| ring.push(&mut slots, sample));
+        let all = |ring: &Ring, slots: &[Slot]| -> Vec<Sample> {
+            (0..ring.len()).filter_map(|i| ring.get(slots, i, &config)).collect()
+        };
+        assert_eq!(all(&ring, &slots), given);
+        let trust = Trust { coarse: true, doubtful: false, implausible: false };
+        for index in [2, 1, 0, 4, 3] {
+            given[index].trust = trust;
+            ring.set_trust(&mut slots, index, trust);
+            assert_eq!(all(&ring, &slots), given, "{index}");
+        }
     }
 }
