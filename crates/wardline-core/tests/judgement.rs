@@ -69,7 +69,10 @@ fn fix(engine: &mut Engine, minute: u64, position: Position, accuracy_m: f64) ->
         moving: false,
         backlog: false,
     };
-    apply(engine, at_ms, Input::Fix(fix))
+    let mut events = apply(engine, at_ms, Input::Fix(fix));
+    // The incidents that nobody acknowledges here are not the matter.
+    events.retain(|event| event.kind != EventKind::Escalated);
+    events
 }
 
 fn is(events: &[Event], phase: Phase) -> bool {

@@ -201,15 +201,14 @@ fn degraded_while_a_position_is_missing() {
     let e = degraded(&l.fix_with(9, 196.0, 196.0, 0.0, json!({})));
     assert_eq!(e, ["degraded ended fix 196"]);
     let e = l.put(197.0, json!({"type": "release_device", "device": 9}));
-    assert_eq!(degraded(&e), ["degraded started rule_started 197"]);
-    assert_eq!(e[0]["device"], 0);
+    // J-STALE-2: without a device there is nothing to judge.
+    assert_eq!(degraded(&e), none());
     let e = l.put(
         198.0,
         json!({"type": "assign_device", "device": 9, "person": 1,
         "kind": "phone"}),
     );
-    let told = ["degraded ended device_assigned 198", "degraded started rule_started 198"];
-    assert_eq!(degraded(&e), told);
+    assert_eq!(degraded(&e), ["degraded started rule_started 198"]);
     let e = l.put(199.0, json!({"type": "end_order", "order": 17, "reason": "over"}));
     assert_eq!(degraded(&e), ["degraded ended rule_ended 199"]);
 }
