@@ -9,7 +9,7 @@ use std::path::Path;
 use std::time::Instant;
 use wardline_core::event::Event;
 use wardline_core::input::Record;
-use wardline_core::{Config, Engine};
+use wardline_core::{Config, Engine, Ledger};
 use wardline_wire::jsonl::{Lines, event_value, write_event};
 
 /// A batch is judged in one go, so that the clock is read twice for it and not for each fix.
@@ -25,6 +25,8 @@ pub struct Run {
     pub progress: ProgressBar,
     /// Whether to keep the events for a map.
     pub keep_events: bool,
+    /// Whether to keep the ledger.
+    pub keep_ledger: bool,
 }
 
 /// What a run leaves.
@@ -34,6 +36,8 @@ pub struct Outcome {
     pub summary: Summary,
     /// The events, if they were to be kept.
     pub events: Vec<Value>,
+    /// The ledger, if it was to be kept.
+    pub ledger: Ledger,
 }
 
 impl Run {
@@ -82,6 +86,9 @@ impl Run {
         for event in events {
             write_event(event, out).map_err(|error| out.failure(error))?;
             outcome.summary.count(event);
+            if self.keep_ledger {
+                outcome.ledger.take(event);
+            }
             if self.keep_events {
                 outcome.events.push(event_value(event));
             }

@@ -8,10 +8,11 @@ mod summary;
 
 use clap::Parser;
 use files::{Failure, Output};
-use std::io::Cursor;
+use std::io::{Cursor, Write};
 use std::path::{Path, PathBuf};
 use std::process::ExitCode;
 use wardline_core::Config;
+use wardline_wire::jsonl::write_row;
 
 const EXAMPLES: &str = "\
 Examples:
@@ -40,6 +41,10 @@ struct Arguments {
     #[arg(long, value_name = "OUT.jsonl")]
     events: Option<PathBuf>,
 
+    /// Also write the episodes as late data left them, one a line
+    #[arg(long, value_name = "LEDGER.jsonl")]
+    ledger: Option<PathBuf>,
+
     /// Also draw the run, as one HTML file (stdin is then held in memory)
     #[arg(long, value_name = "MAP.html")]
     map: Option<PathBuf>,
@@ -53,7 +58,7 @@ struct Arguments {
         long,
         value_name = "FILE",
         requires = "inputs",
-        conflicts_with_all = ["input", "events", "map", "no_slack"]
+        conflicts_with_all = ["input", "events", "ledger", "map", "no_slack"]
     )]
     import_csv: Option<PathBuf>,
 
@@ -105,8 +110,18 @@ fn replay(input: &Path, arguments: &Arguments) -> Result<(), Failure> {
         config,
         progress: files::progress(input, arguments.events.is_none()),
         keep_events: arguments.map.is_some(),
+        keep_ledger: arguments.ledger.is_some(),
     };
     let outcome = run.judge(reader, input, &mut out)?;
+    if let Some(ledger) = &arguments.ledger {
+        let events = arguments.events.as_deref();
+        let taken: Vec<_> = [input].into_iter().chain(events).collect();
+        let mut out = Output::create(Some(ledger), &taken)?;
+        for row in outcome.ledger.rows() {
+            write_row(&row, &mut out).map_err(|error| out.failure(error))?;
+        }
+        out.flush().map_err(|error| out.failure(error))?;
+    }
     if let Some(map) = &arguments.map {
         let events = arguments.events.as_deref();
         let taken: Vec<_> = [input].into_iter().chain(events).collect();

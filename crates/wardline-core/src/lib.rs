@@ -16,6 +16,7 @@ mod desk;
 mod device;
 mod engine;
 mod key;
+mod ledger;
 mod order;
 mod outbox;
 mod table;
@@ -24,3 +25,4 @@ mod watch;
 mod zones;
 
 pub use engine::{Config, Counters, Engine};
+pub use ledger::{Ledger, Row};

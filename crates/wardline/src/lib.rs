@@ -2,5 +2,5 @@
 
 pub mod schedule;
 
-pub use wardline_core::{Config, Counters, Engine, event, geometry, ids, input, time};
+pub use wardline_core::{Config, Counters, Engine, Ledger, Row, event, geometry, ids, input, time};
 pub use wardline_wire::jsonl;

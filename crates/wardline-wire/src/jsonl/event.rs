@@ -4,6 +4,7 @@ use super::instant;
 use serde::Serialize;
 use serde_json::Value;
 use std::io;
+use wardline_core::Row;
 use wardline_core::event::{Amendment, DeskFacts, EpisodeFacts, Event, Evidence, FixFacts};
 
 /// Writes the event as one line.
@@ -21,6 +22,27 @@ pub fn write_event(event: &Event, out: &mut impl io::Write) -> io::Result<()> {
 pub fn event_value(event: &Event) -> Value {
     // Nothing in it can fail: there are no maps with other keys than text, and no errors of ours.
     serde_json::to_value(Wire::of(event)).unwrap_or(Value::Null)
+}
+
+/// Writes a row of the ledger as one line.
+///
+/// # Errors
+///
+/// Only if writing fails.
+pub fn write_row(row: &Row, out: &mut impl io::Write) -> io::Result<()> {
+    let value = serde_json::json!({
+        "order": row.order.number(),
+        "rule": row.rule.number(),
+        "device": row.device.number(),
+        "kind": row.kind.word(),
+        "zone": row.zone.map(|zone| zone.number()),
+        "other_person": row.other_person.map(|person| person.number()),
+        "start": instant::format(row.start),
+        "end": row.end.map(instant::format),
+        "certainty": row.certainty.map(|certainty| certainty.word()),
+        "permitted": row.permitted,
+    });
+    writeln!(out, "{value}")
 }
 
 /// An event as it is written: the order of these members is that of the line.

@@ -22,7 +22,7 @@ mod value;
 #[cfg(test)]
 mod tests;
 
-pub use event::{event_value, write_event};
+pub use event::{event_value, write_event, write_row};
 pub use lines::{Line, Lines};
 
 use fault::clipped;
