@@ -14,8 +14,8 @@ const SEEDS: u64 = 100;
 /// Within it a device of a scenario sends fewer fixes than its history holds.
 const DELAY_MS_MAX: i64 = 10_000;
 
-/// J-LATE-3, J-FIX-2: late by up to ten seconds, and some received again, the fixes and statuses of a
-/// log leave the same ledger.
+/// J-LATE-3, J-FIX-2: late by up to ten seconds, and some received again, the fixes and statuses of
+/// a log leave the same ledger.
 #[test]
 fn late_and_repeated_fixes_leave_the_same_ledger() {
     let mut rows = 0;
