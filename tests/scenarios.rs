@@ -167,8 +167,8 @@ fn the_oracle_expects_the_same() {
     }
 }
 
-/// C20: an American system went blind when a counter passed 2^31. Here the counters of inputs and of
-/// devices pass it, and 2^32 and 2^63, in the middle of every scenario.
+/// C20: an American system went blind when a counter passed 2^31. Here the counters of inputs and
+/// of devices pass it, and 2^32 and 2^63, in the middle of every scenario.
 #[test]
 fn counters_may_pass_the_powers_of_two() {
     for start in [1_u64 << 31, 1 << 32, 1 << 63].map(|power| power - 5) {
