@@ -78,6 +78,10 @@ scenarios! {
     c04_her_position_is_hours_old,
     // J-PROX-1
     c05_corner_of_the_box,
+    // J-PROX-5
+    away_from_himself,
+    // J-ORDER-1, J-ORDER-2
+    order_ties_by_the_number_of_the_zone,
     // J-LATE-1
     c06_backlog_in_any_order,
     // J-DESK-1, J-DESK-2, J-DESK-3, J-DESK-4, J-SILENCE-1, J-SILENCE-4

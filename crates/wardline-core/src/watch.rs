@@ -7,6 +7,8 @@
 //! the places of a device, each pair with a protected person, and the conditions it reports.
 
 mod difference;
+mod ending;
+mod history;
 mod home;
 mod judge;
 mod pair;
@@ -19,9 +21,8 @@ use crate::condition::Conditions;
 use crate::engine::Config;
 use crate::event::{Cause, Certainty, EventKind};
 use crate::ids::{DeviceId, OrderId, PersonId, RuleId, ZoneId};
-use crate::input::Place;
 use crate::key::Key;
-use crate::order::{KeepOut, Order, OrderVersion, Rule, Terms};
+use crate::order::{Order, OrderVersion, Rule, Terms};
 use crate::time::Timestamp;
 use crate::track::{Sample, Track};
 use crate::zones::Zones;
@@ -396,191 +397,6 @@ impl Watch {
         slack_m
     }
 
-    /// Goes back to before `from` and folds on from there to the end of what has happened.
-    // J-TIME-3
-    fn fold_again(&mut self, scene: Scene<'_>, from: Key) {
-        self.rewind(from);
-        let mut steps = self.steps_from(scene, from).into_iter().peekable();
-        let base = self.checkpoints.first().map_or(Key::FIRST, |(key, _)| *key);
-        for (key, item) in self.items_from(scene, from) {
-            if key <= base || key < scene.assigned {
-                continue;
-            }
-            while let Some((step, zone)) = steps.next_if(|(step, _)| *step < key) {
-                self.pass(scene, step, zone);
-            }
-            self.take_next(scene, key, item);
-        }
-        for (step, zone) in steps {
-            self.pass(scene, step, zone);
-        }
-    }
-
-    /// The items from `from` on, in order.
-    fn items_from(&self, scene: Scene<'_>, from: Key) -> Vec<(Key, Item)> {
-        if self.about == About::Conditions {
-            let words = scene.conditions.keys(scene.device).filter(|key| *key >= from);
-            return words.map(|key| (key, Item::Word)).collect();
-        }
-        let others = match self.about {
-            About::Person(_) => scene.others,
-            _ => &[],
-        };
-        let of = |track: &Track<'_>, item: &dyn Fn(usize) -> Item| -> Vec<(Key, Item)> {
-            let keys = (0..track.len()).filter_map(|index| Some((track.key(index)?, item(index))));
-            keys.filter(|(key, _)| *key >= from).collect()
-        };
-        let mut items = of(&scene.track, &Item::Own);
-        for (number, track) in others.iter().enumerate() {
-            items.extend(of(track, &|index| Item::Other(number, index)));
-        }
-        items.sort_unstable();
-        items
-    }
-
-    fn rewind(&mut self, from: Key) {
-        self.sentries = None;
-        let kept = self.checkpoints.iter().rposition(|(key, _)| *key < from).unwrap_or(0);
-        self.checkpoints.truncate(kept + 1);
-        self.now = self.checkpoints.last().map(|(_, state)| state.clone()).unwrap_or_default();
-        self.last = self.checkpoints.last().map_or(Key::FIRST, |(key, _)| *key);
-        self.episodes.retain(|episode| episode.opened_by < from);
-        for episode in &mut self.episodes {
-            if episode.closed_by.is_some_and(|closed_by| closed_by >= from) {
-                episode.end = None;
-                episode.closing = None;
-                episode.closed_by = None;
-            }
-        }
-    }
-
-    /// The boundaries and configuration instants from `from` on, with the zone that changed.
-    fn steps_from(&self, scene: Scene<'_>, from: Key) -> Vec<(Key, Option<ZoneId>)> {
-        let steps = scene.order.steps_from(from).into_iter();
-        let mut steps: Vec<_> = steps.map(|key| (key, None)).collect();
-        for version in &scene.order.versions {
-            for zone in version.zones() {
-                let changes = scene.zones.changes_from(zone, from);
-                steps.extend(changes.map(|key| (key, Some(zone))));
-            }
-            for layer in version.layers() {
-                let changes = scene.zones.layer_changes_from(layer, from);
-                steps.extend(changes.map(|(key, zone)| (key, Some(zone))));
-            }
-        }
-        steps.sort_unstable();
-        steps.dedup();
-        let since = scene.order.versions.first().map_or(Key::FIRST, |version| version.put);
-        let since = since.max(scene.assigned);
-        steps.retain(|(key, _)| *key >= since);
-        if since == scene.assigned && since >= from {
-            steps.insert(0, (since, None));
-        }
-        steps
-    }
-
-    /// Forgets what lies before the horizon.
-    pub fn forget_before(&mut self, horizon: Key) {
-        let second = |list: &[(Key, State)]| list.get(1).is_some_and(|(key, _)| *key < horizon);
-        while second(&self.checkpoints) {
-            self.checkpoints.remove(0);
-        }
-        self.episodes.retain(|episode| episode.closed_by.is_none_or(|closed| closed >= horizon));
-    }
-
-    /// A fix came too late for the pair: what was judged without it stays.
-    pub fn hide(&mut self, scene: Scene<'_>, fix: Key) {
-        if let Some(newest) = self.newest_item(scene) {
-            let tracks = std::iter::once(&scene.track).chain(scene.others);
-            let oldest = tracks.filter_map(|track| track.key(0)).min();
-            self.hidden.retain(|(fix, _)| Some(*fix) >= oldest);
-            self.hidden.push((fix, newest));
-        }
-    }
-
-    /// A device of the protected person is gone: what was judged by its fixes stays.
-    pub fn freeze(&mut self, key: Key) {
-        self.frozen = self.frozen.max(key);
-    }
-
-    /// The device is taken from the person: all episodes end, and fixes that happened at the same
-    /// instant no longer count.
-    pub fn release(&mut self, scene: Scene<'_>, key: Key) {
-        self.rewind(key);
-        while let Some(machine) = self.now.machines.first() {
-            self.end_machine(scene, machine.id, key, Cause::DeviceReleased);
-        }
-    }
-
-    fn end_what_no_longer_holds(&mut self, scene: Scene<'_>, key: Key, zone: Option<ZoneId>) {
-        let ids: Vec<_> = self.now.machines.iter().map(|machine| machine.id).collect();
-        for id in ids {
-            if let Some(cause) = self.why_ended(scene, id, key, zone) {
-                self.end_machine(scene, id, key, cause);
-            }
-        }
-    }
-
-    /// Why a machine is no more at the instant of the item with this key, if it is no more.
-    fn why_ended(
-        &self,
-        scene: Scene<'_>,
-        id: MachineId,
-        key: Key,
-        changed: Option<ZoneId>,
-    ) -> Option<Cause> {
-        if self.about == About::Conditions {
-            return self.now.active.is_empty().then_some(Cause::RuleEnded);
-        }
-        let version = scene.order.as_of(key);
-        let Some(rule) = version.and_then(|version| version.rule(id.rule)) else {
-            return Some(Cause::RuleEnded);
-        };
-        let zone_changed = |zones: &[ZoneId]| changed.is_some_and(|zone| zones.contains(&zone));
-        let gone = |zones: &[ZoneId]| match zone_changed(zones) {
-            true => Cause::ZoneRemoved,
-            false => Cause::RuleEnded,
-        };
-        let is_active = self.active(id.rule).is_some();
-        match (&rule.terms, id.target) {
-            (Terms::StayIn(stay_in), Target::None) => {
-                let in_hours = version.is_some_and(|v| v.is_in_force(key))
-                    && rule.active_since(key.time).is_some();
-                let cause = if in_hours { gone(&stay_in.zones) } else { Cause::RuleEnded };
-                (!is_active).then_some(cause)
-            }
-            (_, _) if !is_active => Some(Cause::RuleEnded),
-            (Terms::KeepOut(keep_out), Target::Zone(zone)) => {
-                match keep_out_holds(scene, keep_out, zone, key) {
-                    true => without_warning(id.kind, keep_out.warn_m),
-                    false => Some(gone(&[zone])),
-                }
-            }
-            (Terms::KeepAway(keep_away), Target::Person(person)) if keep_away.person == person => {
-                without_warning(id.kind, keep_away.warn_m)
-            }
-            _ => Some(Cause::RuleEnded),
-        }
-    }
-
-    fn end_machine(&mut self, scene: Scene<'_>, id: MachineId, key: Key, cause: Cause) {
-        let Ok(index) = self.now.machines.binary_search_by_key(&id, |machine| machine.id) else {
-            return;
-        };
-        let machine = self.now.machines.remove(index);
-        if let Mode::Open { threshold_m, .. } = machine.mode {
-            let order_version = scene.order.as_of(key).map_or(0, |version| version.number);
-            let zone = match id.target {
-                Target::Zone(zone) => {
-                    Some((zone, scene.zones.as_of(zone, key).map_or(0, |zone| zone.number)))
-                }
-                _ => None,
-            };
-            self.close(id, key, Proof { cause, order_version, zone, threshold_m, judged: None });
-        }
-        self.note(key, true);
-    }
-
     fn close(&mut self, id: MachineId, key: Key, proof: Proof) {
         if let Some(episode) = self.open_episode(id) {
             episode.end = Some(key.time);
@@ -660,19 +476,6 @@ impl Watch {
             closed_by: None,
         });
     }
-}
-
-fn keep_out_holds(scene: Scene<'_>, keep_out: &KeepOut, zone: ZoneId, key: Key) -> bool {
-    let version = scene.zones.as_of(zone, key).filter(|zone| zone.shape.is_some());
-    match keep_out.place {
-        Place::Zone(named) => named == zone && version.is_some(),
-        Place::Layer(layer) => version.is_some_and(|zone| zone.layer == Some(layer)),
-    }
-}
-
-/// A warning ends where the rule gives none any more.
-fn without_warning(kind: EventKind, warn_m: f64) -> Option<Cause> {
-    (kind == EventKind::Warning && warn_m <= 0.0).then_some(Cause::RuleEnded)
 }
 
 /// Why a rule that was active before is judged at this instant, and for which zone only.

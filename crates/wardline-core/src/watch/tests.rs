@@ -2,7 +2,7 @@
 
 use super::*;
 use crate::geometry::{Geometry, Position, Shape};
-use crate::input::{Assurance, Demand, Fix, OrderKind, PutOrder, PutZone, Rule, Source};
+use crate::input::{Assurance, Demand, Fix, OrderKind, Place, PutOrder, PutZone, Rule, Source};
 use crate::time::Interval;
 use crate::track::{Slot, TrackHead, TrackMut, slots_per_device};
 use std::sync::Arc;

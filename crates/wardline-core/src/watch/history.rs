@@ -1,0 +1,125 @@
+//! Going back in a watch's past and on from there, and forgetting what cannot come back.
+
+use super::{About, Item, Scene, State, Watch};
+use crate::event::Cause;
+use crate::ids::ZoneId;
+use crate::key::Key;
+use crate::track::Track;
+
+impl Watch {
+    /// Goes back to before `from` and folds on from there to the end of what has happened.
+    // J-TIME-3
+    pub(super) fn fold_again(&mut self, scene: Scene<'_>, from: Key) {
+        self.rewind(from);
+        let mut steps = self.steps_from(scene, from).into_iter().peekable();
+        let base = self.checkpoints.first().map_or(Key::FIRST, |(key, _)| *key);
+        for (key, item) in self.items_from(scene, from) {
+            if key <= base || key < scene.assigned {
+                continue;
+            }
+            while let Some((step, zone)) = steps.next_if(|(step, _)| *step < key) {
+                self.pass(scene, step, zone);
+            }
+            self.take_next(scene, key, item);
+        }
+        for (step, zone) in steps {
+            self.pass(scene, step, zone);
+        }
+    }
+
+    /// The items from `from` on, in order.
+    fn items_from(&self, scene: Scene<'_>, from: Key) -> Vec<(Key, Item)> {
+        if self.about == About::Conditions {
+            let words = scene.conditions.keys(scene.device).filter(|key| *key >= from);
+            return words.map(|key| (key, Item::Word)).collect();
+        }
+        let others = match self.about {
+            About::Person(_) => scene.others,
+            _ => &[],
+        };
+        let of = |track: &Track<'_>, item: &dyn Fn(usize) -> Item| -> Vec<(Key, Item)> {
+            let keys = (0..track.len()).filter_map(|index| Some((track.key(index)?, item(index))));
+            keys.filter(|(key, _)| *key >= from).collect()
+        };
+        let mut items = of(&scene.track, &Item::Own);
+        for (number, track) in others.iter().enumerate() {
+            items.extend(of(track, &|index| Item::Other(number, index)));
+        }
+        items.sort_unstable();
+        items
+    }
+
+    fn rewind(&mut self, from: Key) {
+        self.sentries = None;
+        let kept = self.checkpoints.iter().rposition(|(key, _)| *key < from).unwrap_or(0);
+        self.checkpoints.truncate(kept + 1);
+        self.now = self.checkpoints.last().map(|(_, state)| state.clone()).unwrap_or_default();
+        self.last = self.checkpoints.last().map_or(Key::FIRST, |(key, _)| *key);
+        self.episodes.retain(|episode| episode.opened_by < from);
+        for episode in &mut self.episodes {
+            if episode.closed_by.is_some_and(|closed_by| closed_by >= from) {
+                episode.end = None;
+                episode.closing = None;
+                episode.closed_by = None;
+            }
+        }
+    }
+
+    /// The boundaries and configuration instants from `from` on, with the zone that changed.
+    fn steps_from(&self, scene: Scene<'_>, from: Key) -> Vec<(Key, Option<ZoneId>)> {
+        let steps = scene.order.steps_from(from).into_iter();
+        let mut steps: Vec<_> = steps.map(|key| (key, None)).collect();
+        for version in &scene.order.versions {
+            for zone in version.zones() {
+                let changes = scene.zones.changes_from(zone, from);
+                steps.extend(changes.map(|key| (key, Some(zone))));
+            }
+            for layer in version.layers() {
+                let changes = scene.zones.layer_changes_from(layer, from);
+                steps.extend(changes.map(|(key, zone)| (key, Some(zone))));
+            }
+        }
+        steps.sort_unstable();
+        steps.dedup();
+        let since = scene.order.versions.first().map_or(Key::FIRST, |version| version.put);
+        let since = since.max(scene.assigned);
+        steps.retain(|(key, _)| *key >= since);
+        if since == scene.assigned && since >= from {
+            steps.insert(0, (since, None));
+        }
+        steps
+    }
+
+    /// Forgets what lies before the horizon.
+    pub fn forget_before(&mut self, horizon: Key) {
+        let second = |list: &[(Key, State)]| list.get(1).is_some_and(|(key, _)| *key < horizon);
+        while second(&self.checkpoints) {
+            self.checkpoints.remove(0);
+        }
+        self.episodes.retain(|episode| episode.closed_by.is_none_or(|closed| closed >= horizon));
+    }
+
+    /// A fix came too late for the pair: what was judged without it stays.
+    pub fn hide(&mut self, scene: Scene<'_>, fix: Key) {
+        if let Some(newest) = self.newest_item(scene) {
+            let tracks = std::iter::once(&scene.track).chain(scene.others);
+            let oldest = tracks.filter_map(|track| track.key(0)).min();
+            self.hidden.retain(|(fix, _)| Some(*fix) >= oldest);
+            self.hidden.push((fix, newest));
+        }
+    }
+
+    /// A device of the protected person is gone: what was judged by its fixes stays.
+    pub fn freeze(&mut self, key: Key) {
+        self.frozen = self.frozen.max(key);
+    }
+
+    /// The device is taken from the person: all episodes end, and fixes that happened at the same
+    /// instant no longer count.
+    pub fn release(&mut self, scene: Scene<'_>, key: Key) {
+        self.rewind(key);
+        while let Some(machine) = self.now.machines.first() {
+            self.end_machine(scene, machine.id, key, Cause::DeviceReleased);
+        }
+    }
+}
