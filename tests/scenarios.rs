@@ -158,6 +158,10 @@ scenarios! {
     away_doubts_of_both_parties_add_up,
     // J-PROX-4
     away_too_late_to_be_a_reference,
+    // J-SCHED-5
+    sched_zone_leaves_its_layer_at_once,
+    // J-TIME-3, J-STATUS-1
+    time_order_put_at_the_time_of_a_word,
 }
 
 #[test]
