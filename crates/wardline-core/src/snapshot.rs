@@ -13,7 +13,7 @@ mod sink;
 mod values;
 
 pub use error::RestoreError;
-pub(crate) use reader::{COUNTED_MAX, Read, Reader};
+pub(crate) use reader::{Read, Reader};
 pub(crate) use sink::Sink;
 pub(crate) use values::SAMPLE_BYTES_MIN;
 

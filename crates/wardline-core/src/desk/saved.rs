@@ -43,9 +43,8 @@ impl Desk {
         let instant = Timestamp::read(from, "the time of an escalation")?;
         let offset = from.offset();
         let id = EpisodeId::read(from)?;
-        let waits = |incident: &Incident| {
-            !incident.is_acknowledged && incident.escalations < LEVELS
-        };
+        let waits =
+            |incident: &Incident| !incident.is_acknowledged && incident.escalations < LEVELS;
         let known = self.incidents.get(&id).is_some_and(waits);
         from.check(known, offset, "the incident of an escalation", id.number)?;
         Ok((id.order, instant, id))

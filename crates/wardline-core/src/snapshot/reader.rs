@@ -10,7 +10,7 @@ use crate::ids::Id;
 pub(crate) type Read<T> = Result<T, RestoreError>;
 
 /// No counter gets beyond it, so that counting on from what was read cannot overflow.
-pub(crate) const COUNTED_MAX: u64 = i64::MAX as u64;
+const COUNTED_MAX: u64 = i64::MAX as u64;
 
 /// Bytes, and how far they were read.
 pub(crate) struct Reader<'a> {

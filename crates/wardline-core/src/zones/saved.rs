@@ -117,25 +117,13 @@ fn read_zone(from: &mut Reader<'_>) -> Read<(ZoneId, History)> {
     let offset = from.offset();
     let count = from.count("versions of a zone", VERSION_BYTES_MIN, usize::MAX)?;
     from.check(count > 0, offset, "the number of versions of a zone", 0)?;
-    let mut former: Vec<ZoneVersion> = Vec::with_capacity(count);
-    for _ in 0..count {
-        let offset = from.offset();
-        let version = read_version(from, zone, former.last())?;
-        // A removal removes something, and each version comes after the one before.
-        let last = former.last();
-        let changes = version.shape.is_some() || last.is_some_and(|last| last.shape.is_some());
-        let what = "a removal of a zone";
-        from.check(changes, offset, what, zone.number())?;
-        let follows = last.is_none_or(|last| last.put < version.put);
-        from.check(follows, offset, "the input of a version", version.put.input())?;
-        former.push(version);
+    let newest = read_version(from, zone, None)?;
+    let mut history = History { newest, former: Vec::with_capacity(count - 1) };
+    for _ in 1..count {
+        let version = read_version(from, zone, Some(&history.newest))?;
+        history.former.push(std::mem::replace(&mut history.newest, version));
     }
-    let newest = former.pop().unwrap_or_else(|| no_version(Key::FIRST));
-    Ok((zone, History { newest, former }))
-}
-
-fn no_version(put: Key) -> ZoneVersion {
-    ZoneVersion { number: 0, put, layer: None, shape: None }
+    Ok((zone, history))
 }
 
 fn read_version(
@@ -143,11 +131,27 @@ fn read_version(
     zone: ZoneId,
     before: Option<&ZoneVersion>,
 ) -> Read<ZoneVersion> {
+    let offset = from.offset();
     let put = Key::read_input(from)?;
+    let follows = before.is_none_or(|before| before.put < put);
+    from.check(follows, offset, "the input of a version", put.input())?;
     let number = before.map_or(0, |before| before.number);
     let offset = from.offset();
-    let geometry = match from.code("the kind of a zone", 5)? {
-        0 => return Ok(ZoneVersion { number, ..no_version(put) }),
+    let Some(geometry) = read_geometry(from)? else {
+        let removes = before.is_some_and(|before| before.shape.is_some());
+        from.check(removes, offset, "a removal of a zone", zone.number())?;
+        return Ok(ZoneVersion { number, put, layer: None, shape: None });
+    };
+    let shape = Shape::new(&geometry);
+    let shape = shape.map_err(|error| RestoreError::Shape { offset, zone, error })?;
+    let layer = from.option("whether a zone is in a layer", |from| from.id("a layer"))?;
+    Ok(ZoneVersion { number: number + 1, put, layer, shape: Some(Arc::new(shape)) })
+}
+
+/// The geometry of a zone; nothing where it is removed.
+fn read_geometry(from: &mut Reader<'_>) -> Read<Option<Geometry>> {
+    Ok(Some(match from.code("the kind of a zone", 5)? {
+        0 => return Ok(None),
         1 => Geometry::Circle {
             centre: Position::read(from)?,
             radius_m: from.f64("the radius of a zone")?,
@@ -158,11 +162,7 @@ fn read_version(
             line: read_positions(from)?,
             half_width_m: from.f64("the half width of a zone")?,
         },
-    };
-    let shape = Shape::new(&geometry);
-    let shape = shape.map_err(|error| RestoreError::Shape { offset, zone, error })?;
-    let layer = from.option("whether a zone is in a layer", |from| from.id("a layer"))?;
-    Ok(ZoneVersion { number: number + 1, put, layer, shape: Some(Arc::new(shape)) })
+    }))
 }
 
 fn read_rings(from: &mut Reader<'_>) -> Read<Vec<Vec<Position>>> {
