@@ -1,6 +1,6 @@
 //! The part of a snapshot that holds the incidents and when they are escalated.
 
-use super::{Desk, Incident, LEVELS};
+use super::{Desk, Incident};
 use crate::event::EpisodeId;
 use crate::ids::OrderId;
 use crate::snapshot::{Read, Reader, Sink};
@@ -8,6 +8,8 @@ use crate::time::Timestamp;
 
 const INCIDENT_BYTES_MIN: usize = 59;
 const ESCALATION_BYTES: usize = 41;
+/// A level that none reaches; counting on cannot overflow.
+const LEVEL_MAX: u32 = i32::MAX as u32;
 
 impl Desk {
     /// How many incidents there are, and how many escalations wait.
@@ -43,9 +45,7 @@ impl Desk {
         let instant = Timestamp::read(from, "the time of an escalation")?;
         let offset = from.offset();
         let id = EpisodeId::read(from)?;
-        let waits =
-            |incident: &Incident| !incident.is_acknowledged && incident.escalations < LEVELS;
-        let known = self.incidents.get(&id).is_some_and(waits);
+        let known = self.incidents.get(&id).is_some_and(|incident| !incident.is_acknowledged);
         from.check(known, offset, "the incident of an escalation", id.number)?;
         Ok((id.order, instant, id))
     }
@@ -79,7 +79,7 @@ impl Incident {
         let offset = from.offset();
         incident.escalations = from.u32("the level of an incident")?;
         let level = u64::from(incident.escalations);
-        from.check(incident.escalations <= LEVELS, offset, "the level of an incident", level)?;
+        from.check(incident.escalations <= LEVEL_MAX, offset, "the level of an incident", level)?;
         Ok(incident)
     }
 }

@@ -119,6 +119,7 @@ impl Engine {
     fn read(&mut self, from: &mut Reader<'_>) -> Read<()> {
         self.input = from.counter("the number of the last input")?;
         self.now = Timestamp::read(from, "the time of the last input")?;
+        from.last_input = Key::configuration(self.now, self.input);
         let deadline = |from: &mut Reader<'_>| Timestamp::read(from, "a deadline");
         self.deadline = from.option("whether there is a deadline", deadline)?;
         self.counters = Counters::read(from)?;

@@ -5,6 +5,7 @@ use super::error::RestoreError;
 use crate::engine::Config;
 use crate::event::EventKind;
 use crate::ids::Id;
+use crate::key::Key;
 
 /// What reading gives.
 pub(crate) type Read<T> = Result<T, RestoreError>;
@@ -15,13 +16,15 @@ const COUNTED_MAX: u64 = i64::MAX as u64;
 /// Bytes, and how far they were read.
 pub(crate) struct Reader<'a> {
     pub config: &'a Config,
+    /// The last input: none that is told of came after it.
+    pub last_input: Key,
     bytes: &'a [u8],
     offset: usize,
 }
 
 impl<'a> Reader<'a> {
     pub fn new(config: &'a Config, bytes: &'a [u8]) -> Self {
-        Self { config, bytes, offset: 0 }
+        Self { config, last_input: Key::FIRST, bytes, offset: 0 }
     }
 
     /// How far the bytes were read.

@@ -81,7 +81,12 @@ impl Key {
 
     pub(crate) fn read_input(from: &mut Reader<'_>) -> Read<Self> {
         let time = Timestamp::read(from, "the time of an input")?;
-        Ok(Self::configuration(time, from.u64("the number of an input")?))
+        let offset = from.offset();
+        let key = Self::configuration(time, from.u64("the number of an input")?);
+        let last = from.last_input;
+        let has_come = time <= last.time && key.input() <= last.input();
+        from.check(has_come, offset, "the number of an input", key.input())?;
+        Ok(key)
     }
 }
 

@@ -1,5 +1,7 @@
 //! An engine that is restored from a snapshot goes on as if it had never stopped.
 
+mod hostile;
+
 use wardline_core::event::Event;
 use wardline_core::input::Record;
 use wardline_core::{Config, Engine};
