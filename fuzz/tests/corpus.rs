@@ -54,7 +54,7 @@ fn snapshot() {
     // States with a few bytes changed.
     for records in [60, 150, 250] {
         let seed = wardline_fuzz::snapshot_seed(records);
-        random(2_000, 8, |bytes| {
+        random(500, 8, |bytes| {
             let mut changed = seed.clone();
             for pair in bytes.chunks(4) {
                 let place = usize::from(pair[0]) << 8 | usize::from(pair[1]);
@@ -81,5 +81,5 @@ fn write_seeds_of_snapshots() {
 #[test]
 fn late_data() {
     replay("late_data", wardline_fuzz::late_data);
-    random(2_000, 600, wardline_fuzz::late_data);
+    random(600, 600, wardline_fuzz::late_data);
 }

@@ -13,7 +13,7 @@ const CONFIG_AT: usize = 12;
 const STATE_AT: usize = CONFIG_AT + HASH_BYTES;
 
 /// The fingerprint after [`GOLDEN_LOG`] under the default configuration.
-const GOLDEN: &str = "69dbcf6909ca4f5cdfc9bba4849b088b201c3ee3e620866cee92ab0aa6614dbf";
+const GOLDEN: &str = "0e73b77c3e0b07f64860d8e26b0098ff0ae27a0e922b0eb96af349f1cde3a369";
 const GOLDEN_LOG: &str = include_str!("golden.jsonl");
 
 #[test]

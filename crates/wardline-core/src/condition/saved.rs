@@ -19,6 +19,7 @@ impl Conditions {
 
     pub fn read(from: &mut Reader<'_>) -> Read<Self> {
         let words_max = from.config.history_words;
+        let offset = from.offset();
         let base = from.code("the conditions of a device", 1 << KINDS.len())? as u8;
         let count = from.count("words of a device", WORD_BYTES, words_max.max(1))?;
         let mut conditions = Self { base, ..Self::default() };
@@ -32,6 +33,8 @@ impl Conditions {
             conditions.words.push_back(word);
         }
         conditions.is_full = count > 0 && count >= words_max;
+        let is_known = base == 0 || conditions.is_full;
+        from.check(is_known, offset, "the conditions of a device", u64::from(base))?;
         Ok(conditions)
     }
 }

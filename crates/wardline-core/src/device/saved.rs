@@ -1,7 +1,7 @@
 //! The part of a snapshot that holds the devices. They are written in the order of their ids:
 //! where one lies in memory is of no consequence.
 
-use super::{Device, Devices, HotLine, SLACK_M_MAX};
+use super::{Device, Devices, HotLine, Other, SLACK_M_MAX};
 use crate::condition::Conditions;
 use crate::engine::Config;
 use crate::geometry::{Position, Scale};
@@ -13,7 +13,7 @@ use crate::time::Timestamp;
 use crate::watch::Watch;
 use std::collections::VecDeque;
 
-const INPUT_BYTES: usize = 16;
+const OTHER_BYTES: usize = 18;
 /// Besides fixes and watches: what memory for a snapshot is reserved by.
 const DEVICE_BYTES_ABOUT: usize = 128;
 const FIX_BYTES_ABOUT: usize = 33;
@@ -47,14 +47,14 @@ impl Devices {
             device.write(out);
             lines.hot.write(out);
             track.write(out);
-            let before = config.repeat_memory - track.last_inputs().len();
-            let skipped = device.recent.len().saturating_sub(before);
-            out.count(device.recent.len() - skipped);
-            for (time, seq) in device.recent.iter().skip(skipped) {
-                time.write(out);
-                out.u64(*seq);
+            let others = device.rare.as_ref().map(|rare| &rare.others);
+            out.count(others.map_or(0, VecDeque::len));
+            for other in others.into_iter().flatten() {
+                other.time.write(out);
+                out.u64(other.seq);
+                out.u16(other.fixes_before);
             }
-            device.conditions.write(out);
+            device.conditions().write(out);
             out.count(device.watches.len());
             device.watches.iter().for_each(|watch| watch.write(out));
         }
@@ -75,42 +75,47 @@ impl Devices {
             let Some((device, hot, mut track)) = devices.get_mut(place, config) else { break };
             *hot = HotLine::read(from)?;
             track.read(from)?;
-            let before = config.repeat_memory - track.as_ref().last_inputs().len();
-            device.recent = read_recent(from, before)?;
-            device.conditions = Conditions::read(from)?;
-            device.watches = Watch::read_all(from, orders)?;
+            let others = read_others(from)?;
+            if !others.is_empty() {
+                device.rare.get_or_insert_default().others = others;
+            }
+            let conditions = Conditions::read(from)?;
+            if !conditions.is_empty() {
+                *device.conditions_mut() = conditions;
+            }
+            device.watches = Watch::read_all(from, orders)?.into_boxed_slice();
         }
         Ok(devices)
     }
 }
 
-fn read_recent(from: &mut Reader<'_>, max: usize) -> Read<VecDeque<(Timestamp, u64)>> {
-    let count = from.count("last inputs of a device", INPUT_BYTES, max)?;
-    let mut recent = VecDeque::with_capacity(count);
+fn read_others(from: &mut Reader<'_>) -> Read<VecDeque<Other>> {
+    let count = from.count("other inputs of a device", OTHER_BYTES, from.config.repeat_memory)?;
+    let mut others = VecDeque::with_capacity(count);
     for _ in 0..count {
-        let time = Timestamp::read(from, "the time of a last input")?;
-        recent.push_back((time, from.u64("the sequence number of a last input")?));
+        others.push_back(Other {
+            time: Timestamp::read(from, "the time of another input")?,
+            seq: from.u64("the sequence number of another input")?,
+            fixes_before: from.u16("the fixes before another input")?,
+        });
     }
-    Ok(recent)
+    Ok(others)
 }
 
 impl Device {
     fn write(&self, out: &mut impl Sink) {
         out.id(self.id);
         out.id(self.person);
-        self.assigned_by.write_input(out);
-        out.flag(self.no_order_noted);
-        out.option(self.heard_at, |out, at| at.write(out));
-        out.option(self.sound_at, |out, at| at.write(out));
+        self.assigned_by().write_input(out);
+        out.flag(self.is_no_order_noted());
     }
 
     fn read(from: &mut Reader<'_>) -> Read<Self> {
         let (id, person) = (from.id("the id of a device")?, from.id("the person of a device")?);
         let mut device = Self::new(id, person, Key::read_input(from)?);
-        device.no_order_noted = from.flag("whether no order was noted")?;
-        let instant = |from: &mut Reader<'_>| Timestamp::read(from, "when a device was heard");
-        device.heard_at = from.option("whether a device was heard", instant)?;
-        device.sound_at = from.option("whether a device had a sound fix", instant)?;
+        if from.flag("whether no order was noted")? {
+            device.note_no_order();
+        }
         Ok(device)
     }
 }

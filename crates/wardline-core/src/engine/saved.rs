@@ -169,7 +169,7 @@ impl Engine {
             let Some((device, ..)) = self.devices.get_mut(slot, &self.config) else { continue };
             let person = people.entry(device.person).or_default();
             person.devices.push(slot);
-            device.is_protected = !person.protected_by.is_empty();
+            device.set_protected(!person.protected_by.is_empty());
         }
         self.people = Table::of(people.into_iter().collect());
     }
@@ -187,18 +187,20 @@ impl Engine {
         for slot in 0..self.devices.len() {
             let Some((device, tracks)) = self.devices.among(slot, &self.config) else { continue };
             let Some(track) = tracks.get(slot) else { continue };
-            for watch in device.watches.iter_mut().filter(|watch| watch.has_sentries()) {
+            let (id, person, assigned) = (device.id, device.person, device.assigned_by());
+            let (watches, conditions) = device.watches_mut();
+            for watch in watches.iter_mut().filter(|watch| watch.has_sentries()) {
                 let Some(order) = self.orders.by_id.get(watch.order) else { continue };
                 let scene = Scene {
                     config: &self.config,
                     zones: &self.zones,
                     order,
-                    device: device.id,
-                    person: device.person,
-                    assigned: device.assigned_by,
+                    device: id,
+                    person,
+                    assigned,
                     track,
                     others: &[],
-                    conditions: &device.conditions,
+                    conditions,
                 };
                 if !watch.post_sentries_again(scene) {
                     let (what, value) = ("the sentries of an order", watch.order.number());

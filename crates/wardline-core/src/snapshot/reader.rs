@@ -72,6 +72,10 @@ impl<'a> Reader<'a> {
         self.array::<1>(what).map(|[byte]| byte)
     }
 
+    pub fn u16(&mut self, what: &'static str) -> Read<u16> {
+        self.array(what).map(u16::from_le_bytes)
+    }
+
     pub fn u32(&mut self, what: &'static str) -> Read<u32> {
         self.array(what).map(u32::from_le_bytes)
     }

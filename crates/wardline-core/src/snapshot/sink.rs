@@ -10,6 +10,10 @@ pub(crate) trait Sink {
         self.bytes(&[value]);
     }
 
+    fn u16(&mut self, value: u16) {
+        self.bytes(&value.to_le_bytes());
+    }
+
     fn u32(&mut self, value: u32) {
         self.bytes(&value.to_le_bytes());
     }

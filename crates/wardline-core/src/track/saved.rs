@@ -1,10 +1,13 @@
 //! The part of a snapshot that holds the track of a device: its fixes from the oldest to the
-//! newest, and what those before them left behind where they do not say it themselves.
+//! newest, those that only tell repeats by time and number, and what those before the history left
+//! behind where they do not say it themselves.
 
 use super::past::{Chain, Past};
-use super::{Mixed, Sample, Trace, Track, TrackMut};
+use super::{Layout, Mixed, Sample, Trace, Track, TrackMut};
 use crate::snapshot::{Read, Reader, SAMPLE_BYTES_MIN, Sink};
 use crate::time::Timestamp;
+
+const TRACE_BYTES: usize = 16;
 
 const LAST_SOUND: u8 = 1;
 const NOT_COARSE: u8 = 2;
@@ -18,11 +21,18 @@ impl Track<'_> {
     }
 
     pub fn write(&self, out: &mut impl Sink) {
-        let kept = self.fixes_kept();
-        out.count(kept);
-        let fixes = (0..kept).filter_map(|i| self.head.ring.get(self.slots, i, self.config));
+        let (ring, kept) = (&self.head.ring, self.fixes_kept());
+        let traces = kept - kept.min(self.slots.layout.blocks);
+        out.count(traces);
+        for (time, seq) in (0..traces).filter_map(|index| ring.standing(self.slots, index)) {
+            time.write(out);
+            out.u64(seq);
+        }
+        out.count(kept - traces);
+        let fixes = (traces..kept).filter_map(|index| ring.get(self.slots, index, self.config));
         fixes.for_each(|fix| fix.write(out));
-        out.count(self.last_inputs().len());
+        out.u16(self.head.in_order);
+        self.head.sound_heard_at.write(out);
         if self.trace_before(self.first()) == Trace::Mixed {
             self.past_base().write(out);
         }
@@ -44,24 +54,46 @@ impl Track<'_> {
 impl TrackMut<'_> {
     /// Fills an empty track.
     pub fn read(&mut self, from: &mut Reader<'_>) -> Read<()> {
-        let count = from.count("fixes of a device", SAMPLE_BYTES_MIN, self.slots.len())?;
-        let mut last = None;
-        for _ in 0..count {
-            let offset = from.offset();
-            let fix = Sample::read(from)?;
-            let follows = last <= Some((fix.time, fix.seq));
-            from.check(follows, offset, "the time of a fix", fix.time.ms() as u64)?;
-            last = Some((fix.time, fix.seq));
-            self.push(&fix);
-        }
+        let Layout { blocks, layers } = self.slots.layout;
         let offset = from.offset();
-        let in_order = from.u32("the fixes in order")?;
-        let in_order_max = count.min(self.config.repeat_memory);
-        let what = "the fixes in order";
-        from.check(in_order as usize <= in_order_max, offset, what, u64::from(in_order))?;
-        self.head.in_order = in_order as u16;
+        let traces = from.count("old fixes of a device", TRACE_BYTES, blocks * (layers - 1))?;
+        let mut last = None;
+        for _ in 0..traces {
+            let time = Timestamp::read(from, "the time of an old fix")?;
+            let trace = Sample::trace(time, from.u64("the sequence number of an old fix")?);
+            self.read_on(from, &mut last, &trace)?;
+        }
+        let count = from.count("fixes of a device", SAMPLE_BYTES_MIN, blocks)?;
+        // Those are old that have made room for others.
+        let is_room_used = traces == 0 || count == blocks;
+        from.check(is_room_used, offset, "the number of old fixes", traces as u64)?;
+        for _ in 0..count {
+            let fix = Sample::read(from)?;
+            self.read_on(from, &mut last, &fix)?;
+        }
+        self.head.in_order = from.u16("the fixes in order")?;
+        self.head.sound_heard_at = Timestamp::read(from, "when a sound fix was heard")?;
+        self.read_pasts(from)
+    }
+
+    /// Takes in a fix that comes after those so far.
+    fn read_on(
+        &mut self,
+        from: &Reader<'_>,
+        last: &mut Option<(Timestamp, u64)>,
+        fix: &Sample,
+    ) -> Read<()> {
+        let place = Some((fix.time, fix.seq));
+        from.check(*last <= place, from.offset(), "the time of a fix", fix.time.ms() as u64)?;
+        *last = place;
+        self.push(fix);
+        Ok(())
+    }
+
+    fn read_pasts(&mut self, from: &mut Reader<'_>) -> Read<()> {
         let track = self.as_ref();
-        let (base, now) = (track.trace_before(track.first()), track.trace_before(count));
+        let (base, now) =
+            (track.trace_before(track.first()), track.trace_before(track.fixes_kept()));
         let before_first = track.first().checked_sub(1);
         let newest = before_first.and_then(|i| track.head.ring.get(track.slots, i, track.config));
         let mut mixed = Mixed::default();
