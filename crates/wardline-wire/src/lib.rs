@@ -4,4 +4,6 @@
 //! the engine sees it; what is wrong becomes a refusal that the engine answers, never a panic
 //! and never an input that is half right.
 
+pub mod datagram;
 pub mod jsonl;
+pub mod refusal;
