@@ -43,7 +43,8 @@ impl DeviceTable {
     /// # Errors
     ///
     /// The first check that fails; it is counted. Nothing of the device has changed, unless the
-    /// reason is `over_rate`: then the counter is used up. Nobody may be answered.
+    /// reason is `over_rate`: then the counter is used up, and a new epoch has begun. Nobody may be
+    /// answered.
     pub fn open(
         &mut self,
         datagram: &mut [u8],
