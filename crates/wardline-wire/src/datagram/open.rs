@@ -133,10 +133,9 @@ fn take_in(
     for bytes in records {
         let record = Record::read(bytes);
         let seq = line.progress.widen(record.rec_seq);
-        let Some(seq) = seq.filter(|seq| !line.progress.has(*seq)) else {
+        let Some(seq) = seq.filter(|seq| line.progress.take(*seq)) else {
             continue;
         };
-        line.progress.mark(seq);
         fresh += 1;
         let input = judged::input(&record, line.device, seq, now).unwrap_or_else(|reason| {
             refusals.count(reason);
