@@ -9,7 +9,7 @@ use crate::input::{Assurance, Fix};
 use crate::key::Key;
 use crate::table::Places;
 use crate::time::Timestamp;
-use crate::track::{Slot, Track, TrackHead, TrackMut, slots_per_device};
+use crate::track::{Sample, Slot, Track, TrackHead, TrackMut, slots_per_device};
 use crate::watch::Watch;
 use std::collections::VecDeque;
 
@@ -25,6 +25,8 @@ pub(crate) struct Device {
     pub no_order_noted: bool,
     /// Some order protects its person by keep_away, or did.
     pub is_protected: bool,
+    /// The event time of the fix that it last came to rest at.
+    pub anchored: Timestamp,
     /// When its last input was received, of those that the hot line does not know.
     heard_at: Option<Timestamp>,
     /// The same of the last fix that was sound when it came in.
@@ -45,6 +47,7 @@ impl Device {
             conditions: Conditions::default(),
             no_order_noted: false,
             is_protected: false,
+            anchored: Timestamp::from_ms(i64::MIN),
             heard_at: None,
             sound_at: None,
             recent: VecDeque::new(),
@@ -66,6 +69,11 @@ impl Device {
         let surplus = self.recent.len().saturating_sub(track.config.repeat_memory);
         self.recent.drain(..surplus);
         track.interrupt();
+    }
+
+    /// Whether its person is a party of a keep_away rule, or was.
+    pub fn has_pairs(&self) -> bool {
+        self.is_protected || self.watches.iter().any(Watch::is_of_pair)
     }
 
     /// Takes note that something was heard.
@@ -105,12 +113,20 @@ pub(crate) struct HotLine {
     scale: Scale,
     /// Negative: each fix must be judged.
     slack_m: f32,
+    /// The next fix must be later than `newest` by more than this, rounded up, or it may be too
+    /// late for the history of another party.
+    lead_s: u16,
+    /// So many fixes more before one must be judged: meanwhile the history of a party cannot move
+    /// on past the fixes of others.
+    left: u16,
 }
 
 const _: () = assert!(size_of::<HotLine>() == 64);
 
 /// No slack is larger, so that the scale at the anchor holds wherever the fix may be.
-const SLACK_M_MAX: f64 = 5_000.0;
+pub(crate) const SLACK_M_MAX: f64 = 5_000.0;
+/// As many fixes as come may stay unjudged.
+pub(crate) const ENDLESS: u16 = u16::MAX;
 
 impl HotLine {
     pub fn new() -> Self {
@@ -124,6 +140,8 @@ impl HotLine {
             anchor: Position::default(),
             scale: Scale::default(),
             slack_m: -1.0,
+            lead_s: 0,
+            left: 0,
         }
     }
 
@@ -144,10 +162,36 @@ impl HotLine {
         self.quiet_until = until;
     }
 
+    /// The next fix must be judged, since a party of a pair came nearer than was reckoned with.
+    pub fn lose_slack(&mut self) {
+        self.slack_m = -1.0;
+    }
+
+    /// While at rest, where it is: within so many metres of a position.
+    pub fn region(&self) -> Option<(Position, f64)> {
+        (!self.is_awake()).then(|| (self.anchor, f64::from(self.slack_m)))
+    }
+
+    /// How many fixes may come before one is judged.
+    pub fn left(&self) -> u16 {
+        if self.is_awake() { 0 } else { self.left }
+    }
+
+    /// The next fix must be later than this, or be judged.
+    pub fn expect_after(&mut self, time: Timestamp) {
+        let lead_s = (time.ms_since(self.newest).max(0) as u64).div_ceil(1000);
+        match u16::try_from(lead_s) {
+            Ok(lead_s) => self.lead_s = self.lead_s.max(lead_s),
+            Err(_) => self.lose_slack(),
+        }
+    }
+
     /// No boundary is reached before `until`, and no verdict changes within `slack_m` of this
-    /// sound fix.
-    pub fn rest(&mut self, at: Position, time: Timestamp, slack_m: f64, until: Timestamp) {
+    /// sound fix, until `left` more have come.
+    pub fn rest(&mut self, at: &Sample, slack_m: f64, until: Timestamp, left: u16) {
         self.stay_awake(until);
+        let (at, time) = (at.position, at.time);
+        (self.lead_s, self.left) = (0, left);
         // The decimetre covers the error of distances (J-GEO-2), the ten-thousandth the rounding.
         let slack_m = slack_m.min(SLACK_M_MAX) * 0.9999 - 0.1;
         if let Some(scale) = Scale::near(at)
@@ -165,7 +209,12 @@ impl HotLine {
     #[inline]
     pub fn takes(&mut self, fix: &Fix, at: Timestamp, config: &Config) -> bool {
         let time = fix.time.min(at);
-        if self.slack_m < 0.0 || time <= self.newest || at >= self.quiet_until {
+        let lead_ms = i64::from(self.lead_s) * 1000;
+        if self.slack_m < 0.0
+            || self.left == 0
+            || time.ms_since(self.newest) <= lead_ms
+            || at >= self.quiet_until
+        {
             return false;
         }
         let moved_m2 = self.scale.most_m2(fix.position, self.anchor);
@@ -183,6 +232,8 @@ impl HotLine {
             return false;
         }
         self.newest = time;
+        self.lead_s = 0;
+        self.left -= u16::from(self.left != ENDLESS);
         self.heard_at = at;
         self.sound_time = time;
         self.sound = fix.position;
@@ -314,6 +365,10 @@ impl Devices {
     ) -> Option<(&'a mut Device, Tracks<'a>)> {
         let tracks = Tracks { lines: &self.lines, slabs: &self.slabs, stride: self.stride, config };
         Some((self.devices.get_mut(device)?.as_mut()?, tracks))
+    }
+
+    pub fn hot(&self, device: usize) -> Option<&HotLine> {
+        Some(&self.lines.get(device)?.hot)
     }
 
     /// When the device was last heard of.

@@ -207,6 +207,11 @@ impl Watch {
         }
     }
 
+    /// Whether it is about two parties.
+    pub fn is_of_pair(&self) -> bool {
+        matches!(self.about, About::Person(_))
+    }
+
     pub fn episodes(&self) -> &[Episode] {
         &self.episodes
     }

@@ -84,6 +84,7 @@ impl Engine {
         let version = OrderVersion::new(put, number, key, order.newest(), exists);
         let protected: Vec<_> = version.protected().collect();
         order.versions.push(version);
+        insert_sorted(&mut order.restrained, put.person);
         protected.iter().for_each(|person| insert_sorted(&mut order.protected, *person));
         self.orders.index(put.order);
         let person = self.people.get_or_insert_with(put.person, Person::default);
@@ -249,7 +250,7 @@ impl Engine {
     fn freeze_pairs(&mut self, person: PersonId, key: Key) {
         let protected_by = self.people.get(person).map(|person| person.protected_by.clone());
         for order in protected_by.unwrap_or_default() {
-            for slot in self.restrained_devices(order) {
+            for slot in self.restrained_devices(order).collect::<Vec<_>>() {
                 let (about, at) = (About::Person(person), key.time);
                 let scope = Scope { order, about, at, time: at, cause: None };
                 self.observe(slot, scope, |watch, _| watch.freeze(key));

@@ -153,15 +153,6 @@ impl Engine {
         person.map_or_else(Vec::new, |person| person.devices.clone())
     }
 
-    /// The devices of whoever the order restrains in any of its versions.
-    pub(super) fn restrained_devices(&self, order: OrderId) -> Vec<usize> {
-        let versions = self.orders.by_id.get(order).into_iter().flat_map(|order| &order.versions);
-        let mut persons: Vec<_> = versions.map(|version| version.person).collect();
-        persons.sort_unstable();
-        persons.dedup();
-        persons.into_iter().flat_map(|person| self.devices_of(Some(person))).collect()
-    }
-
     /// The orders that restrain or protect the person now.
     pub(super) fn orders_of(&self, id: PersonId) -> Vec<OrderId> {
         let ever = self.people.get(id).into_iter().flat_map(Person::orders_ever);
