@@ -293,6 +293,33 @@ impl<'a> Tracks<'a> {
         let slots = self.slabs.get(first..first + self.stride)?;
         Some(Track { head: &self.lines.get(device)?.track, slots, config: self.config })
     }
+
+    /// The tracks of these devices.
+    pub fn of(self, devices: &'a [usize]) -> TracksOf<'a> {
+        TracksOf { all: self, devices }
+    }
+}
+
+/// The tracks of some devices.
+#[derive(Clone, Copy)]
+pub(crate) struct TracksOf<'a> {
+    all: Tracks<'a>,
+    devices: &'a [usize],
+}
+
+impl<'a> TracksOf<'a> {
+    #[cfg(test)]
+    pub fn none(config: &'a Config) -> Self {
+        Tracks { lines: &[], slabs: &[], stride: 0, config }.of(&[])
+    }
+
+    pub fn get(&self, number: usize) -> Option<Track<'a>> {
+        self.all.get(*self.devices.get(number)?)
+    }
+
+    pub fn iter(self) -> impl Iterator<Item = Track<'a>> {
+        self.devices.iter().filter_map(move |device| self.all.get(*device))
+    }
 }
 
 impl Devices {

@@ -125,12 +125,12 @@ impl Order {
             if last.is_some_and(|last| last < key) {
                 continue;
             }
-            steps.extend([Some(version.put), version.ended].into_iter().flatten());
+            let ends = [Some(version.put), version.ended].into_iter().flatten();
+            steps.extend(ends.filter(|step| *step >= key));
             let boundaries = version.boundaries().iter().filter(|b| **b <= self.fired);
             let keys = boundaries.map(|boundary| Key::boundary(*boundary));
-            steps.extend(keys.filter(|k| last.is_none_or(|last| *k < last)));
+            steps.extend(keys.filter(|k| *k >= key && last.is_none_or(|last| *k < last)));
         }
-        steps.retain(|step| *step >= key);
         steps
     }
 }

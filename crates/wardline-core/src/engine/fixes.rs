@@ -212,19 +212,18 @@ impl Engine {
     /// The next instants of the orders of the device's person count anew.
     fn reschedule_for(&mut self, slot: usize) {
         if let Some(person) = self.devices.get(slot).map(|device| device.person) {
-            self.orders_of(person).into_iter().for_each(|order| self.reschedule(order));
+            self.for_orders_of(person, Self::reschedule);
         }
     }
 
     /// Until when no boundary or timer of the person's orders comes; long past while an alarm is
     /// raised that the next fix may end.
     fn quiet_until(&mut self, person: PersonId, device: DeviceId) -> Timestamp {
-        let orders = self.orders_of(person);
-        orders.iter().for_each(|order| self.reschedule(*order));
+        self.for_orders_of(person, Self::reschedule);
         if self.is_alarmed(person) {
             return Timestamp::from_ms(i64::MIN);
         }
-        let next = orders.iter().filter_map(|order| self.next_instant(*order));
+        let next = self.orders_of(person).filter_map(|order| self.next_instant(order));
         let stray = self.desk.next_escalation(OrderId::NONE, Some(device));
         next.chain(stray.map(|at| at.plus_ms(1))).min().unwrap_or(Timestamp::FAR_FUTURE)
     }
@@ -233,7 +232,7 @@ impl Engine {
     fn is_alarmed(&self, person: PersonId) -> bool {
         let alarmed =
             |id: &OrderId| self.orders.by_id.get(*id).is_some_and(|order| !order.alarms.is_empty());
-        self.orders_of(person).iter().any(alarmed)
+        self.orders_of(person).any(|order| alarmed(&order))
     }
 
     /// What fixes and statuses have in common: gives the slot of a device whose input counts.
@@ -247,7 +246,7 @@ impl Engine {
         is_fix: bool,
     ) -> Result<Option<usize>, Refusal> {
         let Some(slot) = self.devices.slot(id) else {
-            self.advance_device(id, Vec::new(), at);
+            self.advance_device(id, &[], at);
             self.note_stranger(id, time);
             return Ok(None);
         };
@@ -257,7 +256,11 @@ impl Engine {
         let person = device.person;
         let is_quiet = at < hot.quiet_until;
         if !is_quiet {
-            self.advance_device(id, self.orders_of(person), at);
+            let mut orders = std::mem::take(&mut self.orders_at_hand);
+            orders.extend(self.orders_of(person));
+            self.advance_device(id, &orders, at);
+            orders.clear();
+            self.orders_at_hand = orders;
         }
         let Some((device, hot, mut track)) = self.devices.get_mut(slot, &self.config) else {
             return Ok(None);
@@ -285,11 +288,10 @@ impl Engine {
     fn note_no_order(&mut self, slot: usize, time: Timestamp, at: Timestamp) {
         let now = Key::configuration(at, u64::MAX);
         let Some(person) = self.devices.get(slot).map(|device| device.person) else { return };
-        let orders = self.orders_of(person);
         let in_force = |id: &OrderId| {
             self.orders.by_id.get(*id).is_some_and(|order| order.in_force(now).is_some())
         };
-        if orders.iter().any(in_force) {
+        if self.orders_of(person).any(|order| in_force(&order)) {
             return;
         }
         if let Some((device, ..)) = self.devices.get_mut(slot, &self.config) {

@@ -33,8 +33,7 @@ impl Engine {
             About::Person(person) => self.people.get(person),
             _ => None,
         };
-        let others = protected.into_iter().flat_map(|person| &person.devices);
-        let others: Vec<_> = others.filter_map(|slot| tracks.get(*slot)).collect();
+        let others = protected.map_or(&[][..], |person| &person.devices);
         let scene = Scene {
             config: &self.config,
             zones: &self.zones,
@@ -43,7 +42,7 @@ impl Engine {
             person: device.person,
             assigned: device.assigned_by,
             track: tracks.get(slot)?,
-            others: &others,
+            others: tracks.of(others),
             conditions: &device.conditions,
         };
         let released = protected.and_then(|person| person.released);

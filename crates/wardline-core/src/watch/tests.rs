@@ -77,7 +77,7 @@ fn what_no_late_fix_can_reach_is_forgotten() {
             person: PERSON,
             assigned: PUT,
             track,
-            others: &[],
+            others: TracksOf::none(config),
             conditions: &Conditions::default(),
         };
         if minute == 1 {
