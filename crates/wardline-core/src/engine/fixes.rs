@@ -3,7 +3,7 @@
 use super::Engine;
 use super::observation::Scope;
 use super::pairs::Pair;
-use crate::device::{BATCH, ENDLESS};
+use crate::device::{BATCH, ENDLESS, hear};
 use crate::event::{Cause, Event, EventKind, Evidence};
 use crate::ids::{DeviceId, OrderId, PersonId};
 use crate::input::{Fix, Input, Refusal};
@@ -56,6 +56,7 @@ impl Engine {
         if !track.append_in_ring(&sample) {
             track.insert(sample);
         }
+        hear(hot, &mut track, at, true);
         self.counters.fixes += 1;
         self.counters.fixes_within_slack += 1;
         true
@@ -150,7 +151,7 @@ impl Engine {
         at: Timestamp,
         pairs: &mut Vec<Pair>,
     ) -> bool {
-        let Some((device, hot, track)) = self.devices.get_mut(slot, &self.config) else {
+        let Some((device, hot, mut track)) = self.devices.get_mut(slot, &self.config) else {
             return false;
         };
         let sample = track.as_ref().get(index).filter(|sample| sample.trust.sound());
@@ -165,7 +166,7 @@ impl Engine {
         let Some(slack_m) = slack_m else { return false };
         let (has_pairs, is_quiet) = (device.has_pairs(), at < hot.quiet_until);
         if is_quiet && !has_pairs {
-            device.hear(at, true);
+            hear(hot, &mut track, at, true);
             hot.rest(&sample, slack_m, hot.quiet_until, ENDLESS);
             return true;
         }
@@ -179,8 +180,8 @@ impl Engine {
         let Some(slack_m) = self.keep_apart(slot, pairs, &sample, Some(slack_m)) else {
             return false;
         };
-        if let Some((device, ..)) = self.devices.get_mut(slot, &self.config) {
-            device.hear(at, true);
+        if let Some((_, hot, mut track)) = self.devices.get_mut(slot, &self.config) {
+            hear(hot, &mut track, at, true);
         }
         self.rest(slot, Some(slack_m), has_pairs, at);
         self.outpace(slot, pairs);
@@ -202,7 +203,9 @@ impl Engine {
         };
         match (slack_m, newest) {
             (Some(slack_m), Some(sample)) => {
-                device.anchored = sample.time;
+                if has_pairs {
+                    device.note_anchor(sample.time);
+                }
                 hot.rest(&sample, slack_m, quiet_until, left);
             }
             _ => hot.stay_awake(quiet_until),
@@ -279,7 +282,7 @@ impl Engine {
         }
         self.outbox.late = time < hot.newest;
         hot.newest = hot.newest.max(time);
-        if !is_quiet && !device.no_order_noted {
+        if !is_quiet && !device.is_no_order_noted() {
             self.note_no_order(slot, time, at);
         }
         Ok(Some(slot))
@@ -295,7 +298,7 @@ impl Engine {
             return;
         }
         if let Some((device, ..)) = self.devices.get_mut(slot, &self.config) {
-            device.no_order_noted = true;
+            device.note_no_order();
             self.outbox.push(Draft::fact(time, EventKind::NoOrder, Some(device.id)));
         }
     }

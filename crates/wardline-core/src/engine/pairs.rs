@@ -238,7 +238,7 @@ fn keep_off(
         let left_m = free_m - region_m;
         let least_m = slack_m.map_or(0.0, |slack_m| slack_m.min(free_m * SHARE_LEAST));
         if left_m > least_m.max(0.0) {
-            let anchored = Key::fix(device.anchored, device.id, u64::MAX);
+            let anchored = Key::fix(device.anchored(), device.id, u64::MAX);
             let most_m = left_m.min(free_m / 2.0);
             return slack_m.filter(|_| anchored < sight.key).map(|m| m.min(most_m));
         }
