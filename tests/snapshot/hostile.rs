@@ -13,7 +13,7 @@ const CONFIG_AT: usize = 12;
 const STATE_AT: usize = CONFIG_AT + HASH_BYTES;
 
 /// The fingerprint after [`GOLDEN_LOG`] under the default configuration.
-const GOLDEN: &str = "0e73b77c3e0b07f64860d8e26b0098ff0ae27a0e922b0eb96af349f1cde3a369";
+const GOLDEN: &str = "7edb6176009c049c55c4c9cb307c1674fd2ea1710dae2e313b2dd24bc8a387fc";
 const GOLDEN_LOG: &str = include_str!("golden.jsonl");
 
 #[test]

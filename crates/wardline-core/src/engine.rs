@@ -7,6 +7,7 @@ mod desk;
 mod fixes;
 mod late;
 mod observation;
+mod pairs;
 mod saved;
 mod statuses;
 mod timeline;
@@ -60,6 +61,8 @@ pub struct Engine {
     before: Vec<Episode>,
     /// The orders that a fix is judged by; kept to spare allocations.
     orders_at_hand: Vec<OrderId>,
+    /// The pairs that a fix is of; kept to spare allocations.
+    pairs_at_hand: Vec<pairs::Pair>,
 }
 
 #[derive(Default)]
@@ -122,6 +125,7 @@ impl Engine {
             outbox: Outbox::default(),
             before: Vec::new(),
             orders_at_hand: Vec::new(),
+            pairs_at_hand: Vec::new(),
             config,
         }
     }
