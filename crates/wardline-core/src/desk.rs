@@ -7,7 +7,7 @@ use std::collections::{BTreeMap, BTreeSet};
 
 /// An incident that is not resolved.
 pub(crate) struct Incident {
-    opened: Timestamp,
+    pub opened: Timestamp,
     pub person: PersonId,
     /// The device that events are about; a protected person's panic has none.
     pub device: Option<DeviceId>,
@@ -16,7 +16,7 @@ pub(crate) struct Incident {
     pub zone: Option<ZoneId>,
     pub has_ended: bool,
     pub is_acknowledged: bool,
-    escalations: u32,
+    pub escalations: u32,
 }
 
 /// All incidents that are not resolved.
@@ -40,6 +40,11 @@ impl Desk {
 
     pub fn get_mut(&mut self, id: EpisodeId) -> Option<&mut Incident> {
         self.incidents.get_mut(&id)
+    }
+
+    /// All of them, by id.
+    pub fn incidents(&self) -> impl Iterator<Item = (&EpisodeId, &Incident)> {
+        self.incidents.iter()
     }
 
     pub fn acknowledge(&mut self, id: EpisodeId) {

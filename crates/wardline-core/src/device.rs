@@ -25,6 +25,8 @@ pub(crate) struct Device {
     pub no_order_noted: bool,
     /// Some order protects its person by keep_away, or did.
     pub is_protected: bool,
+    /// When it was last being switched off, in event time.
+    pub switched_off: Option<Timestamp>,
     /// When its last input was received, of those that the hot line does not know.
     heard_at: Option<Timestamp>,
     /// The same of the last fix that was sound when it came in.
@@ -45,6 +47,7 @@ impl Device {
             conditions: Conditions::default(),
             no_order_noted: false,
             is_protected: false,
+            switched_off: None,
             heard_at: None,
             sound_at: None,
             recent: VecDeque::new(),
@@ -322,6 +325,12 @@ impl Devices {
         let device = self.devices.get(device)?.as_ref()?;
         let quiet = Some(hot.heard_at).filter(|at| *at >= device.assigned);
         Some(Heard { any: device.heard_at.max(quiet), sound: device.sound_at.max(quiet) })
+    }
+
+    /// When the device was switched off, unless something from later has come.
+    pub fn switched_off(&self, device: usize) -> Option<Timestamp> {
+        let newest = self.lines.get(device)?.hot.newest;
+        self.get(device)?.switched_off.filter(|off| *off >= newest)
     }
 
     /// What the hot path may change.

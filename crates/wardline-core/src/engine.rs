@@ -9,6 +9,7 @@ mod late;
 mod observation;
 mod statuses;
 mod timeline;
+mod views;
 
 pub(crate) use alarms::AlarmId;
 pub use config::Config;

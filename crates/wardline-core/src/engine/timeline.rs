@@ -162,8 +162,10 @@ impl Engine {
         persons.into_iter().flat_map(|person| self.devices_of(Some(person))).collect()
     }
 
-    /// The orders that restrain or protect the person now.
-    pub(super) fn orders_of(&self, id: PersonId) -> Vec<OrderId> {
+    /// The orders whose newest version restrains or protects the person, those restraining first;
+    /// [`Engine::order`] tells more of each.
+    #[must_use]
+    pub fn orders_of(&self, id: PersonId) -> Vec<OrderId> {
         let ever = self.people.get(id).into_iter().flat_map(Person::orders_ever);
         let concerns =
             |order: &OrderId| self.orders.by_id.get(*order).is_some_and(|order| order.concerns(id));
