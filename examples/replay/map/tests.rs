@@ -85,7 +85,8 @@ fn a_long_run_is_thinned_and_keeps_its_last_fix() {
 fn a_pair_has_both_places_and_its_rings_and_what_the_desk_did() {
     let order = |at: &str, warn_m: u64| {
         json!({ "type": "put_order", "at": at, "order": 17, "rules": [
-            { "rule": 2, "kind": "keep_away", "person": 2, "distance_m": 500, "warn_m": warn_m } ] })
+            { "rule": 2, "kind": "keep_away", "person": 2, "distance_m": 500,
+                "warn_m": warn_m } ] })
     };
     let breach = json!({ "id": "9.17.0", "time": T0, "order": 17, "rule": 2, "kind": "breach",
         "phase": "started", "episode": "17.2.1.breach.1", "other_person": 2, "other_device": 8,

@@ -264,7 +264,7 @@ impl Engine {
             return Ok(None);
         };
         if is_fix && time < device.assigned {
-            let refusal = Refusal::new("before_assignment", time.ms());
+            let refusal = Refusal::new("before_assignment", time);
             return Err(Refusal { device: Some(id), ..refusal });
         }
         if time <= hot.newest && device.is_repeat(track.as_ref(), seq, time) {
