@@ -1,5 +1,6 @@
 //! Incidents: what a desk must see, and what it has done about it.
 
+use crate::engine::Config;
 use crate::event::{EpisodeId, EventKind};
 use crate::ids::{DeviceId, OrderId, PersonId, RuleId, ZoneId};
 use crate::time::Timestamp;
@@ -31,6 +32,17 @@ pub(crate) struct Desk {
 const LEVELS: u32 = 3;
 
 impl Desk {
+    /// The limit that keeps an incident of the order from being opened, if one does.
+    // J-DESK-6
+    pub fn limit_reached(&self, order: OrderId, config: &Config) -> Option<usize> {
+        let strangers = || self.incidents.keys().take_while(|id| id.order == OrderId::NONE);
+        let max = config.strangers_max;
+        if order == OrderId::NONE && strangers().take(max).count() >= max {
+            return Some(max);
+        }
+        (self.incidents.len() >= config.incidents_max).then_some(config.incidents_max)
+    }
+
     // J-DESK-1
     pub fn open(&mut self, id: EpisodeId, incident: Incident, period_ms: i64) {
         let first = incident.opened.plus_ms(period_ms);

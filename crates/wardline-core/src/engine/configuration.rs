@@ -18,6 +18,9 @@ impl Engine {
         if self.zones.known() >= self.config.ids_max && !self.zones.knows(put.zone) {
             return Err(Refusal::new("too_many_zones", self.config.ids_max));
         }
+        if self.zones.versions(put.zone) >= self.config.versions_max {
+            return Err(Refusal::new("too_many_versions", self.config.versions_max));
+        }
         let key = Key::configuration(at, self.input);
         self.zones.put(put, key);
         self.zone_changed(put.zone, [old_layer, put.layer], key, Cause::ZoneChanged);
@@ -76,6 +79,10 @@ impl Engine {
         if self.orders.by_id.len() >= self.config.ids_max && !self.orders.by_id.contains(put.order)
         {
             return Err(Refusal::new("too_many_orders", self.config.ids_max));
+        }
+        let versions = self.orders.by_id.get(put.order).map_or(0, |order| order.versions.len());
+        if versions >= self.config.versions_max {
+            return Err(Refusal::new("too_many_versions", self.config.versions_max));
         }
         let order = self.orders.by_id.get_or_insert_with(put.order, Order::new);
         let old_person = order.newest().map(|version| version.person);
