@@ -38,6 +38,10 @@ fn views_agree_with_the_events() {
                 check(engine, &tally, &mut seen, &format!("seed {seed}, line {number}"));
             }
         }
+        let mut bytes = Vec::new();
+        engines[0].snapshot(&mut bytes);
+        let restored = Engine::restore(Config::default(), &bytes).expect("the snapshot is whole");
+        check(&restored, &tally, &mut seen, &format!("seed {seed}, restored"));
         seen.within_slack += engines[0].counters().fixes_within_slack;
     }
     println!("{seen:?}");

@@ -1,5 +1,7 @@
 //! What a device reports of itself: conditions that begin with one word and end with another.
 
+mod saved;
+
 use crate::event::EventKind;
 use crate::ids::DeviceId;
 use crate::input::Status;
@@ -28,6 +30,10 @@ const KINDS: [EventKind; 5] =
     [EventKind::Strap, EventKind::Case, EventKind::Tether, EventKind::Jamming, EventKind::Battery];
 
 impl Conditions {
+    pub const fn new() -> Self {
+        Self { words: VecDeque::new(), base: 0, is_full: false }
+    }
+
     /// Whether nothing was ever said.
     pub fn is_empty(&self) -> bool {
         self.words.is_empty()

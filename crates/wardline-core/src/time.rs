@@ -31,6 +31,9 @@ impl Timestamp {
     }
 }
 
+/// Earlier than every instant that an input can carry.
+pub(crate) const NEVER: Timestamp = Timestamp::from_ms(i64::MIN);
+
 /// As RFC 3339 writes it, in UTC with milliseconds; years beyond 9999 with more digits, those
 /// before 0 with a sign.
 impl fmt::Display for Timestamp {

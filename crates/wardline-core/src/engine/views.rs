@@ -112,7 +112,7 @@ impl Engine {
     fn device_view(&self, slot: usize) -> Option<DeviceView> {
         let device = self.devices.get(slot)?;
         let newest = self.devices.track(slot, &self.config)?.newest();
-        let conditions = device.conditions.as_of(Key::end_of(self.now), device.id);
+        let conditions = device.conditions().as_of(Key::end_of(self.now), device.id);
         Some(DeviceView {
             device: device.id,
             assigned: device.assigned,
