@@ -53,7 +53,7 @@ sizes! {
 fn world(zones: usize) -> (Vec<ZoneBox>, Vec<[f64; 2]>) {
     let mut rng = SmallRng::seed_from_u64(7);
     let side_e7 = ((zones as f64 / 4.0).sqrt() * 50_000.0) as i32;
-    let mut place = |rng: &mut SmallRng| -> [i32; 2] {
+    let place = |rng: &mut SmallRng| -> [i32; 2] {
         [rng.random_range(0..side_e7), rng.random_range(0..side_e7)]
     };
     let boxes = (0..zones as u64).map(|zone| {
