@@ -5,4 +5,4 @@ pub mod schedule;
 pub use wardline_core::{
     Config, Counters, Engine, Ledger, Row, event, geometry, ids, input, time, view,
 };
-pub use wardline_wire::jsonl;
+pub use wardline_wire::{datagram, jsonl, owntracks, protocol, refusal, teltonika};
