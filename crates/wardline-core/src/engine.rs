@@ -11,6 +11,7 @@ mod pairs;
 mod saved;
 mod statuses;
 mod timeline;
+mod views;
 
 pub(crate) use alarms::AlarmId;
 pub use config::Config;

@@ -18,6 +18,9 @@ impl Engine {
         if self.zones.known() >= self.config.ids_max && !self.zones.knows(put.zone) {
             return Err(Refusal::new("too_many_zones", self.config.ids_max));
         }
+        if self.zones.versions(put.zone) >= self.config.versions_max {
+            return Err(Refusal::new("too_many_versions", self.config.versions_max));
+        }
         let key = Key::configuration(at, self.input);
         self.zones.put(put, key);
         self.zone_changed(put.zone, [old_layer, put.layer], key, Cause::ZoneChanged);
@@ -76,6 +79,10 @@ impl Engine {
         if self.orders.by_id.len() >= self.config.ids_max && !self.orders.by_id.contains(put.order)
         {
             return Err(Refusal::new("too_many_orders", self.config.ids_max));
+        }
+        let versions = self.orders.by_id.get(put.order).map_or(0, |order| order.versions.len());
+        if versions >= self.config.versions_max {
+            return Err(Refusal::new("too_many_versions", self.config.versions_max));
         }
         let order = self.orders.by_id.get_or_insert_with(put.order, Order::new);
         let old_person = order.newest().map(|version| version.person);
@@ -180,7 +187,7 @@ impl Engine {
         let old = self.devices.slot(assign.device).and_then(|slot| self.devices.get(slot));
         let old = old.map(|device| device.person);
         let concerned = [Some(assign.person), old].into_iter().flatten();
-        let orders: Vec<_> = concerned.flat_map(|person| self.orders_of(person)).collect();
+        let orders: Vec<_> = concerned.flat_map(|person| self.concerning(person)).collect();
         self.advance_device(assign.device, &orders, at);
         if old == Some(assign.person) {
             return;
@@ -216,7 +223,7 @@ impl Engine {
             self.advance_device(device, &[], at);
             return Err(Refusal::new("unknown_device", device.number()));
         };
-        let orders: Vec<_> = self.orders_of(person).collect();
+        let orders: Vec<_> = self.concerning(person).collect();
         self.advance_device(device, &orders, at);
         self.take_away(device, at);
         Ok(())
