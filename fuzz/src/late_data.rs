@@ -103,7 +103,8 @@ fn send(bytes: &mut Bytes<'_>, (kind, device, seq): (u8, u64, u64), ms: u64, to:
         let accuracy_m = [5, 30, 200][usize::from(bytes.next() % 3)];
         let flags = ["", "", r#""mock""#, r#""moving""#][usize::from(bytes.next() % 4)];
         format!(
-            r#""type":"fix",{head},"lat":{lat:.7},"lon":{lon:.7},"accuracy_m":{accuracy_m},"flags":[{flags}]"#
+            "\"type\":\"fix\",{head},\"lat\":{lat:.7},\"lon\":{lon:.7},\
+             \"accuracy_m\":{accuracy_m},\"flags\":[{flags}]"
         )
     };
     let delay_ms = match bytes.next() {
@@ -121,7 +122,8 @@ fn zone(bytes: &mut Bytes<'_>, zone: u64) -> String {
     let (lat, lon) = (bytes.near(LAT), bytes.near(LON));
     let radius_m = 20 + u32::from(bytes.next());
     format!(
-        r#""type":"put_zone","zone":{zone},"geometry":{{"type":"Point","coordinates":[{lon:.7},{lat:.7}],"radius_m":{radius_m}}}"#
+        "\"type\":\"put_zone\",\"zone\":{zone},\"geometry\":{{\"type\":\"Point\",\
+         \"coordinates\":[{lon:.7},{lat:.7}],\"radius_m\":{radius_m}}}"
     )
 }
 
@@ -131,7 +133,9 @@ fn order(bytes: &mut Bytes<'_>, order: u64) -> String {
     let warn_m = bytes.next();
     let rules = if order == 1 {
         format!(
-            r#"{{"rule":1,"kind":"keep_out","zone":1,"warn_m":{warn_m},"confirm_fixes":{}}},{{"rule":2,"kind":"stay_in","zones":[2],"grace_s":{}}}"#,
+            "{{\"rule\":1,\"kind\":\"keep_out\",\"zone\":1,\"warn_m\":{warn_m},\
+             \"confirm_fixes\":{}}},{{\"rule\":2,\"kind\":\"stay_in\",\"zones\":[2],\
+             \"grace_s\":{}}}",
             bytes.next() % 3,
             u32::from(bytes.next() % 4) * 30,
         )
@@ -139,7 +143,8 @@ fn order(bytes: &mut Bytes<'_>, order: u64) -> String {
         let distance_m = 50 + u32::from(bytes.next());
         let warn_m = distance_m + u32::from(warn_m);
         format!(
-            r#"{{"rule":1,"kind":"keep_away","person":2,"distance_m":{distance_m},"warn_m":{warn_m}}}"#
+            "{{\"rule\":1,\"kind\":\"keep_away\",\"person\":2,\"distance_m\":{distance_m},\
+             \"warn_m\":{warn_m}}}"
         )
     };
     let permit = match bytes.next() % 4 {
@@ -147,7 +152,8 @@ fn order(bytes: &mut Bytes<'_>, order: u64) -> String {
         _ => "",
     };
     format!(
-        r#""type":"put_order","order":{order},"kind":"court","person":1,"from":"{}","until":"{}","rules":[{rules}]{permit}"#,
+        "\"type\":\"put_order\",\"order\":{order},\"kind\":\"court\",\"person\":1,\
+         \"from\":\"{}\",\"until\":\"{}\",\"rules\":[{rules}]{permit}",
         time(0),
         time(30 * 86_400_000 - 1),
     )
