@@ -166,6 +166,16 @@ scenarios! {
     sched_order_edited_while_he_stands_still,
     // J-TIME-3, J-STATUS-1
     time_order_put_at_the_time_of_a_word,
+    // J-SILENCE-1, J-TIME-4, J-DESK-3
+    silence_again_told_by_a_tick,
+    // J-SILENCE-2, J-TIME-4
+    silence_ends_when_no_fix_is_due,
+    // J-SILENCE-3, J-SCHED-2
+    silence_of_no_device_and_another_person,
+    // J-STALE-1
+    stale_at_180_seconds_sharp,
+    // J-LATE-2, J-BREACH-5
+    late_beyond_the_history_probable,
 }
 
 #[test]

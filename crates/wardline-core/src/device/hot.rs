@@ -1,6 +1,8 @@
 //! The line that the hot path reads: whether a fix can change anything.
 
 mod saved;
+#[cfg(test)]
+mod tests;
 
 use crate::engine::Config;
 use crate::geometry::{Position, Scale};

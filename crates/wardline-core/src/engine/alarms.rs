@@ -35,6 +35,13 @@ struct Bearer {
     since: Timestamp,
 }
 
+/// What an alarm that is over has no more.
+#[derive(Clone, Copy, PartialEq, Eq)]
+enum Over {
+    WithoutRule,
+    WithoutDevice,
+}
+
 impl Engine {
     /// The next instant at which an alarm of the order is raised.
     pub(super) fn next_alarm(&self, order: OrderId) -> Option<Timestamp> {
@@ -80,8 +87,9 @@ impl Engine {
         order.progress = order.progress.max(instant);
         let raised: Vec<_> = order.alarms.keys().copied().collect();
         for alarm in raised {
-            if let Some(ending) = self.why_over(id, alarm, instant) {
-                self.end_alarm(id, alarm, instant, cause.filter(|_| ending.1).unwrap_or(ending.0));
+            if let Some(over) = self.why_over(id, alarm, instant) {
+                let cause = cause.filter(|_| over == Over::WithoutDevice);
+                self.end_alarm(id, alarm, instant, cause.unwrap_or(Cause::RuleEnded));
             }
         }
         let is_at_once = |due: &Due| {
@@ -96,11 +104,10 @@ impl Engine {
         }
     }
 
-    /// Why an alarm has no ground any more; and whether it is for want of the device.
-    fn why_over(&self, id: OrderId, alarm: AlarmId, instant: Timestamp) -> Option<(Cause, bool)> {
+    /// Why an alarm has no ground any more, if it has none.
+    fn why_over(&self, id: OrderId, alarm: AlarmId, instant: Timestamp) -> Option<Over> {
         let order = self.orders.by_id.get(id)?;
-        let raised_for = order.alarms.get(&alarm).map(|raised| raised.person);
-        let Some(version) = present(order, instant) else { return Some((Cause::RuleEnded, false)) };
+        let Some(version) = present(order, instant) else { return Some(Over::WithoutRule) };
         let rule = version.rule(alarm.rule).filter(|rule| rule.active_since(instant).is_some());
         let holds = rule.is_some_and(|rule| match (&rule.terms, alarm.kind) {
             (Terms::Report(report), EventKind::Silence) => report.max_silence_ms.is_some(),
@@ -111,14 +118,10 @@ impl Engine {
             _ => false,
         });
         if !holds {
-            return Some((Cause::RuleEnded, false));
+            return Some(Over::WithoutRule);
         }
         let bears = self.bearers(version).any(|bearer| bearer.device == alarm.device);
-        let gone = match alarm.device {
-            DeviceId::NONE if Some(version.person) == raised_for => Cause::DeviceAssigned,
-            _ => Cause::RuleEnded,
-        };
-        (!bears).then_some((gone, true))
+        (!bears).then_some(Over::WithoutDevice)
     }
 
     /// An input of a device counts: ends its silence and whatever else it ends.
@@ -223,9 +226,7 @@ impl Engine {
                     continue;
                 }
                 let instant = since.plus_ms(max_ms).max(version.put.time);
-                if rule.active_since(instant).is_some() || instant <= order.progress {
-                    tell(Due { instant, id: AlarmId { kind, ..silence }, cause: Cause::Timer });
-                }
+                tell(Due { instant, id: AlarmId { kind, ..silence }, cause: Cause::Timer });
             }
         }
     }

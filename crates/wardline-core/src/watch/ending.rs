@@ -44,12 +44,8 @@ impl Watch {
         };
         let is_active = self.active(id.rule).is_some();
         match (&rule.terms, id.target) {
-            (Terms::StayIn(stay_in), Target::None) => {
-                let in_hours = version.is_some_and(|v| v.is_in_force(key))
-                    && rule.active_since(key.time).is_some();
-                let cause = if in_hours { gone(&stay_in.zones) } else { Cause::RuleEnded };
-                (!is_active).then_some(cause)
-            }
+            // Out of its hours it ended at the boundary before, so that a zone is what it lacks.
+            (Terms::StayIn(stay_in), Target::None) => (!is_active).then(|| gone(&stay_in.zones)),
             (_, _) if !is_active => Some(Cause::RuleEnded),
             (Terms::KeepOut(keep_out), Target::Zone(zone)) => {
                 match keep_out_holds(scene, keep_out, zone, key) {
@@ -57,7 +53,8 @@ impl Watch {
                     false => Some(gone(&[zone])),
                 }
             }
-            (Terms::KeepAway(keep_away), Target::Person(person)) if keep_away.person == person => {
+            // Active in this watch is only what names its person.
+            (Terms::KeepAway(keep_away), Target::Person(_)) => {
                 without_warning(id.kind, keep_away.warn_m)
             }
             _ => Some(Cause::RuleEnded),

@@ -1,0 +1,71 @@
+//! The hot line by itself: which fixes it takes.
+
+use super::*;
+use crate::ids::DeviceId;
+use crate::input::Source;
+
+/// Where a device rests since the second 1, and what it sends.
+fn fix(time_ms: i64, north_e7: i32) -> Fix {
+    Fix {
+        device: DeviceId::NONE,
+        seq: time_ms as u64,
+        time: Timestamp::from_ms(time_ms),
+        position: Position::from_e7(428_760_000 + north_e7, 746_036_000).unwrap_or_default(),
+        accuracy_m: Some(8.0),
+        speed_mps: None,
+        course_deg: None,
+        source: Source::Gnss,
+        assurance: Assurance::Device,
+        mock: false,
+        clock_unsynced: false,
+        moving: false,
+        backlog: false,
+    }
+}
+
+fn at_rest() -> HotLine {
+    let config = &Config::default();
+    let first = fix(1_000, 0);
+    let mut hot = HotLine::new();
+    hot.newest = first.time;
+    let sample = Sample::new(&first, first.time, config);
+    hot.rest(&sample, 100.0, Timestamp::FAR_FUTURE, ENDLESS);
+    hot
+}
+
+fn takes(hot: &mut HotLine, fix: &Fix) -> bool {
+    hot.takes(fix, fix.time, &Config::default())
+}
+
+/// The quiet time may last on: without slack not even a fix at the old anchor is taken.
+#[test]
+fn without_slack_each_fix_is_judged() {
+    assert!(takes(&mut at_rest(), &fix(2_000, 0)));
+    let mut hot = at_rest();
+    hot.lose_slack();
+    assert!(!takes(&mut hot, &fix(2_000, 0)));
+    let mut hot = at_rest();
+    hot.stay_awake(Timestamp::FAR_FUTURE);
+    assert!(!takes(&mut hot, &fix(2_000, 0)));
+    assert_eq!((hot.region(), hot.left()), (None, 0));
+}
+
+/// J-FIX-5: at 70 metres a second, 1.4 metres are plausible after 20 ms; 90 in 1e7 of a degree of
+/// latitude are one metre.
+#[test]
+fn what_may_be_implausible_is_judged() {
+    assert!(takes(&mut at_rest(), &fix(1_020, 108)));
+    assert!(!takes(&mut at_rest(), &fix(1_020, 144)));
+    assert!(takes(&mut at_rest(), &fix(2_000, 630 * 9 / 10)));
+    assert!(takes(&mut at_rest(), &fix(1_020, 0)));
+}
+
+#[test]
+fn as_many_fixes_are_taken_as_are_left() {
+    let mut hot = at_rest();
+    hot.left = 2;
+    assert_eq!(hot.left(), 2);
+    assert!(takes(&mut hot, &fix(2_000, 0)));
+    assert!(takes(&mut hot, &fix(3_000, 0)));
+    assert!(!takes(&mut hot, &fix(4_000, 0)));
+}
