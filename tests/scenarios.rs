@@ -174,6 +174,10 @@ scenarios! {
     silence_of_no_device_and_another_person,
     // J-STALE-1
     stale_at_180_seconds_sharp,
+    // J-TIME-4, J-DESK-3
+    desk_escalation_told_by_a_party_at_rest,
+    // J-PROX-1, J-PROX-4, J-LATE-5
+    away_late_fix_becomes_the_oldest,
     // J-LATE-2, J-BREACH-5
     late_beyond_the_history_probable,
 }

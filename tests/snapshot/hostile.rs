@@ -124,6 +124,31 @@ fn a_zone_is_admitted_as_when_it_was_put() {
     }
 }
 
+/// Of two devices with the same id one would be lost.
+#[test]
+fn no_device_is_restored_twice() {
+    const FIRST: u64 = 0x0102_0304_0506_0701;
+    let mut engine = Engine::new(Config::default());
+    for (number, device) in (1..).zip([FIRST, FIRST + 1]) {
+        let at = "2026-03-02T08:00:00.000Z";
+        let line = format!(
+            r#"{{"type":"assign_device","at":"{at}","device":{device},"person":7,"kind":"phone"}}"#
+        );
+        apply(&mut engine, &jsonl::parse_line(&line, number));
+    }
+    let mut bytes = Vec::new();
+    engine.snapshot(&mut bytes);
+    let second = (FIRST + 1).to_le_bytes();
+    let at = bytes.windows(8).position(|eight| eight == second).expect("the device is written");
+    bytes[at..at + 8].copy_from_slice(&FIRST.to_le_bytes());
+    match Engine::restore(Config::default(), &sealed(&bytes)).err() {
+        Some(RestoreError::Value { offset, what, value }) => {
+            assert_eq!((offset, what, value), (at, "the id of a device", FIRST));
+        }
+        other => panic!("{other:?}"),
+    }
+}
+
 /// Whether the bytes are restored. If so they must be the snapshot of the restored engine, and it
 /// must go on without a panic.
 fn goes_on(bytes: &[u8], rest: &[Record]) -> bool {

@@ -13,6 +13,9 @@
 //! than half, so that a third is left to the other; if less than a third is left, the other has
 //! to share anew at its next fix.
 
+#[cfg(test)]
+mod tests;
+
 use super::Engine;
 use super::observation::Scope;
 use crate::device::{Devices, ENDLESS, SLACK_M_MAX};
