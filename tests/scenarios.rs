@@ -178,6 +178,8 @@ scenarios! {
     desk_escalation_told_by_a_party_at_rest,
     // J-PROX-1, J-PROX-4, J-LATE-5
     away_late_fix_becomes_the_oldest,
+    // J-PROX-4
+    away_two_too_late_to_be_references,
     // J-LATE-2, J-BREACH-5
     late_beyond_the_history_probable,
 }
