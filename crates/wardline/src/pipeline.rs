@@ -1,0 +1,3 @@
+//! pipe
+mod router;
+mod share;
