@@ -85,11 +85,6 @@ impl Router {
         }
     }
 
-    /// The number of the last input.
-    pub fn last(&self) -> u64 {
-        self.last
-    }
-
     /// Inputs whose time of receipt was invalid or smaller than one before.
     pub fn clock_regressions(&self) -> u64 {
         self.clock_regressions
