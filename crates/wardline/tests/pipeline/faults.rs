@@ -1,13 +1,15 @@
 //! Engines that panic, shards that stand still, logs that fail.
 
-use crate::support::{Barrier, Shared, by_order, fix, records, refused, replay, tick, wait_until};
+use crate::support::{
+    Barrier, Shared, assign, by_order, fix, records, refused, replay, tick, wait_until,
+};
 use std::io;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicU64, Ordering};
 use std::time::Duration;
 use wardline::input::{Input, Record};
-use wardline::pipeline::{Batch, Clock, Log, Notice, Pipeline};
-use wardline::{Config, Numbered};
+use wardline::pipeline::{Batch, Checkpoints, Clock, Log, Metrics, Notice, Pipeline};
+use wardline::{Config, Engine, Numbered};
 use wardline_sim::scenario::Options;
 
 /// The third fix of the scenario, which the engine of every shard panics on.
@@ -98,6 +100,83 @@ fn other_shards_go_on() {
     let copies: Vec<_> = metrics.shards.iter().map(|shard| shard.quarantined_copies).collect();
     assert_eq!(copies, [0, 0, 50, 0]);
     assert_eq!(events.take().len(), 50);
+}
+
+/// A checkpoint that is no state at all, but a list of what the engine was given so far.
+struct Recipes {
+    inputs: Shared<Numbered>,
+    saved: Shared<Vec<Numbered>>,
+}
+
+impl Checkpoints for Recipes {
+    fn save(&self, engine: &Engine, out: &mut Vec<u8>) -> bool {
+        let mut inputs = self.inputs.copy();
+        inputs.retain(|input| input.number <= engine.last_input());
+        self.saved.push(inputs);
+        out.push(1);
+        true
+    }
+
+    fn restore(&self, config: &Config, state: &[u8]) -> Option<Engine> {
+        assert_eq!(state, [1]);
+        let mut engine = Engine::new(config.clone());
+        engine.apply_numbered(self.saved.copy().last()?, &mut |_| ()).ok()?;
+        Some(engine)
+    }
+}
+
+/// Feeds 6,000 fixes to a shard that keeps 1,024, and panics on one of the last.
+fn overfed(checkpoints: bool) -> (Metrics, Vec<Notice>) {
+    let (notices, inputs) = (Shared::new(), Shared::new());
+    let told = notices.clone();
+    let recipes = Recipes { inputs: inputs.clone(), saved: Shared::new() };
+    let mut builder = Pipeline::builder(Config::default())
+        .in_order()
+        .stall_after(Duration::from_secs(60))
+        .log(inputs)
+        .retained(1_024)
+        .notices(move |notice| told.push(notice))
+        .trial(|_, record| {
+            assert!(!matches!(&record.input, Input::Fix(fix) if fix.seq == 5_500), "poison");
+        });
+    if checkpoints {
+        builder = builder.checkpoints(recipes);
+    }
+    let pipeline = builder.build().expect("threads start");
+    pipeline.submit(assign(0, 7, 1)).expect("it is open");
+    for batch in 0..60 {
+        let seqs = batch * 100..(batch + 1) * 100;
+        let records: Vec<_> = seqs.map(|seq| fix(1 + seq as i64, 7, seq)).collect();
+        pipeline.submit(records).expect("it is open");
+    }
+    (pipeline.finish().metrics, notices.take())
+}
+
+#[test]
+fn a_checkpoint_stands_for_all_before_it() {
+    let (metrics, notices) = overfed(true);
+    assert_eq!((metrics.judged(), metrics.quarantined()), (6_000, 1));
+    // The engine that was built again knows all fixes but one, and the assignment.
+    assert_eq!(metrics.shards[0].counters.fixes, 5_999);
+    assert!(metrics.shards[0].retained.value <= 1_024);
+    let [Notice::Quarantined(_), Notice::Rebuilt { shard: 0, inputs }] = notices[..] else {
+        panic!("{notices:?}");
+    };
+    assert!(inputs <= 1_024);
+}
+
+#[test]
+fn without_one_a_shard_says_in_time_that_it_cannot_be_saved() {
+    let (metrics, notices) = overfed(false);
+    assert_eq!((metrics.judged(), metrics.quarantined()), (1 + 5_500, 500));
+    let [
+        Notice::NotRetained { shard: 0, inputs_max: 1_024 },
+        Notice::Quarantined(_),
+        Notice::ShardLost { shard: 0 },
+    ] = notices[..]
+    else {
+        panic!("{notices:?}");
+    };
 }
 
 #[derive(Clone, Default)]
