@@ -2,14 +2,19 @@
 //!
 //! Each takes any bytes and panics only if the engine does something that it must not do.
 
+mod bytes;
+mod late_data;
 mod operations;
+mod snapshot;
 
 use serde_json::Value;
 use std::collections::BTreeMap;
 use wardline_core::{Config, Engine};
 use wardline_wire::jsonl;
 
+pub use late_data::late_data;
 pub use operations::operations;
+pub use snapshot::{snapshot, snapshot_seed};
 
 /// Lines of a log, whatever they hold: each is read or refused, and the engine goes on.
 pub fn input_line(data: &[u8]) {

@@ -2,6 +2,7 @@
 //! reads.
 
 mod copy;
+mod saved;
 
 pub(crate) use copy::DeviceCopy;
 

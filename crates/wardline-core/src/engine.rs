@@ -8,6 +8,7 @@ mod fixes;
 mod late;
 mod moving;
 mod observation;
+mod saved;
 mod shadow;
 mod share;
 mod statuses;

@@ -1,5 +1,6 @@
 //! Orders by version.
 
+mod saved;
 mod shadow;
 mod version;
 

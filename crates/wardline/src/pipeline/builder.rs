@@ -8,7 +8,7 @@ use super::log::{Accepted, Log};
 use super::notice::{Listener, Notice};
 use super::outlet::Outlet;
 use super::queue::Queue;
-use super::recovery::{Checkpoints, FromTheStart, Retained};
+use super::recovery::{Checkpoints, Retained, Snapshots};
 use super::router::{Router, SHARDS_MAX};
 use super::shard::{Links, Trial, Worker};
 use super::share::Share;
@@ -61,8 +61,8 @@ impl Builder {
             in_order: false,
             overflow: Overflow::Wait,
             shedding: Shedding::Never,
-            retained_max: 1 << 20,
-            checkpoints: Arc::new(FromTheStart),
+            retained_max: 1 << 18,
+            checkpoints: Arc::new(Snapshots),
             stall_after: Duration::from_secs(1),
             sink: None,
             log: None,
@@ -147,14 +147,14 @@ impl Builder {
     }
 
     /// How many inputs each shard keeps to build its engine again after a panic, before it makes a
-    /// checkpoint. Default 1,048,576: about 170 MiB.
+    /// checkpoint. Default 262,144: about 42 MiB.
     pub fn retained(mut self, inputs: usize) -> Self {
         self.retained_max = inputs.max(SHARE_INPUTS);
         self
     }
 
-    /// How the state of an engine is kept, so that inputs need not be. By default it is not: a
-    /// shard that took in more inputs than are kept says so, and is lost if its engine panics.
+    /// How the state of an engine is kept, so that inputs need not be. Default: as a snapshot in
+    /// memory. A shard whose checkpoint fails says so, and is lost if its engine panics.
     pub fn checkpoints(mut self, checkpoints: impl Checkpoints + 'static) -> Self {
         self.checkpoints = Arc::new(checkpoints);
         self

@@ -39,12 +39,6 @@ impl<T> Shared<T> {
     }
 }
 
-impl<T: Clone> Shared<T> {
-    pub fn copy(&self) -> Vec<T> {
-        self.0.lock().expect("no panic").clone()
-    }
-}
-
 /// A log in memory.
 impl Log for Shared<Numbered> {
     fn append(&mut self, inputs: &[Numbered]) -> io::Result<()> {
