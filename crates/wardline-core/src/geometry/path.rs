@@ -251,8 +251,8 @@ mod tests {
         (0..count).map(|i| [north(i), east(i)]).collect()
     }
 
-    /// Lines of many flat pieces, of pieces of both kinds, of long edges, and round a pole; the last
-    /// is farthest from its middle between two nodes.
+    /// Lines of many flat pieces, of pieces of both kinds, of long edges, and round a pole; the
+    /// last is farthest from its middle between two nodes.
     fn lines() -> [Vec<[f64; 2]>; 5] {
         let mut mixed = zigzag([-30.0, 179.9], [0.002, 0.001], 20);
         mixed.extend(zigzag([-31.0, 180.0], [0.9, 0.2], 9));
