@@ -21,6 +21,7 @@ impl Device {
                 no_order_noted: rare.no_order_noted,
                 is_protected: false,
                 anchored: None,
+                switched_off: rare.switched_off,
             })
         });
         Self { watches: Box::default(), rare, ..*self }
