@@ -179,7 +179,7 @@ impl Pipeline {
             return Ok(());
         }
         batch.submitted_ns = self.clock.now_ns();
-        let outcome = self.intake.put(batch, self.batch(), waits);
+        let outcome = self.intake.put(batch, || self.batch(), waits);
         let dropped = outcome.map_err(|(batch, reason)| Returned { batch, reason })?;
         self.outlet.stats.submitted.add(many);
         for (device, fixes) in dropped {

@@ -59,12 +59,12 @@ impl Intake {
     }
 
     /// Adds the batch, or gives it back if there is no room and it shall not wait, or the pipeline
-    /// has been closed. What overtakes the rest of it goes into `urgent`, an empty one. Gives what
+    /// has been closed. What overtakes the rest of it goes into a `spare` one. Gives what
     /// was dropped for it.
     pub fn put(
         &self,
         mut batch: Batch,
-        mut urgent: Batch,
+        spare: impl FnOnce() -> Batch,
         waits: bool,
     ) -> Result<Dropped, (Batch, Refused)> {
         let count = match self.in_order {
@@ -90,6 +90,7 @@ impl Intake {
             lanes.urgent.put(batch);
         } else {
             if count > 0 {
+                let mut urgent = spare();
                 (urgent.tag, urgent.submitted_ns) = (batch.tag, batch.submitted_ns);
                 urgent.records.extend(batch.records.extract_if(.., |record| overtakes(record)));
                 lanes.urgent.put(urgent);
