@@ -37,6 +37,13 @@ impl Lines {
     }
 }
 
+/// The line and track of one device, taken elsewhere.
+pub(super) struct MemoryCopy {
+    hot: HotLine,
+    head: TrackHead,
+    bytes: Vec<u8>,
+}
+
 impl Memory {
     pub fn new(config: &Config) -> Self {
         let layout = Layout::new(config);
@@ -74,6 +81,21 @@ impl Memory {
     #[inline]
     fn bytes(&self, device: usize) -> Range<usize> {
         device * self.stride..(device + 1) * self.stride
+    }
+
+    pub fn copy(&self, device: usize) -> Option<MemoryCopy> {
+        let (lines, bytes) = (self.lines.get(device)?, self.slabs.get(self.bytes(device))?);
+        Some(MemoryCopy { hot: lines.hot, head: lines.track.clone(), bytes: bytes.to_vec() })
+    }
+
+    /// Writes a copy into the slot of the device, which is awake then. The copy comes from an
+    /// engine with the same configuration, so that the tracks are laid out alike.
+    pub fn adopt(&mut self, device: usize, copy: &MemoryCopy) {
+        let bytes = self.bytes(device);
+        let Some(lines) = self.lines.get_mut(device) else { return };
+        *lines = Lines { hot: copy.hot, track: copy.head.clone() };
+        lines.hot.wake();
+        self.slabs[bytes].copy_from_slice(&copy.bytes);
     }
 
     pub fn hot(&self, device: usize) -> Option<&HotLine> {
