@@ -51,6 +51,17 @@ impl Device {
         }
     }
 
+    /// A copy of it as if no order had ever named its person.
+    fn without_orders(&self) -> Self {
+        Self {
+            watches: Vec::new(),
+            conditions: self.conditions.clone(),
+            is_protected: false,
+            recent: self.recent.clone(),
+            ..*self
+        }
+    }
+
     // J-FIX-2
     pub fn is_repeat(&self, track: Track<'_>, seq: u64, time: Timestamp) -> bool {
         let mut in_order = track.last_inputs();
@@ -216,6 +227,14 @@ impl Lines {
 /// Devices whose memory is looked for together.
 pub(crate) const BATCH: usize = 64;
 
+/// A device without its watches, with its lines and track, to be taken elsewhere.
+pub(crate) struct DeviceCopy {
+    device: Device,
+    hot: HotLine,
+    head: TrackHead,
+    slots: Vec<Slot>,
+}
+
 /// All assigned devices, found by id or dense slot.
 pub(crate) struct Devices {
     devices: Vec<Option<Device>>,
@@ -349,6 +368,24 @@ impl Devices {
             self.lines[place] = lines;
         }
         self.places.insert(id, place);
+        place
+    }
+
+    /// Copies all of a device but what orders make of it.
+    pub fn copy(&self, device: usize) -> Option<DeviceCopy> {
+        let (lines, slots) = (self.lines.get(device)?, self.slots_of(device)?.to_vec());
+        let device = self.get(device)?.without_orders();
+        Some(DeviceCopy { device, hot: lines.hot, head: lines.track.clone(), slots })
+    }
+
+    /// Takes in a device that nobody has here, from an engine with the same configuration. Each of
+    /// its fixes is judged until it rests again.
+    pub fn adopt(&mut self, copy: &DeviceCopy) -> usize {
+        let place = self.insert(copy.device.without_orders());
+        self.lines[place] = Lines { hot: copy.hot, track: copy.head.clone() };
+        self.lines[place].hot.wake();
+        let first = place * self.stride;
+        self.slabs[first..first + self.stride].copy_from_slice(&copy.slots);
         place
     }
 

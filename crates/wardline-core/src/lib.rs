@@ -24,5 +24,5 @@ mod track;
 mod watch;
 mod zones;
 
-pub use engine::{Config, Counters, Engine};
+pub use engine::{Config, Counters, Engine, Numbered, OutOfSequence, Part, PersonCopy};
 pub use ledger::{Ledger, Row};

@@ -17,6 +17,7 @@ use ring::Ring;
 pub(crate) use ring::{Slot, slots_per_device};
 
 /// The recent fixes of a device since its assignment: what is one of, beside its slots.
+#[derive(Clone)]
 #[repr(align(64))]
 pub(crate) struct TrackHead {
     device: DeviceId,
@@ -57,7 +58,7 @@ enum Trace {
     Mixed,
 }
 
-#[derive(Default)]
+#[derive(Clone, Default)]
 struct Mixed {
     base: Past,
     now: Past,

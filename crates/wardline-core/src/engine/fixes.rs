@@ -1,7 +1,7 @@
 //! Fixes of devices.
 
-use super::Engine;
 use super::observation::Scope;
+use super::{Engine, Part};
 use crate::device::BATCH;
 use crate::event::{Cause, Event, EventKind, Evidence};
 use crate::ids::{DeviceId, OrderId, PersonId};
@@ -23,14 +23,8 @@ impl Engine {
             }
             std::hint::black_box(self.devices.touch(&slots));
             for (slot, fix) in slots.into_iter().zip(batch) {
-                let at = self.receive(Some(at));
-                if self.config.slack && self.stays_within_slack(slot, fix, at) {
-                    continue;
-                }
-                self.dispatch(&Input::Fix(*fix), at);
-                self.end_step(at);
-                self.counters.events += self.outbox.len();
-                self.outbox.deliver(sink);
+                let at = self.receive(self.input + 1, Some(at), Part::WHOLE);
+                self.take_in(slot, &Input::Fix(*fix), at, sink);
             }
         }
     }
@@ -55,8 +49,8 @@ impl Engine {
         if !track.append_in_ring(&sample) {
             track.insert(sample);
         }
-        self.counters.fixes += 1;
-        self.counters.fixes_within_slack += 1;
+        self.counters.fixes += self.part.count();
+        self.counters.fixes_within_slack += self.part.count();
         true
     }
 
@@ -65,7 +59,7 @@ impl Engine {
         let Some(slot) = self.admit(fix.device, fix.seq, sample.time, at, true)? else {
             return Ok(());
         };
-        self.counters.fixes += 1;
+        self.counters.fixes += self.part.count();
         let Some((_, _, mut track)) = self.devices.get_mut(slot, &self.config) else {
             return Ok(());
         };
@@ -234,7 +228,11 @@ impl Engine {
         }
         let next = orders.iter().filter_map(|order| self.next_instant(*order));
         let stray = self.desk.next_escalation(OrderId::NONE, Some(device));
-        next.chain(stray.map(|at| at.plus_ms(1))).min().unwrap_or(Timestamp::FAR_FUTURE)
+        let shadow = self.orders.shadows.next_change(person, self.now);
+        next.chain(stray.map(|at| at.plus_ms(1)))
+            .chain(shadow)
+            .min()
+            .unwrap_or(Timestamp::FAR_FUTURE)
     }
 
     /// What fixes and statuses have in common: gives the slot of a device whose input counts.
@@ -268,7 +266,7 @@ impl Engine {
             return Err(Refusal { device: Some(id), ..refusal });
         }
         if time <= hot.newest && device.is_repeat(track.as_ref(), seq, time) {
-            self.counters.repeats += 1;
+            self.counters.repeats += self.part.count();
             return Ok(None);
         }
         let appends = is_fix && track.as_ref().appends(time, seq);
@@ -290,7 +288,7 @@ impl Engine {
         let in_force = |id: &OrderId| {
             self.orders.by_id.get(*id).is_some_and(|order| order.in_force(now).is_some())
         };
-        if orders.iter().any(in_force) {
+        if orders.iter().any(in_force) || self.orders.shadows.bind(person, at) {
             return;
         }
         if let Some((device, ..)) = self.devices.get_mut(slot, &self.config) {
@@ -300,7 +298,7 @@ impl Engine {
     }
 
     fn note_stranger(&mut self, device: DeviceId, time: Timestamp) {
-        self.counters.unassigned += 1;
+        self.counters.unassigned += self.part.count();
         if self.strangers.len() < self.config.strangers_max && self.strangers.insert(device) {
             self.outbox.push(Draft::fact(time, EventKind::Unassigned, Some(device)));
         }

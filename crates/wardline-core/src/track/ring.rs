@@ -11,6 +11,7 @@ use crate::time::Timestamp;
 
 /// Where the fixes lie in a fixed number of slots in a circle; the slots themselves come with each
 /// call, since those of all devices lie side by side.
+#[derive(Clone)]
 pub(super) struct Ring {
     /// The slot of the oldest fix.
     head: u16,
