@@ -6,4 +6,7 @@
 
 pub mod datagram;
 pub mod jsonl;
+pub mod owntracks;
+pub mod protocol;
 pub mod refusal;
+pub mod teltonika;

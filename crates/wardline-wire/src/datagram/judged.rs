@@ -15,9 +15,9 @@ use wardline_core::input::{Assurance, Fix, Input, Refusal, Status, StatusReport}
 use wardline_core::time::Timestamp;
 
 /// 2000-01-01T00:00:00Z. A clock that lost its power starts before, or then.
-pub(crate) const TIME_MS_MIN: u64 = 946_684_800_000;
+const TIME_MS_MIN: u64 = 946_684_800_000;
 /// 9999-12-31T23:59:59.999Z: what a log can write.
-pub(crate) const TIME_MS_MAX: u64 = 253_402_300_799_999;
+const TIME_MS_MAX: u64 = 253_402_300_799_999;
 const COURSE_CDEG_MAX: u16 = 36_000;
 
 /// The input that a record stands for; the device is authenticated.
@@ -111,10 +111,16 @@ fn fix(record: &Record, device: DeviceId, seq: u64) -> Result<Fix, Reason> {
 /// all that is known and be lost, so such a word has the time of receipt.
 fn status_time(record: &Record, now: Timestamp) -> Timestamp {
     let is_set = record.flags & flags::CLOCK_UNSYNCED == 0;
-    checked_time(record.time_ms).ok().filter(|_| is_set).unwrap_or(now)
+    if is_set { checked_time_or(record.time_ms, now) } else { now }
 }
 
-fn checked_time(time_ms: u64) -> Result<Timestamp, Reason> {
+/// The time, or that of receipt if it is out of range.
+pub(crate) fn checked_time_or(time_ms: u64, now: Timestamp) -> Timestamp {
+    checked_time(time_ms).unwrap_or(now)
+}
+
+/// The time, if it is in range.
+pub(crate) fn checked_time(time_ms: u64) -> Result<Timestamp, Reason> {
     let is_possible = (TIME_MS_MIN..=TIME_MS_MAX).contains(&time_ms);
     is_possible.then(|| Timestamp::from_ms(time_ms as i64)).ok_or(Reason::BadTime)
 }

@@ -29,6 +29,10 @@ impl Secret {
         hex(text, &mut bytes).then_some(Self(bytes))
     }
 
+    pub(crate) const fn bytes(&self) -> &[u8; SECRET_BYTES] {
+        &self.0
+    }
+
     /// The secret of the epoch after this one.
     pub(super) fn next(&self, epoch: u8, index: u32) -> Self {
         let mut bytes = [0; SECRET_BYTES];

@@ -65,6 +65,8 @@ pub use record::{
 };
 pub use table::{BATCH, Checkpoint, DeviceTable, InsertError, PREVIOUS_EPOCH_MS, TableConfig};
 
+pub(crate) use judged::{checked_time, checked_time_or, refusal};
+
 use ring::aead::{AES_128_GCM, Algorithm, CHACHA20_POLY1305};
 
 /// The length of a header in bytes.
