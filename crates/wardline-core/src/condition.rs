@@ -29,6 +29,10 @@ const KINDS: [EventKind; 5] =
     [EventKind::Strap, EventKind::Case, EventKind::Tether, EventKind::Jamming, EventKind::Battery];
 
 impl Conditions {
+    pub const fn new() -> Self {
+        Self { words: VecDeque::new(), base: 0, is_full: false }
+    }
+
     /// Whether nothing was ever said.
     pub fn is_empty(&self) -> bool {
         self.words.is_empty()

@@ -1,6 +1,10 @@
 //! The assigned devices: who carries each, what it sent of late, and the line that the hot path
 //! reads.
 
+mod copy;
+
+pub(crate) use copy::DeviceCopy;
+
 use crate::condition::Conditions;
 use crate::engine::Config;
 use crate::geometry::{Position, Scale};
@@ -8,83 +12,129 @@ use crate::ids::{DeviceId, PersonId};
 use crate::input::{Assurance, Fix};
 use crate::key::Key;
 use crate::table::Places;
-use crate::time::Timestamp;
-use crate::track::{Slot, Track, TrackHead, TrackMut, slots_per_device};
+use crate::time::{NEVER, Timestamp};
+use crate::track::{Layout, Slots, Track, TrackHead, TrackMut};
 use crate::watch::Watch;
 use std::collections::VecDeque;
 
-/// An assigned device.
+/// An assigned device: what the hot path does not read.
 pub(crate) struct Device {
     pub id: DeviceId,
     pub person: PersonId,
     pub assigned: Timestamp,
     /// The input that assigned it.
-    pub assigned_by: Key,
-    pub watches: Vec<Watch>,
-    pub conditions: Conditions,
-    pub no_order_noted: bool,
-    /// Some order protects its person by keep_away, or did.
-    pub is_protected: bool,
-    /// When its last input was received, of those that the hot line does not know.
-    heard_at: Option<Timestamp>,
-    /// The same of the last fix that was sound when it came in.
-    sound_at: Option<Timestamp>,
-    /// Event time and sequence number of its last inputs, without those that came after them and
-    /// were fixes in order: the track knows these.
-    recent: VecDeque<(Timestamp, u64)>,
+    assigned_by: u64,
+    pub watches: Box<[Watch]>,
+    rare: Option<Box<Rare>>,
 }
+
+const _: () = assert!(size_of::<Option<Device>>() == 56);
+
+/// What most devices do without.
+#[derive(Default)]
+struct Rare {
+    conditions: Conditions,
+    others: VecDeque<Other>,
+    no_order_noted: bool,
+    /// Some order protects its person by keep_away, or did.
+    is_protected: bool,
+}
+
+/// An input that was no fix newer than all before.
+#[derive(Clone, Copy)]
+struct Other {
+    time: Timestamp,
+    seq: u64,
+    /// So many fixes, each the newest then, had come since the one before.
+    fixes_before: u16,
+}
+
+const NO_CONDITIONS: &Conditions = &Conditions::new();
 
 impl Device {
     pub fn new(id: DeviceId, person: PersonId, assigned_by: Key) -> Self {
-        Self {
-            id,
-            person,
-            assigned: assigned_by.time,
-            assigned_by,
-            watches: Vec::new(),
-            conditions: Conditions::default(),
-            no_order_noted: false,
-            is_protected: false,
-            heard_at: None,
-            sound_at: None,
-            recent: VecDeque::new(),
+        let (assigned, assigned_by) = (assigned_by.time, assigned_by.input());
+        Self { id, person, assigned, assigned_by, watches: Box::default(), rare: None }
+    }
+
+    /// Where its assignment stands among all that happened.
+    pub fn assigned_by(&self) -> Key {
+        Key::configuration(self.assigned, self.assigned_by)
+    }
+
+    pub fn conditions(&self) -> &Conditions {
+        self.rare.as_ref().map_or(NO_CONDITIONS, |rare| &rare.conditions)
+    }
+
+    /// What is watched of it, and the conditions to watch.
+    pub fn watches_mut(&mut self) -> (&mut Box<[Watch]>, &Conditions) {
+        let conditions = self.rare.as_ref().map_or(NO_CONDITIONS, |rare| &rare.conditions);
+        (&mut self.watches, conditions)
+    }
+
+    pub fn conditions_mut(&mut self) -> &mut Conditions {
+        &mut self.rare.get_or_insert_default().conditions
+    }
+
+    pub fn is_no_order_noted(&self) -> bool {
+        self.rare.as_ref().is_some_and(|rare| rare.no_order_noted)
+    }
+
+    pub fn note_no_order(&mut self) {
+        self.rare.get_or_insert_default().no_order_noted = true;
+    }
+
+    pub fn is_protected(&self) -> bool {
+        self.rare.as_ref().is_some_and(|rare| rare.is_protected)
+    }
+
+    pub fn set_protected(&mut self, is_protected: bool) {
+        if is_protected != self.is_protected() {
+            self.rare.get_or_insert_default().is_protected = is_protected;
         }
     }
 
-    /// A copy of it as if no order had ever named its person.
-    fn without_orders(&self) -> Self {
-        Self {
-            watches: Vec::new(),
-            conditions: self.conditions.clone(),
-            is_protected: false,
-            recent: self.recent.clone(),
-            ..*self
-        }
-    }
-
+    /// Whether an input with this number and time is among the last ones. The track knows those
+    /// that were fixes in order, this device all others.
     // J-FIX-2
     pub fn is_repeat(&self, track: Track<'_>, seq: u64, time: Timestamp) -> bool {
-        let mut in_order = track.last_inputs();
-        let before = track.config.repeat_memory - in_order.len();
-        in_order.any(|input| input == (time, seq))
-            || self.recent.iter().rev().take(before).any(|input| *input == (time, seq))
-    }
-
-    /// Remembers an input that is not the newest fix.
-    pub fn remember(&mut self, track: &mut TrackMut<'_>, seq: u64, time: Timestamp) {
-        self.recent.extend(track.as_ref().last_inputs());
-        self.recent.push_back((time, seq));
-        let surplus = self.recent.len().saturating_sub(track.config.repeat_memory);
-        self.recent.drain(..surplus);
-        track.interrupt();
-    }
-
-    /// Takes note that something was heard.
-    pub fn hear(&mut self, at: Timestamp, is_sound_fix: bool) {
-        self.heard_at = Some(at);
-        if is_sound_fix {
-            self.sound_at = Some(at);
+        let others = self.rare.iter().flat_map(|rare| rare.others.iter());
+        let is_other =
+            |standing: &(Timestamp, u64)| others.clone().any(|o| o.standing() == *standing);
+        let mut in_order = track.standings().filter(|standing| !is_other(standing));
+        let (mut left, mut fixes) = (track.config.repeat_memory, track.in_order());
+        for other in others.clone().rev().map(Some).chain([None]) {
+            let run = left.min(fixes.into());
+            if in_order.by_ref().take(run).any(|standing| standing == (time, seq)) {
+                return true;
+            }
+            left -= run;
+            let Some(other) = other.filter(|_| left > 0) else { return false };
+            if other.standing() == (time, seq) {
+                return true;
+            }
+            (left, fixes) = (left - 1, other.fixes_before);
         }
+        false
+    }
+
+    /// Remembers an input that is no fix newer than all before.
+    pub fn remember(&mut self, track: &mut TrackMut<'_>, seq: u64, time: Timestamp) {
+        let others = &mut self.rare.get_or_insert_default().others;
+        others.push_back(Other { time, seq, fixes_before: track.as_ref().in_order() });
+        track.interrupt();
+        // The oldest is forgotten when as many inputs as are remembered came after it.
+        let since_oldest: usize =
+            others.iter().skip(1).map(|other| usize::from(other.fixes_before) + 1).sum();
+        if since_oldest >= track.config.repeat_memory {
+            others.pop_front();
+        }
+    }
+}
+
+impl Other {
+    fn standing(&self) -> (Timestamp, u64) {
+        (self.time, self.seq)
     }
 }
 
@@ -106,7 +156,7 @@ pub(crate) struct HotLine {
     pub newest: Timestamp,
     /// Until then no boundary of an order of its person is reached.
     pub quiet_until: Timestamp,
-    /// When the last fix within slack was received.
+    /// When the last input was received.
     heard_at: Timestamp,
     /// The last sound fix.
     sound_time: Timestamp,
@@ -120,17 +170,25 @@ pub(crate) struct HotLine {
 
 const _: () = assert!(size_of::<HotLine>() == 64);
 
+/// Takes note that something of a device was received.
+#[inline]
+pub(crate) fn hear(hot: &mut HotLine, track: &mut TrackMut<'_>, at: Timestamp, is_sound_fix: bool) {
+    hot.heard_at = at;
+    if is_sound_fix {
+        track.head.sound_heard_at = at;
+    }
+}
+
 /// No slack is larger, so that the scale at the anchor holds wherever the fix may be.
 const SLACK_M_MAX: f64 = 5_000.0;
 
 impl HotLine {
     pub fn new() -> Self {
-        let never = Timestamp::from_ms(i64::MIN);
         Self {
-            newest: never,
-            quiet_until: never,
-            heard_at: never,
-            sound_time: never,
+            newest: NEVER,
+            quiet_until: NEVER,
+            heard_at: NEVER,
+            sound_time: NEVER,
             sound: Position::default(),
             anchor: Position::default(),
             scale: Scale::default(),
@@ -146,7 +204,7 @@ impl HotLine {
     /// From now on each fix must be judged, and boundaries looked for.
     pub fn wake(&mut self) {
         self.slack_m = -1.0;
-        self.quiet_until = Timestamp::from_ms(i64::MIN);
+        self.quiet_until = NEVER;
     }
 
     /// No boundary is reached before `until`, but each fix must be judged.
@@ -194,7 +252,6 @@ impl HotLine {
             return false;
         }
         self.newest = time;
-        self.heard_at = at;
         self.sound_time = time;
         self.sound = fix.position;
         true
@@ -219,28 +276,21 @@ pub(crate) struct Lines {
 const _: () = assert!(size_of::<Lines>() == 128);
 
 impl Lines {
-    fn new(device: DeviceId, assigned: Timestamp) -> Self {
-        Self { hot: HotLine::new(), track: TrackHead::new(device, assigned) }
+    fn new(device: DeviceId) -> Self {
+        Self { hot: HotLine::new(), track: TrackHead::new(device) }
     }
 }
 
 /// Devices whose memory is looked for together.
 pub(crate) const BATCH: usize = 64;
 
-/// A device without its watches, with its lines and track, to be taken elsewhere.
-pub(crate) struct DeviceCopy {
-    device: Device,
-    hot: HotLine,
-    head: TrackHead,
-    slots: Vec<Slot>,
-}
-
 /// All assigned devices, found by id or dense slot.
 pub(crate) struct Devices {
     devices: Vec<Option<Device>>,
     lines: Vec<Lines>,
-    /// The slots of all tracks, `stride` of each device.
-    slabs: Vec<Slot>,
+    /// The slots of all tracks, `stride` bytes of each device.
+    slabs: Vec<u8>,
+    layout: Layout,
     stride: usize,
     free: Vec<usize>,
     places: Places<DeviceId>,
@@ -250,7 +300,8 @@ pub(crate) struct Devices {
 #[derive(Clone, Copy)]
 pub(crate) struct Tracks<'a> {
     lines: &'a [Lines],
-    slabs: &'a [Slot],
+    slabs: &'a [u8],
+    layout: Layout,
     stride: usize,
     config: &'a Config,
 }
@@ -258,18 +309,21 @@ pub(crate) struct Tracks<'a> {
 impl<'a> Tracks<'a> {
     pub fn get(&self, device: usize) -> Option<Track<'a>> {
         let first = device * self.stride;
-        let slots = self.slabs.get(first..first + self.stride)?;
+        let bytes = self.slabs.get(first..first + self.stride)?;
+        let slots = Slots { layout: self.layout, bytes };
         Some(Track { head: &self.lines.get(device)?.track, slots, config: self.config })
     }
 }
 
 impl Devices {
     pub fn new(config: &Config) -> Self {
+        let layout = Layout::new(config);
         Self {
             devices: Vec::new(),
             lines: Vec::new(),
             slabs: Vec::new(),
-            stride: slots_per_device(config),
+            layout,
+            stride: layout.bytes(),
             free: Vec::new(),
             places: Places::new(),
         }
@@ -283,24 +337,25 @@ impl Devices {
     /// Reads what the hot path will need of each device, stage by stage in small loops, so that
     /// the waits for memory overlap.
     #[inline]
-    pub fn touch(&self, devices: &[Option<usize>; BATCH]) -> u32 {
-        let mut next = [0; BATCH];
+    pub fn touch(&self, devices: &[Option<usize>; BATCH]) -> u8 {
+        let mut next = [(0, 0); BATCH];
         let mut sum = 0;
         for (next, device) in next.iter_mut().zip(devices) {
             let Some(device) = *device else { continue };
             let Some(lines) = self.lines.get(device) else { continue };
-            *next = device * self.stride + lines.track.next_slot(self.stride);
-            sum ^= u32::from(lines.hot.is_awake());
+            let bytes = lines.track.next_bytes(self.layout);
+            *next = (device * self.stride + bytes.start(), device * self.stride + bytes.end());
+            sum ^= u8::from(lines.hot.is_awake());
         }
-        next.iter()
-            .filter_map(|next| self.slabs.get(*next))
-            .fold(sum, |sum, slot| sum ^ slot.ends())
+        let byte = |index: usize| self.slabs.get(index).copied().unwrap_or_default();
+        next.iter().fold(sum, |sum, (first, last)| sum ^ byte(*first) ^ byte(*last))
     }
 
     #[inline]
-    fn slots_of(&self, device: usize) -> Option<&[Slot]> {
+    fn slots_of(&self, device: usize) -> Option<Slots<&[u8]>> {
         let first = device * self.stride;
-        self.slabs.get(first..first + self.stride)
+        let bytes = self.slabs.get(first..first + self.stride)?;
+        Some(Slots { layout: self.layout, bytes })
     }
 
     pub fn get(&self, device: usize) -> Option<&Device> {
@@ -319,7 +374,8 @@ impl Devices {
         config: &'a Config,
     ) -> Option<(&'a mut Device, &'a mut HotLine, TrackMut<'a>)> {
         let first = device * self.stride;
-        let slots = self.slabs.get_mut(first..first + self.stride)?;
+        let bytes = self.slabs.get_mut(first..first + self.stride)?;
+        let slots = Slots { layout: self.layout, bytes };
         let Lines { hot, track: head } = self.lines.get_mut(device)?;
         let device = self.devices.get_mut(device)?.as_mut()?;
         Some((device, hot, TrackMut { head, slots, config }))
@@ -331,16 +387,21 @@ impl Devices {
         device: usize,
         config: &'a Config,
     ) -> Option<(&'a mut Device, Tracks<'a>)> {
-        let tracks = Tracks { lines: &self.lines, slabs: &self.slabs, stride: self.stride, config };
+        let tracks = Tracks {
+            lines: &self.lines,
+            slabs: &self.slabs,
+            layout: self.layout,
+            stride: self.stride,
+            config,
+        };
         Some((self.devices.get_mut(device)?.as_mut()?, tracks))
     }
 
     /// When the device was last heard of.
     pub fn heard(&self, device: usize) -> Option<Heard> {
-        let hot = &self.lines.get(device)?.hot;
-        let device = self.devices.get(device)?.as_ref()?;
-        let quiet = Some(hot.heard_at).filter(|at| *at >= device.assigned);
-        Some(Heard { any: device.heard_at.max(quiet), sound: device.sound_at.max(quiet) })
+        let Lines { hot, track } = self.lines.get(device)?;
+        let known = |at: Timestamp| Some(at).filter(|at| *at > NEVER);
+        Some(Heard { any: known(hot.heard_at), sound: known(track.sound_heard_at) })
     }
 
     /// What the hot path may change.
@@ -351,41 +412,24 @@ impl Devices {
         config: &'a Config,
     ) -> Option<(&'a mut HotLine, TrackMut<'a>)> {
         let first = device * self.stride;
-        let slots = self.slabs.get_mut(first..first + self.stride)?;
+        let bytes = self.slabs.get_mut(first..first + self.stride)?;
+        let slots = Slots { layout: self.layout, bytes };
         let Lines { hot, track: head } = self.lines.get_mut(device)?;
         Some((hot, TrackMut { head, slots, config }))
     }
 
     pub fn insert(&mut self, device: Device) -> usize {
-        let (id, lines) = (device.id, Lines::new(device.id, device.assigned));
+        let (id, lines) = (device.id, Lines::new(device.id));
         let place = self.free.pop().unwrap_or(self.devices.len());
         if place == self.devices.len() {
             self.devices.push(Some(device));
             self.lines.push(lines);
-            self.slabs.resize((place + 1) * self.stride, Slot::default());
+            self.slabs.resize((place + 1) * self.stride, 0);
         } else {
             self.devices[place] = Some(device);
             self.lines[place] = lines;
         }
         self.places.insert(id, place);
-        place
-    }
-
-    /// Copies all of a device but what orders make of it.
-    pub fn copy(&self, device: usize) -> Option<DeviceCopy> {
-        let (lines, slots) = (self.lines.get(device)?, self.slots_of(device)?.to_vec());
-        let device = self.get(device)?.without_orders();
-        Some(DeviceCopy { device, hot: lines.hot, head: lines.track.clone(), slots })
-    }
-
-    /// Takes in a device that nobody has here, from an engine with the same configuration. Each of
-    /// its fixes is judged until it rests again.
-    pub fn adopt(&mut self, copy: &DeviceCopy) -> usize {
-        let place = self.insert(copy.device.without_orders());
-        self.lines[place] = Lines { hot: copy.hot, track: copy.head.clone() };
-        self.lines[place].hot.wake();
-        let first = place * self.stride;
-        self.slabs[first..first + self.stride].copy_from_slice(&copy.slots);
         place
     }
 

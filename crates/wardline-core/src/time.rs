@@ -29,6 +29,9 @@ impl Timestamp {
     }
 }
 
+/// Earlier than every instant that an input can carry.
+pub(crate) const NEVER: Timestamp = Timestamp::from_ms(i64::MIN);
+
 /// A half-open interval, `[from, until)`.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
 pub struct Interval {

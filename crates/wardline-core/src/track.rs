@@ -3,6 +3,7 @@
 mod past;
 mod ring;
 mod sample;
+mod slots;
 #[cfg(test)]
 mod tests;
 
@@ -11,10 +12,11 @@ pub(crate) use sample::{Sample, Trust};
 use crate::engine::Config;
 use crate::ids::DeviceId;
 use crate::key::Key;
-use crate::time::Timestamp;
+use crate::time::{NEVER, Timestamp};
 use past::Past;
 use ring::Ring;
-pub(crate) use ring::{Slot, slots_per_device};
+pub(crate) use slots::{Layout, Slots};
+use std::ops::RangeInclusive;
 
 /// The recent fixes of a device since its assignment: what is one of, beside its slots.
 #[derive(Clone)]
@@ -31,20 +33,24 @@ pub(crate) struct TrackHead {
     /// So many of the newest fixes, and maybe more, are sound.
     sound: u16,
     mixed: Option<Box<Mixed>>,
+    /// When the last fix was received that was sound then.
+    pub sound_heard_at: Timestamp,
 }
+
+const _: () = assert!(size_of::<TrackHead>() == 64);
 
 /// A track to be read.
 #[derive(Clone, Copy)]
 pub(crate) struct Track<'a> {
     pub head: &'a TrackHead,
-    pub slots: &'a [Slot],
+    pub slots: Slots<&'a [u8]>,
     pub config: &'a Config,
 }
 
 /// A track to be changed.
 pub(crate) struct TrackMut<'a> {
     pub head: &'a mut TrackHead,
-    pub slots: &'a mut [Slot],
+    pub slots: Slots<&'a mut [u8]>,
     pub config: &'a Config,
 }
 
@@ -73,23 +79,24 @@ pub(crate) struct Inserted {
 }
 
 impl TrackHead {
-    /// An empty track of a device that was assigned then.
-    pub fn new(device: DeviceId, assigned: Timestamp) -> Self {
+    /// An empty track.
+    pub fn new(device: DeviceId) -> Self {
         Self {
             device,
-            ring: Ring::new(assigned),
+            ring: Ring::new(),
             base: Trace::Nothing,
             now: Trace::Nothing,
             in_order: 0,
             sound: 0,
             mixed: None,
+            sound_heard_at: NEVER,
         }
     }
 
-    /// Which of the device's slots the next fix goes to.
+    /// The bytes of the device's slots that the next fix goes to, from the first to the last.
     #[inline]
-    pub fn next_slot(&self, slots: usize) -> usize {
-        self.ring.next_slot(slots)
+    pub fn next_bytes(&self, layout: Layout) -> RangeInclusive<usize> {
+        self.ring.next_bytes(layout)
     }
 }
 
@@ -100,7 +107,7 @@ impl Track<'_> {
     }
 
     fn limit(&self) -> usize {
-        self.config.history_fixes.clamp(2, self.slots.len() - 1)
+        self.slots.layout.blocks - 1
     }
 
     /// Where the history starts in the ring.
@@ -145,12 +152,15 @@ impl Track<'_> {
         newest.is_none_or(|newest| newest <= (time, seq))
     }
 
-    /// The newest fixes that were also the device's last inputs, from the oldest on.
-    pub fn last_inputs(&self) -> impl ExactSizeIterator<Item = (Timestamp, u64)> {
-        let in_order = usize::from(self.head.in_order).min(self.config.repeat_memory);
+    /// So many of the newest fixes were also the device's last inputs.
+    pub fn in_order(&self) -> u16 {
+        self.head.in_order
+    }
+
+    /// Times and numbers of the newest fixes, as far as known, from the newest on.
+    pub fn standings(&self) -> impl Iterator<Item = (Timestamp, u64)> {
         let (ring, slots) = (&self.head.ring, self.slots);
-        let first = ring.len() - in_order.min(ring.len());
-        (first..ring.len()).map(|index| ring.standing(slots, index).unwrap_or_default())
+        (0..ring.len()).rev().filter_map(move |index| ring.standing(slots, index))
     }
 
     /// The key of the oldest fix of a full history; nothing older can be put in its place.
@@ -221,7 +231,7 @@ impl Track<'_> {
 
 impl TrackMut<'_> {
     pub fn as_ref(&self) -> Track<'_> {
-        Track { head: self.head, slots: self.slots, config: self.config }
+        Track { head: self.head, slots: self.slots.as_ref(), config: self.config }
     }
 
     /// Appends a sample that is known to be sound, plausible and newest, if nothing but the ring
@@ -232,7 +242,7 @@ impl TrackMut<'_> {
         let full = track.is_full();
         let evicts_sound = !full
             || usize::from(self.head.sound) >= track.len()
-            || self.head.ring.is_sound(self.slots, track.first());
+            || self.head.ring.is_sound(track.slots, track.first());
         if !(evicts_sound && self.head.ring.is_plain()) {
             return false;
         }
@@ -246,7 +256,7 @@ impl TrackMut<'_> {
 
     #[inline]
     fn push(&mut self, sample: &Sample) {
-        self.head.ring.push(self.slots, sample);
+        self.head.ring.push(&mut self.slots, sample, self.config);
         let sound = self.head.sound.saturating_add(1);
         self.head.sound = if sample.trust.sound() { sound } else { 0 };
         self.head.in_order = self.head.in_order.saturating_add(1);
@@ -266,7 +276,7 @@ impl TrackMut<'_> {
         let is_later = |index: &usize| track.standing(*index) > Some(place);
         let later = (0..track.len()).rev().take_while(is_later).count();
         if later > 0 {
-            self.head.ring.insert(self.slots, later, &sample);
+            self.head.ring.insert(&mut self.slots, later, &sample, self.config);
             self.head.sound = 0;
             let index = self.as_ref().len() - later - 1;
             let suspect_motion = self.classify_again(index);
@@ -293,7 +303,7 @@ impl TrackMut<'_> {
     /// The oldest fix is to leave the history.
     fn retire(&mut self) {
         let (track, sound) = (self.as_ref(), usize::from(self.head.sound));
-        if sound >= track.len() || self.head.ring.is_sound(self.slots, track.first()) {
+        if sound >= track.len() || self.head.ring.is_sound(track.slots, track.first()) {
             self.head.base = Trace::Sound;
         } else if let Some(mut oldest) = track.get(0) {
             let mut past = self.as_ref().past_base();
@@ -313,7 +323,7 @@ impl TrackMut<'_> {
             let Some(mut sample) = self.as_ref().get(place) else { continue };
             let noted = past.implausible_since_sound;
             past.absorb(&mut sample, self.config);
-            self.head.ring.set_trust(self.slots, first + place, sample.trust);
+            self.head.ring.set_trust(&mut self.slots, first + place, sample.trust);
             if place == index {
                 suspect_motion = sample.trust.implausible && !noted;
             }

@@ -45,6 +45,7 @@ mod recovery;
 mod router;
 mod shard;
 mod share;
+mod shed;
 mod sink;
 mod stats;
 mod threads;
@@ -58,6 +59,7 @@ pub use log::{Accepted, Log};
 pub use metrics::{Gauge, Latency, Metrics, ShardMetrics};
 pub use notice::{Notice, Quarantined};
 pub use router::{SHARDS_MAX, home};
+pub use shed::Shedding;
 pub use sink::{ChannelSink, JsonLines, Overflow, Sink, channel};
 
 use crossbeam_queue::ArrayQueue;
@@ -175,8 +177,12 @@ impl Pipeline {
         }
         batch.submitted_ns = self.clock.now_ns();
         let outcome = self.intake.put(batch, self.batch(), waits);
-        outcome.map_err(|(batch, reason)| Returned { batch, reason })?;
+        let dropped = outcome.map_err(|(batch, reason)| Returned { batch, reason })?;
         self.outlet.stats.submitted.add(many);
+        for (device, fixes) in dropped {
+            self.outlet.stats.shed.add(fixes);
+            (self.outlet.listener)(Notice::Shed { device, fixes });
+        }
         Ok(())
     }
 
@@ -203,6 +209,12 @@ impl Pipeline {
         });
         self.queries.get(shard).ok_or(NoAnswer { shard })?.push(query);
         answered.recv().map_err(|_| NoAnswer { shard })
+    }
+
+    /// How many questions wait for a shard.
+    #[doc(hidden)]
+    pub fn waiting_questions(&self, shard: usize) -> usize {
+        self.queries.get(shard).map_or(0, |queries| queries.len())
     }
 
     /// The zones that hold the position now, sorted by id.

@@ -3,11 +3,12 @@
 //! They run on the time of receipt, in the order of the log, and are never judged again.
 
 use super::Engine;
+use crate::device::hear;
 use crate::event::{Cause, EpisodeFacts, EpisodeId, EventKind, Phase};
 use crate::ids::{DeviceId, OrderId, PersonId, RuleId};
 use crate::order::{Order, OrderVersion, Report, Rule, Terms};
 use crate::outbox::Draft;
-use crate::time::Timestamp;
+use crate::time::{NEVER, Timestamp};
 
 /// Which alarm of an order.
 #[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Debug)]
@@ -33,8 +34,6 @@ struct Bearer {
     slot: Option<usize>,
     since: Timestamp,
 }
-
-const NEVER: Timestamp = Timestamp::from_ms(i64::MIN);
 
 impl Engine {
     /// The next instant at which an alarm of the order is raised.
@@ -120,8 +119,10 @@ impl Engine {
     /// An input of a device counts: ends its silence and whatever else it ends.
     // J-SILENCE-1, J-SILENCE-2, J-STALE-1
     pub(super) fn hear(&mut self, slot: usize, at: Timestamp, is_sound_fix: bool) {
-        let Some((device, ..)) = self.devices.get_mut(slot, &self.config) else { return };
-        device.hear(at, is_sound_fix);
+        let Some((device, hot, mut track)) = self.devices.get_mut(slot, &self.config) else {
+            return;
+        };
+        hear(hot, &mut track, at, is_sound_fix);
         let (id, person) = (device.id, device.person);
         for order in self.orders_of(person) {
             let raised = self.orders.by_id.get(order).map(|order| &order.alarms);

@@ -96,7 +96,7 @@ impl Engine {
             insert_sorted(&mut person.protected_by, put.order);
             for slot in person.devices.clone() {
                 if let Some((device, ..)) = self.devices.get_mut(slot, &self.config) {
-                    device.is_protected = true;
+                    device.set_protected(true);
                 }
             }
         }
@@ -200,7 +200,7 @@ impl Engine {
         let key = Key::configuration(at, self.input);
         let mut device = Device::new(assign.device, assign.person, key);
         let person = self.people.get_or_insert_with(assign.person, Person::default);
-        device.is_protected = !person.protected_by.is_empty();
+        device.set_protected(!person.protected_by.is_empty());
         let restrained_by = person.restrained_by.clone();
         let slot = self.devices.insert(device);
         insert_sorted(&mut person.devices, slot);

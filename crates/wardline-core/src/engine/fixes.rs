@@ -2,7 +2,7 @@
 
 use super::observation::Scope;
 use super::{Engine, Part};
-use crate::device::BATCH;
+use crate::device::{BATCH, hear};
 use crate::event::{Cause, Event, EventKind, Evidence};
 use crate::ids::{DeviceId, OrderId, PersonId};
 use crate::input::{Fix, Input, Refusal};
@@ -49,6 +49,7 @@ impl Engine {
         if !track.append_in_ring(&sample) {
             track.insert(sample);
         }
+        hear(hot, &mut track, at, true);
         self.counters.fixes += self.part.count();
         self.counters.fixes_within_slack += self.part.count();
         true
@@ -166,10 +167,10 @@ impl Engine {
     /// Whether the newest fix is sound and far from all that its orders forbid; if so the device
     /// rests.
     fn passes_afar(&mut self, slot: usize, index: usize, at: Timestamp) -> bool {
-        let Some((device, hot, track)) = self.devices.get_mut(slot, &self.config) else {
+        let Some((device, hot, mut track)) = self.devices.get_mut(slot, &self.config) else {
             return false;
         };
-        if device.is_protected {
+        if device.is_protected() {
             return false;
         }
         let sample = track.as_ref().get(index).filter(|sample| sample.trust.sound());
@@ -184,7 +185,7 @@ impl Engine {
             Some(watch.slack_afar_m(&glance)?.min(slack_m))
         });
         let Some(slack_m) = slack_m else { return false };
-        device.hear(at, true);
+        hear(hot, &mut track, at, true);
         hot.rest(sample.position, sample.time, slack_m, hot.quiet_until);
         true
     }
@@ -275,7 +276,7 @@ impl Engine {
         }
         self.outbox.late = time < hot.newest;
         hot.newest = hot.newest.max(time);
-        if !is_quiet && !device.no_order_noted {
+        if !is_quiet && !device.is_no_order_noted() {
             self.note_no_order(slot, time, at);
         }
         Ok(Some(slot))
@@ -292,7 +293,7 @@ impl Engine {
             return;
         }
         if let Some((device, ..)) = self.devices.get_mut(slot, &self.config) {
-            device.no_order_noted = true;
+            device.note_no_order();
             self.outbox.push(Draft::fact(time, EventKind::NoOrder, Some(device.id)));
         }
     }

@@ -35,19 +35,21 @@ impl Engine {
         };
         let others = protected.into_iter().flat_map(|person| &person.devices);
         let others: Vec<_> = others.filter_map(|slot| tracks.get(*slot)).collect();
+        let (id, person, assigned) = (device.id, device.person, device.assigned_by());
+        let (watches, conditions) = device.watches_mut();
         let scene = Scene {
             config: &self.config,
             zones: &self.zones,
             order,
-            device: device.id,
-            person: device.person,
-            assigned: device.assigned_by,
+            device: id,
+            person,
+            assigned,
             track: tracks.get(slot)?,
             others: &others,
-            conditions: &device.conditions,
+            conditions,
         };
         let released = protected.and_then(|person| person.released);
-        let watch = watch_of(&mut device.watches, scope.order, scope.about, released);
+        let watch = watch_of(watches, scope.order, scope.about, released);
         watch.forget_before(watch.horizon(scene));
         self.before.clear();
         self.before.extend_from_slice(watch.episodes());
@@ -55,8 +57,8 @@ impl Engine {
         let then = Key::configuration(scope.time, u64::MAX);
         let order_version = order.as_of(then).map(|version| version.number);
         let mut difference = Difference {
-            device: device.id,
-            person: device.person,
+            device: id,
+            person,
             at: scope.at,
             time: scope.time,
             cause: scope.cause,
@@ -76,7 +78,7 @@ impl Engine {
         scope: Scope,
         act: impl Fn(&mut Watch, Scene<'_>),
     ) {
-        let says = self.devices.get(slot).is_some_and(|device| !device.conditions.is_empty());
+        let says = self.devices.get(slot).is_some_and(|device| !device.conditions().is_empty());
         if says {
             self.observe(slot, Scope { about: About::Conditions, ..scope }, &act);
         }
@@ -95,7 +97,7 @@ impl Engine {
 /// The watch, made if there is none; then nothing before the last release of a device of the
 /// protected person can be judged.
 fn watch_of(
-    watches: &mut Vec<Watch>,
+    watches: &mut Box<[Watch]>,
     order: OrderId,
     about: About,
     released: Option<Key>,
@@ -104,7 +106,9 @@ fn watch_of(
     let index = place.unwrap_or_else(|index| {
         let mut watch = Watch::new(order, about);
         watch.freeze(released.unwrap_or(Key::FIRST));
-        watches.insert(index, watch);
+        let mut more = std::mem::take(watches).into_vec();
+        more.insert(index, watch);
+        *watches = more.into_boxed_slice();
         index
     });
     &mut watches[index]

@@ -41,7 +41,7 @@ impl Engine {
         let words_max = self.config.history_words;
         let Some((device, ..)) = self.devices.get_mut(slot, &self.config) else { return };
         let (id, person) = (device.id, device.person);
-        let in_time = device.conditions.insert(status.status, time, status.seq, words_max);
+        let in_time = device.conditions_mut().insert(status.status, time, status.seq, words_max);
         let key = Key::fix(time, id, status.seq);
         let person = self.people.get(person);
         for order in person.map_or_else(Vec::new, |person| person.restrained_by.clone()) {

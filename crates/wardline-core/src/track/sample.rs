@@ -70,6 +70,21 @@ impl Sample {
         }
     }
 
+    /// All that is left of a fix which only tells repeats.
+    pub fn trace(time: Timestamp, seq: u64) -> Self {
+        Self {
+            time,
+            reported: time,
+            seq,
+            position: Position::default(),
+            accuracy_m: 0.0,
+            reported_accuracy_m: None,
+            suspect: false,
+            claims_motion: false,
+            trust: Trust::default(),
+        }
+    }
+
     pub fn key(&self, device: DeviceId) -> Key {
         Key::fix(self.time, device, self.seq)
     }

@@ -28,9 +28,11 @@ fn a_full_history_lets_its_oldest_fix_leave() {
     for (asked, repeat_memory) in [(0, 0), (2, 64), (32, 64), (64, 64), (65, 64), (70_000, 64)] {
         let config = &Config { history_fixes: asked, repeat_memory, ..Config::default() };
         let full = asked.clamp(2, 64_999) as u64;
-        let mut slots = vec![Slot::default(); slots_per_device(config)];
-        let mut head = TrackHead::new(DeviceId::NONE, Timestamp::default());
-        let mut track = TrackMut { head: &mut head, slots: &mut slots, config };
+        let layout = Layout::new(config);
+        let mut bytes = vec![0; layout.bytes()];
+        let mut head = TrackHead::new(DeviceId::NONE);
+        let slots = Slots { layout, bytes: &mut bytes[..] };
+        let mut track = TrackMut { head: &mut head, slots, config };
         for count in 1..=full {
             assert!(!track.as_ref().is_beyond(&sample(0)), "{asked}: {count}");
             track.insert(sample(count * 2));

@@ -4,7 +4,7 @@ use super::*;
 use crate::geometry::{Geometry, Position, Shape};
 use crate::input::{Assurance, Demand, Fix, OrderKind, Place, PutOrder, PutZone, Rule, Source};
 use crate::time::Interval;
-use crate::track::{Slot, TrackHead, TrackMut, slots_per_device};
+use crate::track::{Layout, Slots, TrackHead, TrackMut};
 use std::sync::Arc;
 
 const DEVICE: DeviceId = DeviceId::new(9001).unwrap();
@@ -60,13 +60,14 @@ fn fix(minute: u64) -> Fix {
 #[test]
 fn what_no_late_fix_can_reach_is_forgotten() {
     let (config, zones, order) = (&Config::default(), &zones(), &order());
-    let mut head = TrackHead::new(DEVICE, Timestamp::from_ms(0));
-    let mut slots = vec![Slot::default(); slots_per_device(config)];
+    let (mut head, layout) = (TrackHead::new(DEVICE), Layout::new(config));
+    let mut bytes = vec![0; layout.bytes()];
     let mut watch = Watch::new(ORDER, About::Places);
     for minute in 1..=200 {
         let fix = fix(minute);
         let sample = Sample::new(&fix, fix.time, config);
-        let mut track = TrackMut { head: &mut head, slots: &mut slots, config };
+        let slots = Slots { layout, bytes: &mut bytes[..] };
+        let mut track = TrackMut { head: &mut head, slots, config };
         let index = track.insert(sample).index;
         let track = track.as_ref();
         let scene = Scene {

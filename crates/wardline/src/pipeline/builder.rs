@@ -12,6 +12,7 @@ use super::recovery::Retained;
 use super::router::{Router, SHARDS_MAX};
 use super::shard::{Links, Trial, Worker};
 use super::share::Share;
+use super::shed::Shedding;
 use super::sink::{Overflow, Sink};
 use super::stats::Stats;
 use super::threads::Threads;
@@ -37,6 +38,7 @@ pub struct Builder {
     pub(super) event_queue: usize,
     pub(super) in_order: bool,
     pub(super) overflow: Overflow,
+    pub(super) shedding: Shedding,
     pub(super) retained_max: usize,
     pub(super) stall_after: Duration,
     pub(super) sink: Option<Box<dyn Sink>>,
@@ -57,6 +59,7 @@ impl Builder {
             event_queue: 64,
             in_order: false,
             overflow: Overflow::Wait,
+            shedding: Shedding::Never,
             retained_max: 1 << 20,
             stall_after: Duration::from_secs(1),
             sink: None,
@@ -98,6 +101,12 @@ impl Builder {
     /// that is read again.
     pub fn in_order(mut self) -> Self {
         self.in_order = true;
+        self
+    }
+
+    /// What happens when no more inputs may wait. Default: whoever submits waits.
+    pub fn shedding(mut self, shedding: Shedding) -> Self {
+        self.shedding = shedding;
         self
     }
 
@@ -162,7 +171,12 @@ impl Builder {
     /// If a thread cannot be started.
     pub fn build(self) -> io::Result<Pipeline> {
         let stats = Arc::new(Stats::new(self.shards));
-        let intake = Arc::new(Intake::new(self.queue * SHARE_INPUTS, self.queue, self.in_order));
+        let intake = Arc::new(Intake::new(
+            self.queue * SHARE_INPUTS,
+            self.queue,
+            self.in_order,
+            self.shedding,
+        ));
         let quarantine = Arc::new(Mutex::new(Vec::new()));
         let sink_parker = Parker::new();
         let outlet = Arc::new(Outlet {

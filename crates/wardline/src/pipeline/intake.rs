@@ -2,8 +2,10 @@
 
 use super::batch::{Batch, overtakes};
 use super::lock;
+use super::shed::{Scales, Shedding};
 use std::collections::VecDeque;
 use std::sync::{Condvar, Mutex, PoisonError};
+use wardline_core::ids::DeviceId;
 
 /// The lanes. Whoever submits puts batches in, the dispatcher takes them out.
 pub(super) struct Intake {
@@ -13,11 +15,16 @@ pub(super) struct Intake {
     /// Something was taken.
     room: Condvar,
     in_order: bool,
+    shedding: Shedding,
 }
+
+/// How many fixes of which devices were dropped.
+pub(super) type Dropped = Vec<(DeviceId, usize)>;
 
 struct Lanes {
     urgent: Lane,
     bulk: Lane,
+    scales: Scales,
     closed: bool,
 }
 
@@ -40,24 +47,26 @@ pub enum Refused {
 
 impl Intake {
     /// Two lanes for so many inputs each; only one is used if all is to stay in order.
-    pub fn new(records_max: usize, batches: usize, in_order: bool) -> Self {
+    pub fn new(records_max: usize, batches: usize, in_order: bool, shedding: Shedding) -> Self {
         let lanes = Lanes {
             urgent: Lane::new(records_max, batches),
             bulk: Lane::new(records_max, batches),
+            scales: Scales::default(),
             closed: false,
         };
         let (work, room) = (Condvar::new(), Condvar::new());
-        Self { lanes: Mutex::new(lanes), work, room, in_order }
+        Self { lanes: Mutex::new(lanes), work, room, in_order, shedding }
     }
 
     /// Adds the batch, or gives it back if there is no room and it shall not wait, or the pipeline
-    /// has been closed. What overtakes the rest of it goes into `urgent`, an empty one.
+    /// has been closed. What overtakes the rest of it goes into `urgent`, an empty one. Gives what
+    /// was dropped for it.
     pub fn put(
         &self,
         mut batch: Batch,
         mut urgent: Batch,
         waits: bool,
-    ) -> Result<(), (Batch, Refused)> {
+    ) -> Result<Dropped, (Batch, Refused)> {
         let count = match self.in_order {
             true => 0,
             false => batch.records.iter().filter(|record| overtakes(record)).count(),
@@ -67,7 +76,9 @@ impl Intake {
             if lanes.closed {
                 return Err((batch, Refused::Closed));
             }
-            if lanes.urgent.has_room(count) && lanes.bulk.has_room(batch.len() - count) {
+            if lanes.urgent.has_room(count)
+                && (lanes.bulk.has_room(batch.len() - count) || self.can_shed(&mut lanes, &batch))
+            {
                 break;
             }
             if !waits {
@@ -85,9 +96,19 @@ impl Intake {
             }
             lanes.bulk.put(batch);
         }
+        let dropped = lanes.shed();
         drop(lanes);
         self.work.notify_one();
-        Ok(())
+        Ok(dropped)
+    }
+
+    /// Whether the bulk lane has room for the batch once fixes are dropped.
+    fn can_shed(&self, lanes: &mut Lanes, batch: &Batch) -> bool {
+        let Lanes { bulk, scales, .. } = lanes;
+        let stays = batch.records.iter().filter(|record| self.in_order || !overtakes(record));
+        let excess = (bulk.records + stays.count()).saturating_sub(bulk.records_max);
+        self.shedding == Shedding::ByDevice
+            && scales.weigh(bulk.batches.iter().chain(std::iter::once(batch)), excess)
     }
 
     /// The next batch, urgent ones first; waits for one. Nothing once the pipeline has been closed
@@ -123,6 +144,21 @@ impl Intake {
     pub fn waiting(&self) -> (usize, usize) {
         let lanes = lock(&self.lanes);
         (lanes.urgent.records, lanes.bulk.records)
+    }
+}
+
+impl Lanes {
+    /// Drops what is too much, as it was weighed.
+    fn shed(&mut self) -> Dropped {
+        let excess = self.bulk.records.saturating_sub(self.bulk.records_max);
+        // One batch alone may be longer than the lane.
+        if excess == 0 || self.bulk.batches.len() == 1 {
+            return Vec::new();
+        }
+        let dropped = self.scales.drop_from(self.bulk.batches.iter_mut(), excess);
+        self.bulk.batches.retain(|batch| !batch.is_empty());
+        self.bulk.records = self.bulk.batches.iter().map(Batch::len).sum();
+        dropped
     }
 }
 

@@ -131,6 +131,63 @@ fn any_number_of_shards_says_what_one_engine_says() {
     check(0..SEEDS);
 }
 
+/// Her order is judged elsewhere; where she is at home her device rests until it is over.
+// J-FIX-13
+#[test]
+fn an_order_that_runs_out_elsewhere_is_noticed_at_home() {
+    let line = |second: u32, what: &str| {
+        let text = format!(
+            r#"{{"at":"2026-03-01T08:{:02}:{:02}.000Z",{what}}}"#,
+            second / 60,
+            second % 60
+        );
+        parse_line(&text, 1)
+    };
+    let mut records = vec![
+        line(0, r#""type":"assign_device","device":7,"person":2001,"kind":"phone""#),
+        line(
+            1,
+            r#""type":"put_order","order":1,"kind":"temporary","person":1001,
+            "from":"2026-03-01T08:00:00.000Z","until":"2026-03-01T08:02:00.000Z",
+            "rules":[{"rule":1,"kind":"keep_away","person":2001,"distance_m":100}]"#,
+        ),
+    ];
+    for seq in 1..20 {
+        let (second, time) = (seq * 10, format!("{:02}:{:02}", seq / 6, seq % 6 * 10));
+        records.push(line(
+            second,
+            &format!(
+                r#""type":"fix","device":7,"seq":{seq},"time":"2026-03-01T08:{time}.000Z",
+            "lat":42.87,"lon":74.6,"accuracy_m":8"#
+            ),
+        ));
+    }
+    let (expected, _) = whole(&records);
+    let told: Vec<_> = expected[&OrderId::NONE].iter().map(|e| (e.input, e.kind)).collect();
+    assert_eq!(told, [(14, wardline_core::event::EventKind::NoOrder)]);
+    let apart: Vec<_> = (2..=SHARDS_MAX)
+        .filter(|shards| {
+            let of = |number| home(PersonId::new(number).expect("not 0"), *shards);
+            of(1001) != of(2001)
+        })
+        .collect();
+    assert!(apart.len() > 10);
+    for shards in apart {
+        assert_eq!(shared(&records, shards, 4).0, expected, "{shards} shards");
+    }
+}
+
+/// The homes of persons are part of what a journal of many machines relies on.
+#[test]
+fn homes_do_not_change_and_are_spread() {
+    let of = |number, shards| home(PersonId::new(number).expect("not 0"), shards);
+    let homes: Vec<_> = (1..=12).map(|number| of(number, 8)).collect();
+    assert_eq!(homes, [1, 6, 5, 2, 2, 0, 7, 6, 4, 2, 5, 3]);
+    let mut persons = [0_u32; 8];
+    (1..=80_000).for_each(|number| persons[of(number, 8)] += 1);
+    assert!(persons.iter().all(|persons| persons.abs_diff(10_000) < 400), "{persons:?}");
+}
+
 #[test]
 #[ignore = "minutes; run it after a change of the router or of what engines share"]
 fn any_number_of_shards_says_what_one_engine_says_at_length() {

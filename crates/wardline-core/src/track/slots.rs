@@ -1,0 +1,346 @@
+//! Fixes in few bytes, so that taking one in touches few cache lines and all devices fit in memory.
+//!
+//! The memory of a track is a circle of blocks. A block holds one fix whole and, beside it, when
+//! and under which number the fixes came that were there before it: a repeat is told by these
+//! alone, and repeats are remembered for longer than a history lasts. What is packed comes back
+//! exactly, or it is not packed at all (see `ring`).
+
+use super::{Sample, Trust};
+use crate::engine::Config;
+use crate::geometry::Position;
+use crate::time::Timestamp;
+use std::ops::{Deref, DerefMut, Range};
+
+/// How the memory of a track is laid out; all tracks of an engine alike.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+pub(crate) struct Layout {
+    /// The fixes of a history, and one more.
+    pub blocks: usize,
+    /// The fixes that a block can tell the times and numbers of.
+    pub layers: usize,
+}
+
+/// Where a fix is kept: its block, and which layer tells its time and number.
+#[derive(Clone, Copy, PartialEq, Eq, Debug, Default)]
+pub(super) struct Place {
+    pub block: u16,
+    pub layer: u16,
+}
+
+const STANDING_BYTES: usize = 6;
+const BODY_BYTES: usize = 13;
+
+impl Layout {
+    /// Room for a history of 2 to 64,999 fixes and for a memory of at most as many repeats.
+    pub fn new(config: &Config) -> Self {
+        let blocks = config.history_fixes.clamp(2, 64_999) + 1;
+        Self { blocks, layers: config.repeat_memory.min(64_999).div_ceil(blocks).max(1) }
+    }
+
+    /// The bytes that a track takes. 825 with the default history.
+    pub fn bytes(self) -> usize {
+        self.blocks * self.block_bytes()
+    }
+
+    /// The fixes whose times and numbers are known.
+    pub(super) fn places(self) -> usize {
+        self.blocks * self.layers
+    }
+
+    pub(super) fn after(self, place: Place) -> Place {
+        let Place { block, layer } = place;
+        if usize::from(block) + 1 < self.blocks {
+            Place { block: block + 1, layer }
+        } else if usize::from(layer) + 1 < self.layers {
+            Place { block: 0, layer: layer + 1 }
+        } else {
+            Place::default()
+        }
+    }
+
+    /// The place `steps` before, at most once around.
+    pub(super) fn before(self, place: Place, steps: usize) -> Place {
+        let (block, layer) = (usize::from(place.block), usize::from(place.layer));
+        if steps <= block {
+            return Place { block: (block - steps) as u16, ..place };
+        }
+        let (turns, rest) = ((steps - block - 1) / self.blocks, (steps - block - 1) % self.blocks);
+        let layer = (layer + self.layers - (turns + 1) % self.layers) % self.layers;
+        Place { block: (self.blocks - 1 - rest) as u16, layer: layer as u16 }
+    }
+
+    fn block_bytes(self) -> usize {
+        BODY_BYTES + STANDING_BYTES * self.layers
+    }
+
+    #[inline]
+    fn block(self, place: Place) -> usize {
+        usize::from(place.block) * self.block_bytes()
+    }
+
+    /// Where the body of a fix is.
+    #[inline]
+    pub(super) fn body(self, place: Place) -> Range<usize> {
+        let start = self.block(place) + STANDING_BYTES * self.layers;
+        start..start + BODY_BYTES
+    }
+
+    /// Where the standing of a fix is.
+    #[inline]
+    pub(super) fn standing(self, place: Place) -> Range<usize> {
+        let start = self.block(place) + STANDING_BYTES * usize::from(place.layer);
+        start..start + STANDING_BYTES
+    }
+}
+
+/// The memory of one track.
+#[derive(Clone, Copy)]
+pub(crate) struct Slots<Bytes> {
+    pub layout: Layout,
+    pub bytes: Bytes,
+}
+
+impl<Bytes: Deref<Target = [u8]>> Slots<Bytes> {
+    pub fn as_ref(&self) -> Slots<&[u8]> {
+        Slots { layout: self.layout, bytes: &self.bytes }
+    }
+
+    #[inline]
+    pub(super) fn body(&self, place: Place) -> Body {
+        let mut body = Body([0; BODY_BYTES]);
+        body.0.copy_from_slice(&self.bytes[self.layout.body(place)]);
+        body
+    }
+
+    #[inline]
+    pub(super) fn standing(&self, place: Place) -> Standing {
+        let mut standing = Standing([0; STANDING_BYTES]);
+        standing.0.copy_from_slice(&self.bytes[self.layout.standing(place)]);
+        standing
+    }
+}
+
+impl<Bytes: DerefMut<Target = [u8]>> Slots<Bytes> {
+    #[inline]
+    pub(super) fn put(&mut self, place: Place, standing: Standing, body: Body) {
+        self.put_standing(place, standing);
+        self.put_body(place, body);
+    }
+
+    #[inline]
+    pub(super) fn put_standing(&mut self, place: Place, standing: Standing) {
+        let bytes = self.layout.standing(place);
+        self.bytes[bytes].copy_from_slice(&standing.0);
+    }
+
+    #[inline]
+    pub(super) fn put_body(&mut self, place: Place, body: Body) {
+        let bytes = self.layout.body(place);
+        self.bytes[bytes].copy_from_slice(&body.0);
+    }
+}
+
+/// What times and sequence numbers are counted from.
+#[derive(Clone, Copy)]
+pub(super) struct Base {
+    pub time: Timestamp,
+    pub seq: u64,
+}
+
+/// How far before a fix the base is laid: 12 of the 49 days that times can span, a quarter of the
+/// span of numbers. Late fixes have smaller ones.
+const ROOM_MS: i64 = 1 << 30;
+const ROOM_SEQ: u64 = 1 << 14;
+
+impl Base {
+    pub fn around(time: Timestamp, seq: u64) -> Self {
+        Self { time: time.plus_ms(-ROOM_MS), seq: seq.wrapping_sub(ROOM_SEQ) }
+    }
+}
+
+/// The time and sequence number of a fix, counted from a base: 4 and 2 bytes, little-endian.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+pub(super) struct Standing([u8; STANDING_BYTES]);
+
+/// Instead of a sequence number: the fix lies beside, under a ticket in place of the time.
+const BESIDE: u16 = u16::MAX;
+
+impl Standing {
+    #[inline]
+    pub fn new(time: Timestamp, seq: u64, base: Base) -> Option<Self> {
+        let after_ms = u32::try_from(time.ms_since(base.time)).ok()?;
+        let after_seq = u16::try_from(seq.wrapping_sub(base.seq)).ok().filter(|s| *s != BESIDE)?;
+        Some(Self::pack(after_ms, after_seq))
+    }
+
+    pub fn beside(ticket: u32) -> Self {
+        Self::pack(ticket, BESIDE)
+    }
+
+    #[inline]
+    fn pack(first: u32, second: u16) -> Self {
+        let ([a, b, c, d], [e, f]) = (first.to_le_bytes(), second.to_le_bytes());
+        Self([a, b, c, d, e, f])
+    }
+
+    #[inline]
+    fn parts(self) -> (u32, u16) {
+        let [a, b, c, d, e, f] = self.0;
+        (u32::from_le_bytes([a, b, c, d]), u16::from_le_bytes([e, f]))
+    }
+
+    /// The ticket of a fix that lies beside.
+    pub fn ticket(self) -> Option<u32> {
+        let (ticket, seq) = self.parts();
+        (seq == BESIDE).then_some(ticket)
+    }
+
+    pub fn unpack(self, base: Base) -> (Timestamp, u64) {
+        let (after_ms, after_seq) = self.parts();
+        (base.time.plus_ms(after_ms.into()), base.seq.wrapping_add(after_seq.into()))
+    }
+}
+
+/// What a fix says besides, little-endian: latitude and longitude in 4 bytes each, the accuracy in
+/// 3, marks and how far the reported time is ahead of event time in 2.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+pub(super) struct Body([u8; BODY_BYTES]);
+
+const COARSE: u16 = 1;
+const DOUBTFUL: u16 = 2;
+const IMPLAUSIBLE: u16 = 4;
+const SUSPECT: u16 = 8;
+const CLAIMS_MOTION: u16 = 16;
+/// Above the marks, in milliseconds.
+const AHEAD_SHIFT: u32 = 5;
+const AHEAD_MS_MAX: u16 = u16::MAX >> AHEAD_SHIFT;
+
+impl Body {
+    #[inline]
+    pub fn new(sample: &Sample) -> Option<Self> {
+        let ahead_ms = u16::try_from(sample.reported.ms_since(sample.time)).ok()?;
+        let accuracy = accuracy_code(sample.reported_accuracy_m)?;
+        (ahead_ms <= AHEAD_MS_MAX).then(|| Self::pack(sample, accuracy, ahead_ms << AHEAD_SHIFT))
+    }
+
+    /// What is known of a fix that lies beside without looking there.
+    pub fn marks_of(sample: &Sample) -> Self {
+        Self::pack(sample, ACCURACY_ABSENT, 0)
+    }
+
+    #[inline]
+    fn pack(sample: &Sample, accuracy: u32, ahead: u16) -> Self {
+        let marks = trust_marks(sample.trust)
+            | if sample.suspect { SUSPECT } else { 0 }
+            | if sample.claims_motion { CLAIMS_MOTION } else { 0 };
+        let [a, b, c, _] = accuracy.to_le_bytes();
+        let [m, n] = (marks | ahead).to_le_bytes();
+        let [p, q, r, s] = sample.position.lat_e7().to_le_bytes();
+        let [w, x, y, z] = sample.position.lon_e7().to_le_bytes();
+        Self([p, q, r, s, w, x, y, z, a, b, c, m, n])
+    }
+
+    #[inline]
+    fn marks(self) -> u16 {
+        u16::from_le_bytes([self.0[11], self.0[12]])
+    }
+
+    #[inline]
+    pub fn is_sound(self) -> bool {
+        self.marks() & (COARSE | DOUBTFUL) == 0
+    }
+
+    pub fn set_trust(&mut self, trust: Trust) {
+        let marks = self.marks() & !(COARSE | DOUBTFUL | IMPLAUSIBLE) | trust_marks(trust);
+        self.0[11..].copy_from_slice(&marks.to_le_bytes());
+    }
+
+    pub fn unpack(self, (time, seq): (Timestamp, u64), config: &Config) -> Sample {
+        let [p, q, r, s, w, x, y, z, a, b, c, ..] = self.0;
+        let (lat_e7, lon_e7) = (i32::from_le_bytes([p, q, r, s]), i32::from_le_bytes([w, x, y, z]));
+        let reported_accuracy_m = accuracy_m(u32::from_le_bytes([a, b, c, 0]));
+        let marks = self.marks();
+        Sample {
+            time,
+            reported: time.plus_ms((marks >> AHEAD_SHIFT).into()),
+            seq,
+            position: Position::from_e7(lat_e7, lon_e7).unwrap_or_default(),
+            accuracy_m: config.accuracy_m(reported_accuracy_m),
+            reported_accuracy_m,
+            suspect: marks & SUSPECT != 0,
+            claims_motion: marks & CLAIMS_MOTION != 0,
+            trust: Trust {
+                coarse: marks & COARSE != 0,
+                doubtful: marks & DOUBTFUL != 0,
+                implausible: marks & IMPLAUSIBLE != 0,
+            },
+        }
+    }
+}
+
+fn trust_marks(trust: Trust) -> u16 {
+    let mark = |set: bool, mark: u16| if set { mark } else { 0 };
+    mark(trust.coarse, COARSE)
+        | mark(trust.doubtful, DOUBTFUL)
+        | mark(trust.implausible, IMPLAUSIBLE)
+}
+
+/// No accuracy was reported.
+const ACCURACY_ABSENT: u32 = (1 << 24) - 1;
+
+/// A reported accuracy in thousandths of a metre, 24 bits (16.8 km), if it can be given back
+/// exactly.
+#[inline]
+fn accuracy_code(accuracy_m: Option<f64>) -> Option<u32> {
+    let Some(accuracy_m) = accuracy_m else {
+        return Some(ACCURACY_ABSENT);
+    };
+    let code = (accuracy_m * 1000.0 + 0.5) as u32;
+    let back = self::accuracy_m(code).map(f64::to_bits);
+    (code < ACCURACY_ABSENT && back == Some(accuracy_m.to_bits())).then_some(code)
+}
+
+#[inline]
+fn accuracy_m(code: u32) -> Option<f64> {
+    (code != ACCURACY_ABSENT).then(|| f64::from(code) / 1000.0)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn each_accuracy_comes_back_or_is_not_packed() {
+        let packed = [0.0, 0.001, 5.0, 8.1, 12.345, 150.0, 17_000.0 - 223.0, 16_777.214];
+        let odd = [-0.0, 8.123_456_789, 1.0 / 3.0, 0.062_5, 16_777.215, 1e30, f64::MAX];
+        for accuracy_m in packed {
+            let code = accuracy_code(Some(accuracy_m)).expect("packed");
+            assert_eq!(super::accuracy_m(code).map(f64::to_bits), Some(accuracy_m.to_bits()));
+        }
+        assert_eq!(accuracy_code(None).map(super::accuracy_m), Some(None));
+        assert!(odd.iter().all(|accuracy_m| accuracy_code(Some(*accuracy_m)).is_none()));
+    }
+
+    #[test]
+    fn a_place_before_is_the_one_that_leads_here() {
+        for (blocks, layers) in [(3, 1), (3, 22), (33, 2), (5, 3)] {
+            let layout = Layout { blocks, layers };
+            let mut place = Place::default();
+            let mut passed = vec![place];
+            for _ in 0..2 * layout.places() {
+                place = layout.after(place);
+                passed.push(place);
+                let behind = passed.iter().rev().take(layout.places() + 1);
+                for (steps, before) in behind.enumerate() {
+                    assert_eq!(layout.before(place, steps), *before, "{layout:?} {steps}");
+                }
+            }
+        }
+    }
+
+    #[test]
+    fn a_device_with_the_default_history_takes_825_bytes() {
+        let layout = Layout::new(&Config::default());
+        assert_eq!((layout.blocks, layout.layers, layout.bytes()), (33, 2, 825));
+    }
+}

@@ -1,0 +1,67 @@
+//! Questions while the pipeline runs.
+
+use crate::support::{Barrier, assign, fix, refused, wait_until};
+use std::sync::Arc;
+use wardline::Config;
+use wardline::geometry::{Geometry, Position, Shape};
+use wardline::ids::ZoneId;
+use wardline::input::{Input, PutZone};
+use wardline::pipeline::Pipeline;
+
+#[test]
+fn questions_are_answered_while_inputs_come() {
+    let pipeline = Pipeline::builder(Config::default()).shards(3).build().expect("threads start");
+    let centre = Position::from_degrees(42.87, 74.6).expect("a position");
+    let shape = Shape::new(&Geometry::Circle { centre, radius_m: 100.0 }).expect("a circle");
+    let zone = ZoneId::new(5).expect("not 0");
+    let put = PutZone { zone, layer: None, shape: Arc::new(shape) };
+    pipeline.submit(crate::support::record(0, Input::PutZone(put))).expect("it is open");
+    std::thread::scope(|scope| {
+        let feeder = scope.spawn(|| {
+            for seq in 0..20_000 {
+                pipeline.submit(fix(seq, 7, seq as u64)).expect("it is open");
+            }
+        });
+        let mut answers = 0;
+        while !feeder.is_finished() {
+            let last = pipeline.query(0, |engine| engine.last_input()).expect("an answer");
+            assert!(last <= 20_001);
+            answers += 1;
+        }
+        assert!(answers > 0);
+    });
+    assert_eq!(pipeline.zones_at(centre), Ok(vec![zone]));
+    assert_eq!(pipeline.query(2, |engine| engine.zones_here(Position::default())), Ok(vec![]));
+}
+
+#[test]
+fn a_question_overtakes_the_batches_that_wait() {
+    let barrier = Barrier::shut();
+    let shut = barrier.clone();
+    let pipeline = Pipeline::builder(Config::default())
+        .trial(move |_, _| shut.pass())
+        .build()
+        .expect("threads start");
+    (0..5).for_each(|input| pipeline.submit(refused(0, input)).expect("it is open"));
+    wait_until("the shard is at the first", || {
+        let metrics = pipeline.metrics();
+        metrics.numbered == 5 && metrics.shards[0].waiting.value == 4
+    });
+    std::thread::scope(|scope| {
+        let asked = scope.spawn(|| pipeline.query(0, |engine| engine.last_input()));
+        wait_until("it is asked", || pipeline.waiting_questions(0) == 1);
+        barrier.open();
+        assert_eq!(asked.join().expect("no panic"), Ok(1));
+    });
+}
+
+#[test]
+fn a_question_that_panics_or_goes_nowhere_gets_no_answer() {
+    let pipeline = Pipeline::builder(Config::default()).build().expect("threads start");
+    assert!(pipeline.query(0, |_| panic!("asked wrongly")).is_err());
+    assert_eq!(pipeline.query(1, |_| ()).expect_err("no such shard").shard, 1);
+    pipeline.submit(assign(0, 7, 1)).expect("it is open");
+    pipeline.submit(fix(1, 7, 1)).expect("it is open");
+    wait_until("it is judged", || pipeline.metrics().judged() == 2);
+    assert_eq!(pipeline.query(0, |engine| engine.counters().fixes), Ok(1));
+}
