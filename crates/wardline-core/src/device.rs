@@ -1,6 +1,8 @@
 //! The assigned devices: who carries each, what it sent of late, and the line that the hot path
 //! reads.
 
+mod saved;
+
 use crate::condition::Conditions;
 use crate::engine::Config;
 use crate::geometry::{Position, Scale};

@@ -7,6 +7,7 @@ mod desk;
 mod fixes;
 mod late;
 mod observation;
+mod saved;
 mod statuses;
 mod timeline;
 

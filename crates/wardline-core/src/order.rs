@@ -1,5 +1,6 @@
 //! Orders by version.
 
+mod saved;
 mod version;
 
 pub(crate) use version::{KeepAway, KeepOut, OrderVersion, Report, Rule, StayIn, Terms};
