@@ -179,3 +179,22 @@ fn strangers_are_limited() {
     assert_eq!(apply(engine, &fix(3, 3, 2, 42.876)).len(), 1, "there is room again");
     assert_eq!(engine.counters().unassigned, 6);
 }
+
+/// J-STATUS-5: beyond the number of strangers that is remembered, panics are told by the input.
+#[test]
+fn panics_of_strangers_are_numbered() {
+    let mut config = Config::default();
+    config.strangers_max = 1;
+    let engine = &mut Engine::new(config);
+    let mut number_of = |device: u64, seq: u64| {
+        let line = format!(
+            r#"{{"type":"status","at":"{0}","device":{device},"seq":{seq},"time":"{0}",
+            "status":"panic"}}"#,
+            at(1)
+        );
+        apply(engine, &line).iter().find_map(|event| event.episode_id).map(|id| id.number)
+    };
+    assert_eq!(number_of(1, 1), Some(1));
+    assert_eq!([number_of(2, 1), number_of(2, 2)], [Some(2), Some(3)], "the inputs 2 and 3");
+    assert_eq!(number_of(1, 2), Some(2));
+}

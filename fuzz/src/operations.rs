@@ -1,5 +1,6 @@
 //! Logs made from bytes: few ids, few places and small steps of time, so that everything meets.
 
+use crate::bytes::{Bytes, time, wrap};
 use crate::{check_pairs, events};
 use std::fmt::Write;
 
@@ -54,40 +55,6 @@ pub fn zone_log(data: &[u8]) -> String {
         );
     }
     log
-}
-
-struct Bytes<'a>(&'a [u8]);
-
-impl Bytes<'_> {
-    fn next(&mut self) -> u8 {
-        let Some((first, rest)) = self.0.split_first() else {
-            return 0;
-        };
-        self.0 = rest;
-        *first
-    }
-
-    /// Within 0.0032768 degrees, in steps of 1e-7.
-    fn near(&mut self, degrees: f64) -> f64 {
-        let offset = i16::from_le_bytes([self.next(), self.next()]);
-        degrees + f64::from(offset) * 1e-7
-    }
-}
-
-fn wrap(lon: f64) -> f64 {
-    if lon > 180.0 {
-        lon - 360.0
-    } else if lon < -180.0 {
-        lon + 360.0
-    } else {
-        lon
-    }
-}
-
-fn time(ms: u64) -> String {
-    let (s, ms) = (ms / 1000, ms % 1000);
-    let (h, m) = (s / 3600 % 24, s / 60 % 60);
-    format!("2026-03-{:02}T{h:02}:{m:02}:{:02}.{ms:03}Z", 1 + s / 86_400, s % 60)
 }
 
 fn geometry(bytes: &mut Bytes<'_>, lat: f64, lon: f64) -> String {

@@ -47,3 +47,69 @@ fn operations() {
     replay("operations", wardline_fuzz::operations);
     random(2_000, 2_000, wardline_fuzz::operations);
 }
+
+#[test]
+fn snapshot() {
+    replay("snapshot", wardline_fuzz::snapshot);
+    // States with a few bytes changed.
+    for records in [60, 150, 250] {
+        let seed = wardline_fuzz::snapshot_seed(records);
+        random(500, 8, |bytes| {
+            let mut changed = seed.clone();
+            for pair in bytes.chunks(4) {
+                let place = usize::from(pair[0]) << 8 | usize::from(pair[1]);
+                changed[place % seed.len()] = pair[2];
+            }
+            wardline_fuzz::snapshot(&changed);
+        });
+    }
+}
+
+/// After a change of the format: `cargo test -p wardline-fuzz -- --ignored`.
+#[test]
+#[ignore = "writes into the corpus"]
+fn write_seeds_of_snapshots() {
+    let folder = Path::new(env!("CARGO_MANIFEST_DIR")).join("corpus/snapshot");
+    fs::create_dir_all(&folder).unwrap();
+    for records in [0, 20, 60, 150, 250] {
+        let file = folder.join(format!("seed-{records}"));
+        fs::write(file, wardline_fuzz::snapshot_seed(records)).unwrap();
+    }
+}
+
+// J-LATE-3
+#[test]
+fn late_data() {
+    replay("late_data", wardline_fuzz::late_data);
+    random(600, 600, wardline_fuzz::late_data);
+}
+
+#[test]
+fn wire_open() {
+    replay("wire_open", wardline_fuzz::wire_open);
+    random(2_000, 200, wardline_fuzz::wire_open);
+}
+
+#[test]
+fn wire_plaintext() {
+    replay("wire_plaintext", wardline_fuzz::wire_plaintext);
+    random(2_000, 1_200, wardline_fuzz::wire_plaintext);
+}
+
+#[test]
+fn teltonika() {
+    replay("teltonika", wardline_fuzz::teltonika);
+    random(2_000, 300, wardline_fuzz::teltonika);
+}
+
+#[test]
+fn owntracks() {
+    replay("owntracks", wardline_fuzz::owntracks);
+    random(2_000, 200, wardline_fuzz::owntracks);
+}
+
+#[test]
+fn ack_decode() {
+    replay("ack_decode", wardline_fuzz::ack_decode);
+    random(2_000, 64, wardline_fuzz::ack_decode);
+}

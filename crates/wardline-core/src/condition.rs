@@ -1,5 +1,7 @@
 //! What a device reports of itself: conditions that begin with one word and end with another.
 
+mod saved;
+
 use crate::event::EventKind;
 use crate::ids::DeviceId;
 use crate::input::Status;

@@ -1,5 +1,7 @@
 //! Incidents: what a desk must see, and what it has done about it.
 
+mod saved;
+
 use crate::event::{EpisodeId, EventKind};
 use crate::ids::{DeviceId, OrderId, PersonId, RuleId, ZoneId};
 use crate::time::Timestamp;

@@ -1,9 +1,7 @@
 //! The assigned devices: who carries each, what it sent of late, and the line that the hot path
 //! reads.
 
-mod copy;
-
-pub(crate) use copy::DeviceCopy;
+mod saved;
 
 use crate::condition::Conditions;
 use crate::engine::Config;
@@ -41,7 +39,6 @@ struct Rare {
 }
 
 /// An input that was no fix newer than all before.
-#[derive(Clone, Copy)]
 struct Other {
     time: Timestamp,
     seq: u64,

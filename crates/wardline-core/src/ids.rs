@@ -1,5 +1,10 @@
 //! Identifiers: `u64` from 1, one type per kind of thing, so that none is taken for another.
 
+/// An id as a snapshot has it: any number, 0 included.
+pub(crate) trait Id {
+    fn from_number(number: u64) -> Self;
+}
+
 macro_rules! id {
     ($(#[$doc:meta])* $name:ident) => {
         $(#[$doc])*
@@ -22,6 +27,12 @@ macro_rules! id {
 
             /// The greatest id.
             pub const MAX: Self = Self(u64::MAX);
+        }
+
+        impl Id for $name {
+            fn from_number(number: u64) -> Self {
+                Self(number)
+            }
         }
 
         impl From<$name> for u64 {

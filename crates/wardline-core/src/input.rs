@@ -266,6 +266,9 @@ macro_rules! words {
                 match self { $(Self::$case => $word),* }
             }
 
+            /// All of them, in their order.
+            pub const ALL: &'static [Self] = &[$(Self::$case),*];
+
             /// What the word stands for, if it is one of these.
             pub fn from_word(word: &str) -> Option<Self> {
                 match word { $($word => Some(Self::$case),)* _ => None }

@@ -37,6 +37,11 @@ impl Key {
         Self { time, class: Class::Fix, major: device.number(), minor: seq }
     }
 
+    /// The class as a number, and what is counted within it: input, or device and sequence.
+    pub fn parts(self) -> (u8, [u64; 2]) {
+        (self.class as u8, [self.major, self.minor])
+    }
+
     /// The sequence number of the input, of configuration.
     pub fn input(self) -> u64 {
         self.major

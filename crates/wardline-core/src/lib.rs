@@ -19,6 +19,7 @@ mod key;
 mod ledger;
 mod order;
 mod outbox;
+mod snapshot;
 mod table;
 mod track;
 mod watch;
@@ -26,3 +27,4 @@ mod zones;
 
 pub use engine::{Config, Counters, Engine, Numbered, OutOfSequence, Part, PersonCopy};
 pub use ledger::{Ledger, Row};
+pub use snapshot::RestoreError;

@@ -13,6 +13,23 @@ impl<I: Copy + Eq + Into<u64>, T> Table<I, T> {
         Self { entries: Vec::new(), places: Places::new() }
     }
 
+    /// A table of these things, no id twice.
+    pub fn of(entries: Vec<(I, T)>) -> Self {
+        let mut places = Places::sparing(entries.len());
+        entries.iter().enumerate().for_each(|(place, (id, _))| places.insert(*id, place));
+        Self { entries, places }
+    }
+
+    /// The things in the order of their ids.
+    pub fn sorted(&self) -> Vec<(I, &T)>
+    where
+        I: Ord,
+    {
+        let mut sorted: Vec<_> = self.entries.iter().map(|(id, thing)| (*id, thing)).collect();
+        sorted.sort_unstable_by_key(|(id, _)| *id);
+        sorted
+    }
+
     pub fn len(&self) -> usize {
         self.entries.len()
     }
@@ -52,21 +69,37 @@ pub(crate) struct Places<I> {
     /// place, 0 for none.
     near: Vec<u32>,
     far: HashTable<(I, u32)>,
+    /// Ids below this are put into the list.
+    near_ids: u64,
 }
 
-/// Ids below this are looked up in a list, which grows to 16 MiB at most.
+/// Ids below this may be looked up in a list, which grows to 16 MiB at most.
 const NEAR_IDS: u64 = 1 << 22;
+/// Where memory is spared, the list is this long for each thing, or twice.
+const NEAR_IDS_EACH: u64 = 32;
 
 impl<I: Copy + Eq + Into<u64>> Places<I> {
     pub fn new() -> Self {
-        Self { near: Vec::new(), far: HashTable::new() }
+        Self { near: Vec::new(), far: HashTable::new(), near_ids: NEAR_IDS }
+    }
+
+    /// For so many things, in no more memory than they are worth, whatever their ids.
+    pub fn sparing(count: usize) -> Self {
+        let near_ids = (count as u64).saturating_mul(NEAR_IDS_EACH).min(NEAR_IDS);
+        Self { near_ids, ..Self::new() }
     }
 
     #[inline]
     pub fn get(&self, id: I) -> Option<usize> {
         let number = id.into();
-        if number < NEAR_IDS {
-            return (*self.near.get(number as usize)? as usize).checked_sub(1);
+        if number < NEAR_IDS
+            && let Some(place) = self.near.get(number as usize)
+            && let Some(place) = (*place as usize).checked_sub(1)
+        {
+            return Some(place);
+        }
+        if self.far.is_empty() {
+            return None;
         }
         let found = self.far.find(spread(id), |(other, _)| *other == id)?;
         Some(found.1 as usize)
@@ -75,7 +108,7 @@ impl<I: Copy + Eq + Into<u64>> Places<I> {
     /// Notes the place of an id that has none.
     pub fn insert(&mut self, id: I, place: usize) {
         let number = id.into();
-        if number < NEAR_IDS {
+        if number < self.near_ids {
             let index = number as usize;
             if self.near.len() <= index {
                 self.near.resize((index + 1).next_power_of_two(), 0);
@@ -84,14 +117,16 @@ impl<I: Copy + Eq + Into<u64>> Places<I> {
         } else {
             self.far.insert_unique(spread(id), (id, place as u32), |(id, _)| spread(*id));
         }
+        self.near_ids = (self.near_ids + NEAR_IDS_EACH).min(NEAR_IDS);
     }
 
     pub fn remove(&mut self, id: I) {
         let number = id.into();
-        if number < NEAR_IDS {
-            if let Some(place) = self.near.get_mut(number as usize) {
-                *place = 0;
-            }
+        if number < NEAR_IDS
+            && let Some(place) = self.near.get_mut(number as usize)
+            && *place != 0
+        {
+            *place = 0;
         } else if let Ok(entry) = self.far.find_entry(spread(id), |(other, _)| *other == id) {
             entry.remove();
         }
@@ -110,8 +145,20 @@ mod tests {
 
     #[test]
     fn near_and_far_ids_are_found_until_removed() {
+        for places in [Places::new(), Places::sparing(0), Places::sparing(3)] {
+            are_found_until_removed(places);
+        }
+    }
+
+    #[test]
+    fn one_thing_with_a_great_id_takes_little() {
+        let table = Table::of(vec![(NEAR_IDS - 1, 'a')]);
+        assert_eq!((table.get(NEAR_IDS - 1), table.get(7)), (Some(&'a'), None));
+        assert!(table.places.near.len() <= 64);
+    }
+
+    fn are_found_until_removed(mut places: Places<u64>) {
         let ids = [0, 1, 77, NEAR_IDS - 1, NEAR_IDS, NEAR_IDS + 1, u64::MAX];
-        let mut places = Places::new();
         for (place, id) in ids.into_iter().enumerate() {
             assert_eq!(places.get(id), None);
             places.insert(id, place);

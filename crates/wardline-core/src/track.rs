@@ -3,6 +3,7 @@
 mod past;
 mod ring;
 mod sample;
+mod saved;
 mod slots;
 #[cfg(test)]
 mod tests;

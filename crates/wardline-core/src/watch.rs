@@ -12,6 +12,7 @@ mod history;
 mod home;
 mod judge;
 mod pair;
+mod saved;
 mod sentry;
 #[cfg(test)]
 mod tests;

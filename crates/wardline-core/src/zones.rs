@@ -1,5 +1,7 @@
 //! Every zone that was put, by version, and the R-trees that find the active ones.
 
+mod saved;
+
 use crate::geometry::{Bounds, BoundsPair, Position, Shape};
 use crate::ids::{LayerId, ZoneId};
 use crate::input::PutZone;

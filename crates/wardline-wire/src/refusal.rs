@@ -63,10 +63,8 @@ reasons!(
     BadTime = "bad_time",
     /// A latitude or longitude that is out of range.
     BadPosition = "bad_position",
-    /// An accuracy of 0, negative or not finite.
+    /// An accuracy of 0, or negative.
     BadAccuracy = "bad_accuracy",
-    /// A speed that is negative or not finite.
-    BadSpeed = "bad_speed",
     /// A course of more than a full turn.
     BadCourse = "bad_course",
     /// A message that does not have the form of its protocol.

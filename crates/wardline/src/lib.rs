@@ -6,4 +6,4 @@ pub mod schedule;
 pub use wardline_core::{
     Config, Counters, Engine, Ledger, Numbered, Part, Row, event, geometry, ids, input, time,
 };
-pub use wardline_wire::jsonl;
+pub use wardline_wire::{datagram, jsonl, owntracks, protocol, refusal, teltonika};

@@ -56,6 +56,14 @@ pub enum Geometry {
 /// ```
 #[derive(Clone, Debug)]
 pub struct Shape {
+    geometry: Geometry,
+    kind: Kind,
+    bounds: BoundsPair,
+    vertex_count: usize,
+}
+
+/// What is worked out of a geometry.
+struct Prepared {
     kind: Kind,
     bounds: BoundsPair,
     vertex_count: usize,
@@ -75,14 +83,22 @@ impl Shape {
     ///
     /// Why the geometry is no zone.
     pub fn new(geometry: &Geometry) -> Result<Self, ShapeError> {
-        match geometry {
+        let prepared = match geometry {
             Geometry::Circle { centre, radius_m } => circle(*centre, *radius_m),
             Geometry::Polygon(rings) => polygons(&[rings.as_slice()]),
             Geometry::MultiPolygon(parts) => {
                 polygons(&parts.iter().map(Vec::as_slice).collect::<Vec<_>>())
             }
             Geometry::Corridor { line, half_width_m } => corridor(line, *half_width_m),
-        }
+        };
+        let Prepared { kind, bounds, vertex_count } = prepared?;
+        Ok(Self { geometry: geometry.clone(), kind, bounds, vertex_count })
+    }
+
+    /// The geometry as it was given.
+    #[must_use]
+    pub fn geometry(&self) -> &Geometry {
+        &self.geometry
     }
 
     /// Whether a position is in the zone, its boundary included.
@@ -151,23 +167,23 @@ impl Shape {
     }
 }
 
-fn circle(centre: Position, radius_m: f64) -> Result<Shape, ShapeError> {
+fn circle(centre: Position, radius_m: f64) -> Result<Prepared, ShapeError> {
     if !(radius_m > 0.0 && radius_m <= RADIUS_M_MAX) {
         return Err(ShapeError::BadRadius { radius_m });
     }
     let bounds = Bounds::around(centre, radius_m);
     let kind = Kind::Circle { centre: Place::of(centre), radius_m };
-    Ok(Shape { kind, bounds, vertex_count: 1 })
+    Ok(Prepared { kind, bounds, vertex_count: 1 })
 }
 
-fn polygons(parts: &[&[Vec<Position>]]) -> Result<Shape, ShapeError> {
+fn polygons(parts: &[&[Vec<Position>]]) -> Result<Prepared, ShapeError> {
     let admitted = admit(parts)?;
     let polygons = Polygons::new(&admitted.rings, &admitted.outers);
     let bounds = polygons.bounds;
-    Ok(Shape { kind: Kind::Polygons(polygons), bounds, vertex_count: admitted.vertex_count })
+    Ok(Prepared { kind: Kind::Polygons(polygons), bounds, vertex_count: admitted.vertex_count })
 }
 
-fn corridor(line: &[Position], half_width_m: f64) -> Result<Shape, ShapeError> {
+fn corridor(line: &[Position], half_width_m: f64) -> Result<Prepared, ShapeError> {
     if line.len() > VERTEX_COUNT_MAX {
         return Err(ShapeError::TooManyVertices { count: line.len() });
     }
@@ -180,7 +196,7 @@ fn corridor(line: &[Position], half_width_m: f64) -> Result<Shape, ShapeError> {
     }
     let points = unwrapped(line);
     let [low, high] = box_of(&points);
-    Ok(Shape {
+    Ok(Prepared {
         kind: Kind::Corridor { line: Path::new(&[in_degrees(&points)]), half_width_m },
         bounds: widened([low.y, high.y], [low.x, high.x], half_width_m),
         vertex_count: line.len(),

@@ -15,9 +15,9 @@ pub(crate) struct OrderVersion {
     pub term: Option<Interval>,
     pub rules: Vec<Rule>,
     pub permits: Vec<Permit>,
-    boundaries: Vec<Timestamp>,
+    pub(super) boundaries: Vec<Timestamp>,
     /// When a stay_in rule became active again because a zone of it came back.
-    returns: Vec<(RuleId, Key)>,
+    pub(super) returns: Vec<(RuleId, Key)>,
 }
 
 /// A rule with its timetable.
@@ -26,7 +26,7 @@ pub(crate) struct Rule {
     pub terms: Terms,
     pub active: Vec<Interval>,
     /// Since when it was active without a break, if it was so when this version was put.
-    carried: Option<Timestamp>,
+    pub(super) carried: Option<Timestamp>,
 }
 
 /// What a rule demands.
@@ -155,16 +155,19 @@ impl OrderVersion {
         version
     }
 
-    fn work_out_boundaries(&mut self) {
+    pub(super) fn work_out_boundaries(&mut self) {
         let intervals = self.rules.iter().map(|rule| &rule.active);
         let ends = intervals
             .chain(self.permits.iter().map(|permit| &permit.active))
             .flatten()
             .chain(&self.term)
             .flat_map(|interval| [interval.from, interval.until]);
+        let mut returns = self.returns.clone();
+        returns.sort_unstable();
         let graces = self.rules.iter().flat_map(|rule| {
             let starts = rule.active.iter().map(|interval| rule.without_break_since(interval));
-            let returns = self.returns.iter().filter(|(returning, _)| *returning == rule.rule);
+            let first = returns.partition_point(|(returning, _)| *returning < rule.rule);
+            let returns = returns[first..].iter().take_while(|(id, _)| *id == rule.rule);
             let starts = starts.chain(returns.map(|(_, key)| key.time));
             let grace_ms = rule.grace_ms();
             let grace_ms = grace_ms.filter(|ms| *ms > 0);

@@ -12,14 +12,14 @@ pub(crate) struct Past {
     pub newest_not_coarse: Option<Sample>,
     /// An implausible fix has come since the last sound one.
     pub implausible_since_sound: bool,
-    chain: Option<Chain>,
+    pub(super) chain: Option<Chain>,
 }
 
 /// Implausible, otherwise sound fixes in a row, each plausible from the one before.
 #[derive(Clone, Copy)]
-struct Chain {
-    first: Timestamp,
-    length: u32,
+pub(super) struct Chain {
+    pub first: Timestamp,
+    pub length: u32,
 }
 
 impl Past {

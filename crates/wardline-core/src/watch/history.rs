@@ -1,6 +1,6 @@
 //! Going back in a watch's past and on from there, and forgetting what cannot come back.
 
-use super::{About, Item, Scene, State, Watch};
+use super::{About, Item, Scene, Watch};
 use crate::event::Cause;
 use crate::ids::ZoneId;
 use crate::key::Key;
@@ -92,10 +92,9 @@ impl Watch {
 
     /// Forgets what lies before the horizon.
     pub fn forget_before(&mut self, horizon: Key) {
-        let second = |list: &[(Key, State)]| list.get(1).is_some_and(|(key, _)| *key < horizon);
-        while second(&self.checkpoints) {
-            self.checkpoints.remove(0);
-        }
+        let after_first = self.checkpoints.iter().skip(1);
+        let gone = after_first.take_while(|(key, _)| *key < horizon).count();
+        self.checkpoints.drain(..gone);
         self.episodes.retain(|episode| episode.closed_by.is_none_or(|closed| closed >= horizon));
     }
 

@@ -21,6 +21,7 @@ const TIME_MS_MAX: u64 = 253_402_300_799_999;
 const COURSE_CDEG_MAX: u16 = 36_000;
 
 /// The input that a record stands for; the device is authenticated.
+#[inline]
 pub(super) fn input(
     record: &Record,
     device: DeviceId,

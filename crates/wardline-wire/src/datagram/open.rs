@@ -43,7 +43,8 @@ impl DeviceTable {
     /// # Errors
     ///
     /// The first check that fails; it is counted. Nothing of the device has changed, unless the
-    /// reason is `over_rate`: then the counter is used up. Nobody may be answered.
+    /// reason is `over_rate`: then the counter is used up, and a new epoch has begun. Nobody may be
+    /// answered.
     pub fn open(
         &mut self,
         datagram: &mut [u8],
@@ -132,10 +133,9 @@ fn take_in(
     for bytes in records {
         let record = Record::read(bytes);
         let seq = line.progress.widen(record.rec_seq);
-        let Some(seq) = seq.filter(|seq| !line.progress.has(*seq)) else {
+        let Some(seq) = seq.filter(|seq| line.progress.take(*seq)) else {
             continue;
         };
-        line.progress.mark(seq);
         fresh += 1;
         let input = judged::input(&record, line.device, seq, now).unwrap_or_else(|reason| {
             refusals.count(reason);

@@ -46,6 +46,23 @@ impl Progress {
                 .is_some_and(|i| i < 32 && self.ahead_bits >> i & 1 == 1)
     }
 
+    /// Takes note of a record, and whether it is new.
+    #[inline]
+    pub fn take(&mut self, seq: u64) -> bool {
+        // Nearly always it is the next one, and nothing has come out of turn.
+        if seq.checked_sub(1) == Some(self.seen_through)
+            && self.bits | u64::from(self.ahead_bits) == 0
+        {
+            self.seen_through = seq;
+            return true;
+        }
+        let is_new = !self.has(seq);
+        if is_new {
+            self.mark(seq);
+        }
+        is_new
+    }
+
     /// Takes note of a record.
     pub fn mark(&mut self, seq: u64) {
         match seq.checked_sub(self.seen_through) {
@@ -126,8 +143,9 @@ mod tests {
             let known = seq <= naive.through || naive.seen.contains(&seq);
             assert!(known || !progress.has(seq), "{seq} was never seen");
             forgotten += u32::from(known && !progress.has(seq));
+            let is_new = !progress.has(seq);
+            assert_eq!(progress.take(seq), is_new);
             naive.mark(seq);
-            progress.mark(seq);
             assert!(progress.seen_through <= naive.through);
             assert_eq!(progress.bits & 1, 0);
             if reach <= 64 {

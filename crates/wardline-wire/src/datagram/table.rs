@@ -118,8 +118,10 @@ pub struct Checkpoint {
 impl DeviceTable {
     /// A table without devices.
     pub fn new(config: TableConfig) -> Self {
+        let RateLimit { records_per_s, burst_records } = config.rate;
+        let rate = RateLimit::new(records_per_s, burst_records);
         Self {
-            config,
+            config: TableConfig { rate, ..config },
             lines: Vec::new(),
             keys: Vec::new(),
             cold: Vec::new(),

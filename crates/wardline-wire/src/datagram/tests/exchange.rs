@@ -2,6 +2,7 @@
 
 use super::*;
 use crate::datagram::{Checkpoint, EncodeError, InsertError, PREVIOUS_EPOCH_MS, RateLimit, peek};
+use crate::protocol::{DeviceKey, DeviceProtocol};
 
 #[test]
 fn records_arrive_and_are_acknowledged() {
@@ -242,4 +243,35 @@ fn what_cannot_be_encoded_is_refused_and_costs_no_counter() {
     device.resume(u64::MAX);
     assert_eq!(device.encode(&[fix(1)], true, &mut buffer), Err(EncodeError::Counter));
     assert_eq!(device.open_ack(&mut [0; 64]).unwrap_err().reason, Reason::UnknownType);
+}
+
+#[test]
+fn the_table_is_a_protocol_like_others() {
+    fn exchange<P: DeviceProtocol>(protocol: &mut P, datagram: &mut [u8], out: &mut [u8]) -> usize {
+        let now = Timestamp::from_ms(NOW_MS);
+        assert_eq!(protocol.peek(datagram), Ok(DeviceKey::new(u64::from(INDEX))));
+        let mut count = 0;
+        let opened = protocol.open(datagram, now, &mut |_, _| count += 1);
+        let Ok(opened) = opened else { panic!("refused") };
+        assert_eq!((count, protocol.refusals().total()), (2, 0));
+        protocol.ack(&opened, now, out)
+    }
+    let mut pair = Pair::new(Suite::ChaCha20Poly1305);
+    let mut datagram = pair.encode(&[fix(1), fix(2)]);
+    let mut out = [0; ACK_BYTES];
+    assert_eq!(exchange(&mut pair.table, &mut datagram, &mut out), ACK_BYTES);
+    assert_eq!(pair.device.open_ack(&mut out).unwrap().durable_through, 2);
+    let refused = DeviceProtocol::peek(&pair.table, &datagram[..63]).unwrap_err();
+    assert_eq!(refused.reason, Reason::Length);
+}
+
+#[test]
+fn limits_that_were_set_by_hand_are_taken_into_range() {
+    let mut rate = RateLimit::default();
+    (rate.records_per_s, rate.burst_records) = (u32::MAX, u32::MAX);
+    let config = TableConfig { rate, ..TableConfig::default() };
+    Pair::with(Suite::ChaCha20Poly1305, config).send(&[fix(1); 37]).unwrap();
+    rate.burst_records = 0;
+    let config = TableConfig { rate, ..TableConfig::default() };
+    Pair::with(Suite::ChaCha20Poly1305, config).send(&[fix(1); 37]).unwrap();
 }

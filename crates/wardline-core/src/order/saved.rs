@@ -1,0 +1,311 @@
+//! The part of a snapshot that holds the orders. Version numbers, boundaries, protected persons
+//! and what names which zone are worked out again.
+
+use super::version::{Permit, Rule};
+use super::{KeepAway, KeepOut, Order, OrderVersion, Orders, Report, StayIn, Terms, insert_sorted};
+use crate::engine::AlarmId;
+use crate::event::EventKind;
+use crate::ids::{DeviceId, OrderId, PersonId, RuleId, ZoneId};
+use crate::input::Place;
+use crate::key::Key;
+use crate::snapshot::{Read, Reader, Sink};
+use crate::table::Table;
+use crate::time::{Interval, Timestamp};
+use std::mem::{Discriminant, discriminant};
+
+const ORDER_BYTES_MIN: usize = 37;
+const EPISODES_BYTES: usize = 25;
+const ALARM_BYTES_MIN: usize = 34;
+const VERSION_BYTES_MIN: usize = 38;
+const RULE_BYTES_MIN: usize = 16;
+const PERMIT_BYTES_MIN: usize = 12;
+const RETURN_BYTES: usize = 24;
+const INTERVAL_BYTES: usize = 16;
+const ID_BYTES: usize = 8;
+
+impl Orders {
+    pub(crate) fn write(&self, out: &mut impl Sink) {
+        for (id, order) in self.by_id.sorted() {
+            out.id(id);
+            order.write(out);
+        }
+    }
+
+    pub(crate) fn read(from: &mut Reader<'_>, count: usize) -> Read<Self> {
+        let read = |from: &mut Reader<'_>| Ok((from.id("the id of an order")?, Order::read(from)?));
+        let item = (count, ORDER_BYTES_MIN);
+        let orders = from.ascending("orders", item, read, |(id, _): &(OrderId, _)| *id)?;
+        let mut found = Self::default();
+        // In ascending order, so that each list is only ever added to.
+        for (id, order) in &orders {
+            for version in &order.versions {
+                for zone in version.zones() {
+                    insert_sorted(found.naming_zone.entry(zone).or_default(), *id);
+                }
+                for layer in version.layers() {
+                    insert_sorted(found.naming_layer.entry(layer).or_default(), *id);
+                }
+            }
+        }
+        found.by_id = Table::of(orders);
+        Ok(found)
+    }
+}
+
+impl Order {
+    fn write(&self, out: &mut impl Sink) {
+        self.fired.write(out);
+        self.progress.write(out);
+        out.option(self.deadline, |out, deadline| deadline.write(out));
+        out.count(self.episodes.len());
+        for ((rule, device, kind), number) in &self.episodes {
+            out.id(*rule);
+            out.id(*device);
+            out.u8(*kind as u8);
+            out.u64(*number);
+        }
+        out.count(self.alarms.len());
+        for (alarm, (number, person)) in &self.alarms {
+            alarm.write(out);
+            out.u64(*number);
+            out.id(*person);
+        }
+        out.count(self.versions.len());
+        self.versions.iter().for_each(|version| version.write(out));
+    }
+
+    fn read(from: &mut Reader<'_>) -> Read<Self> {
+        let mut order = Self::new();
+        order.fired = Timestamp::read(from, "the last boundary of an order")?;
+        order.progress = Timestamp::read(from, "the progress of an order")?;
+        let deadline = |from: &mut Reader<'_>| Timestamp::read(from, "the deadline of an order");
+        order.deadline = from.option("whether an order has a deadline", deadline)?;
+        let count = from.count("episode numbers of an order", EPISODES_BYTES, usize::MAX)?;
+        let item = (count, EPISODES_BYTES);
+        let numbers = from.ascending("episode numbers", item, read_episodes, |(key, _)| *key)?;
+        order.episodes = numbers.into_iter().collect();
+        let count = from.count("alarms of an order", ALARM_BYTES_MIN, usize::MAX)?;
+        let alarms =
+            from.ascending("alarms", (count, ALARM_BYTES_MIN), read_alarm, |(id, _)| *id)?;
+        order.alarms = alarms.into_iter().collect();
+        let count = from.count("versions of an order", VERSION_BYTES_MIN, usize::MAX)?;
+        order.versions.reserve_exact(count);
+        for number in 1..=count as u64 {
+            let offset = from.offset();
+            let version = OrderVersion::read(from, number)?;
+            let follows = order.versions.last().is_none_or(|last| last.put < version.put);
+            from.check(follows, offset, "the input of a version", version.put.input())?;
+            order.versions.push(version);
+        }
+        let mut protected: Vec<_> = order.versions.iter().flat_map(|v| v.protected()).collect();
+        protected.sort_unstable();
+        protected.dedup();
+        order.protected = protected;
+        Ok(order)
+    }
+}
+
+fn read_episodes(from: &mut Reader<'_>) -> Read<((RuleId, DeviceId, EventKind), u64)> {
+    let rule = from.id("the rule of episodes")?;
+    let device = from.id("the device of episodes")?;
+    let kind = from.event_kind()?;
+    Ok(((rule, device, kind), from.counter("the number of episodes")?))
+}
+
+impl AlarmId {
+    fn write(&self, out: &mut impl Sink) {
+        out.id(self.rule);
+        out.u8(self.kind as u8);
+        out.id(self.device);
+        out.option(self.other, Sink::id);
+    }
+
+    /// An alarm of a kind that orders have: another would never end.
+    fn read(from: &mut Reader<'_>) -> Read<Self> {
+        let rule = from.id("the rule of an alarm")?;
+        let offset = from.offset();
+        let kind = from.event_kind()?;
+        let is_degraded = kind == EventKind::Degraded;
+        let is_alarm = is_degraded || matches!(kind, EventKind::Silence | EventKind::NoFix);
+        from.check(is_alarm, offset, "the kind of an alarm", kind as u64)?;
+        let device = from.id("the device of an alarm")?;
+        let offset = from.offset();
+        let other: Option<PersonId> =
+            from.option("whether an alarm is about a person", |from| from.id("a person"))?;
+        let about = "whether an alarm is about a person";
+        from.check(other.is_some() == is_degraded, offset, about, u64::from(other.is_some()))?;
+        Ok(Self { rule, kind, device, other })
+    }
+}
+
+fn read_alarm(from: &mut Reader<'_>) -> Read<(AlarmId, (u64, PersonId))> {
+    let id = AlarmId::read(from)?;
+    let number = from.counter("the number of an alarm")?;
+    Ok((id, (number, from.id("the person of an alarm")?)))
+}
+
+impl OrderVersion {
+    fn write(&self, out: &mut impl Sink) {
+        self.put.write_input(out);
+        out.option(self.ended, |out, ended| ended.write_input(out));
+        out.id(self.person);
+        out.option(self.term, |out, term| term.write(out));
+        out.count(self.rules.len());
+        for rule in &self.rules {
+            out.id(rule.rule);
+            rule.terms.write(out);
+            write_intervals(&rule.active, out);
+            out.option(rule.carried, |out, carried| carried.write(out));
+        }
+        out.count(self.permits.len());
+        for permit in &self.permits {
+            out.id(permit.zone);
+            write_intervals(&permit.active, out);
+        }
+        out.count(self.returns.len());
+        for (rule, key) in &self.returns {
+            out.id(*rule);
+            key.write_input(out);
+        }
+    }
+
+    fn read(from: &mut Reader<'_>, number: u64) -> Read<Self> {
+        let mut version = Self {
+            number,
+            put: Key::read_input(from)?,
+            ended: from.option("whether a version was ended", Key::read_input)?,
+            person: from.id("the person of a version")?,
+            term: from.option("whether a version has a term", Interval::read)?,
+            rules: from.list("rules", RULE_BYTES_MIN, read_rule)?,
+            permits: from.list("permits", PERMIT_BYTES_MIN, read_permit)?,
+            boundaries: Vec::new(),
+            returns: from.list("returns of zones", RETURN_BYTES, |from| {
+                Ok((from.id("the rule of a return")?, Key::read_input(from)?))
+            })?,
+        };
+        version.work_out_boundaries();
+        Ok(version)
+    }
+}
+
+fn read_rule(from: &mut Reader<'_>) -> Read<Rule> {
+    Ok(Rule {
+        rule: from.id("the id of a rule")?,
+        terms: Terms::read(from)?,
+        active: read_intervals(from)?,
+        carried: from.option("whether a rule is carried over", |from| {
+            Timestamp::read(from, "the start of a rule carried over")
+        })?,
+    })
+}
+
+fn read_permit(from: &mut Reader<'_>) -> Read<Permit> {
+    Ok(Permit { zone: from.id("the zone of a permit")?, active: read_intervals(from)? })
+}
+
+/// A timetable: in order, no interval touching the next.
+fn write_intervals(intervals: &[Interval], out: &mut impl Sink) {
+    out.count(intervals.len());
+    intervals.iter().for_each(|interval| interval.write(out));
+}
+
+fn read_intervals(from: &mut Reader<'_>) -> Read<Vec<Interval>> {
+    let mut last: Option<Interval> = None;
+    from.list("intervals", INTERVAL_BYTES, |from| {
+        let offset = from.offset();
+        let interval = Interval::read(from)?;
+        let follows = last.is_none_or(|last| last.until < interval.from);
+        from.check(follows, offset, "the start of an interval", interval.from.ms() as u64)?;
+        last = Some(interval);
+        Ok(interval)
+    })
+}
+
+impl Terms {
+    /// How many kinds there are.
+    pub(crate) const KINDS: usize = 4;
+
+    /// A number for a kind, 0 for none.
+    pub(crate) fn code_of(kind: Option<Discriminant<Self>>) -> u8 {
+        let place = kind.and_then(|kind| Self::kinds().iter().position(|other| *other == kind));
+        place.map_or(0, |place| place as u8 + 1)
+    }
+
+    /// The kind with this number.
+    pub(crate) fn kind_of(code: u8) -> Option<Discriminant<Self>> {
+        Self::kinds().get(usize::from(code).checked_sub(1)?).copied()
+    }
+
+    fn kinds() -> [Discriminant<Self>; Self::KINDS] {
+        let (warn_m, confirm_fixes, place) = (0.0, 0, Place::Zone(ZoneId::NONE));
+        let (person, distance_m) = (PersonId::NONE, 0.0);
+        [
+            discriminant(&Self::KeepOut(KeepOut { place, warn_m, confirm_fixes })),
+            discriminant(&Self::KeepAway(KeepAway { person, distance_m, warn_m })),
+            discriminant(&Self::StayIn(StayIn { zones: Vec::new(), grace_ms: 0 })),
+            discriminant(&Self::Report(Report { max_silence_ms: None, max_no_fix_ms: None })),
+        ]
+    }
+
+    fn write(&self, out: &mut impl Sink) {
+        match self {
+            Self::KeepOut(keep_out) => {
+                let (code, place) = match keep_out.place {
+                    Place::Zone(zone) => (0, zone.number()),
+                    Place::Layer(layer) => (1, layer.number()),
+                };
+                out.u8(code);
+                out.u64(place);
+                out.f64(keep_out.warn_m);
+                out.u32(keep_out.confirm_fixes);
+            }
+            Self::KeepAway(keep_away) => {
+                out.u8(2);
+                out.id(keep_away.person);
+                out.f64(keep_away.distance_m);
+                out.f64(keep_away.warn_m);
+            }
+            Self::StayIn(stay_in) => {
+                out.u8(3);
+                out.count(stay_in.zones.len());
+                stay_in.zones.iter().for_each(|zone| out.id(*zone));
+                out.i64(stay_in.grace_ms);
+            }
+            Self::Report(report) => {
+                out.u8(4);
+                out.option(report.max_silence_ms, Sink::i64);
+                out.option(report.max_no_fix_ms, Sink::i64);
+            }
+        }
+    }
+
+    fn read(from: &mut Reader<'_>) -> Read<Self> {
+        let code = from.code("the kind of a rule", 5)?;
+        Ok(match code {
+            0 | 1 => Self::KeepOut(KeepOut {
+                place: match code {
+                    0 => Place::Zone(from.id("the zone of a rule")?),
+                    _ => Place::Layer(from.id("the layer of a rule")?),
+                },
+                warn_m: from.f64("the warning distance of a rule")?,
+                confirm_fixes: from.u32("the confirming fixes of a rule")?,
+            }),
+            2 => Self::KeepAway(KeepAway {
+                person: from.id("the person of a rule")?,
+                distance_m: from.f64("the distance of a rule")?,
+                warn_m: from.f64("the warning distance of a rule")?,
+            }),
+            3 => Self::StayIn(StayIn {
+                zones: from.list("zones of a rule", ID_BYTES, |from| from.id("a zone"))?,
+                grace_ms: from.i64("the grace of a rule")?,
+            }),
+            _ => {
+                let limit = |from: &mut Reader<'_>| from.i64("a limit of a rule");
+                Self::Report(Report {
+                    max_silence_ms: from.option("whether a rule limits silence", limit)?,
+                    max_no_fix_ms: from.option("whether a rule limits no fix", limit)?,
+                })
+            }
+        })
+    }
+}
