@@ -1,7 +1,10 @@
 //! The assigned devices: who carries each, what it sent of late, and the line that the hot path
 //! reads.
 
+mod copy;
 mod saved;
+
+pub(crate) use copy::DeviceCopy;
 
 use crate::condition::Conditions;
 use crate::engine::Config;
@@ -39,6 +42,7 @@ struct Rare {
 }
 
 /// An input that was no fix newer than all before.
+#[derive(Clone, Copy)]
 struct Other {
     time: Timestamp,
     seq: u64,

@@ -13,7 +13,9 @@ impl Engine {
             Demand::KeepAway { person, .. } => Some(person),
             _ => None,
         });
-        let parties: Vec<_> = std::iter::once(put.person).chain(protected).collect();
+        let mut parties: Vec<_> = std::iter::once(put.person).chain(protected).collect();
+        parties.sort_unstable();
+        parties.dedup();
         let (from, until) = (put.term.from.max(at), put.term.until);
         let term = (from < until).then_some(Interval { from, until });
         let shadow = Shadow { parties: parties.clone(), term, has_ended: false };

@@ -3,6 +3,8 @@
 //! Several engines may share a log, each judging its part of the orders. Whether a person is in
 //! any order in force (J-FIX-13, J-STATUS-2) must all the same be known wherever her devices are.
 
+mod saved;
+
 use super::insert_sorted;
 use crate::ids::{OrderId, PersonId};
 use crate::time::{Interval, Timestamp};
@@ -10,7 +12,7 @@ use std::collections::BTreeMap;
 
 /// The newest version of an order that another engine judges.
 pub(crate) struct Shadow {
-    /// The restrained person and those protected by keep_away.
+    /// The restrained person and those protected by keep_away, sorted.
     pub parties: Vec<PersonId>,
     /// From the later of `from` and the put, until the term's end; empty if that is before.
     pub term: Option<Interval>,
@@ -21,7 +23,7 @@ pub(crate) struct Shadow {
 #[derive(Default)]
 pub(crate) struct Shadows {
     by_id: BTreeMap<OrderId, Shadow>,
-    /// The orders that each person is a party of, now or once.
+    /// The orders that each person is a party of, and maybe others.
     of: BTreeMap<PersonId, Vec<OrderId>>,
 }
 

@@ -8,7 +8,7 @@ use super::log::{Accepted, Log};
 use super::notice::{Listener, Notice};
 use super::outlet::Outlet;
 use super::queue::Queue;
-use super::recovery::Retained;
+use super::recovery::{Checkpoints, Retained, Snapshots};
 use super::router::{Router, SHARDS_MAX};
 use super::shard::{Links, Trial, Worker};
 use super::share::Share;
@@ -40,6 +40,7 @@ pub struct Builder {
     pub(super) overflow: Overflow,
     pub(super) shedding: Shedding,
     pub(super) retained_max: usize,
+    pub(super) checkpoints: Arc<dyn Checkpoints>,
     pub(super) stall_after: Duration,
     pub(super) sink: Option<Box<dyn Sink>>,
     pub(super) log: Option<Box<dyn Log>>,
@@ -60,7 +61,8 @@ impl Builder {
             in_order: false,
             overflow: Overflow::Wait,
             shedding: Shedding::Never,
-            retained_max: 1 << 20,
+            retained_max: 1 << 18,
+            checkpoints: Arc::new(Snapshots),
             stall_after: Duration::from_secs(1),
             sink: None,
             log: None,
@@ -141,6 +143,20 @@ impl Builder {
         self.listener = Arc::new(move |notice| {
             let _ = catch_unwind(AssertUnwindSafe(|| listener(notice)));
         });
+        self
+    }
+
+    /// How many inputs each shard keeps to build its engine again after a panic, before it makes a
+    /// checkpoint. Default 262,144: about 42 MiB.
+    pub fn retained(mut self, inputs: usize) -> Self {
+        self.retained_max = inputs.max(SHARE_INPUTS);
+        self
+    }
+
+    /// How the state of an engine is kept, so that inputs need not be. Default: as a snapshot in
+    /// memory. A shard whose checkpoint fails says so, and is lost if its engine panics.
+    pub fn checkpoints(mut self, checkpoints: impl Checkpoints + 'static) -> Self {
+        self.checkpoints = Arc::new(checkpoints);
         self
     }
 
@@ -228,7 +244,8 @@ impl Builder {
         let sink = self.sink.unwrap_or_else(|| Box::new(|_| ()));
         let watchdog = Watchdog::new(stats, self.stall_after, self.listener);
         let workers = links.into_iter().zip(parkers).enumerate().map(|(shard, (links, parker))| {
-            let retained = Retained::new(self.config.clone(), self.retained_max);
+            let retained =
+                Retained::new(self.config.clone(), self.checkpoints.clone(), self.retained_max);
             let engine = Engine::new(self.config.clone());
             (Worker::new(shard, engine, retained, links), parker)
         });

@@ -39,6 +39,14 @@ pub enum Notice {
         /// Inputs that were read again.
         inputs: usize,
     },
+    /// A shard took in more than is kept to build its engine again, and made no checkpoint: if it
+    /// panics, it is lost.
+    NotRetained {
+        /// The shard.
+        shard: usize,
+        /// How many inputs are kept at most.
+        inputs_max: usize,
+    },
     /// An engine panicked, and what it would be built from again is no longer kept. All further
     /// inputs of the shard are counted as quarantined.
     ShardLost {

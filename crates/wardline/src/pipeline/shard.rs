@@ -114,10 +114,11 @@ impl Worker {
 
     /// Judges all inputs but those that the engine panics on.
     fn judge(&mut self, mut inputs: &[Numbered]) {
-        if self.engine.is_none() {
-            return self.count_quarantined(inputs);
-        }
         while let Some(last) = inputs.last() {
+            if self.engine.is_none() {
+                return self.count_quarantined(inputs);
+            }
+            self.make_room(inputs.len());
             let (taken, panic) = self.apply(inputs);
             self.retained.keep(&inputs[..taken]);
             let counted = inputs[..taken].iter().filter(|input| input.part.tells_facts);
@@ -157,6 +158,14 @@ impl Worker {
             Ok(Err(error)) => (place_of(inputs, error.last) + 1, Some(error.to_string())),
             Err(panic) if trial.is_some() => (at.get(), Some(words_of(&*panic))),
             Err(panic) => (place_of(inputs, engine.last_input()), Some(words_of(&*panic))),
+        }
+    }
+
+    fn make_room(&mut self, inputs: usize) {
+        let Some(engine) = &self.engine else { return };
+        if !self.retained.make_room(inputs, engine) {
+            let (shard, inputs_max) = (self.shard, self.retained.inputs_max());
+            (self.links.listener)(Notice::NotRetained { shard, inputs_max });
         }
     }
 

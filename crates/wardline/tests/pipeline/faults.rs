@@ -1,16 +1,18 @@
 //! Engines that panic, shards that stand still, logs that fail.
 
-use crate::support::{Barrier, Shared, by_order, fix, records, refused, replay, tick, wait_until};
+use crate::support::{
+    Barrier, Shared, assign, by_order, fix, records, refused, replay, tick, wait_until,
+};
 use std::io;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicU64, Ordering};
 use std::time::Duration;
 use wardline::input::{Input, Record};
-use wardline::pipeline::{Batch, Clock, Log, Notice, Pipeline};
-use wardline::{Config, Numbered};
+use wardline::pipeline::{Batch, Checkpoints, Clock, Log, Metrics, Notice, Pipeline};
+use wardline::{Config, Engine, Numbered};
 use wardline_sim::scenario::Options;
 
-/// The third fix of the scenario, which the engine of every shard panics on.
+/// A fix of the scenario, which the engine of every shard panics on.
 fn poison(records: &[Record]) -> (usize, impl Fn(&Record) -> bool + Clone + Send + use<>) {
     let is_fix = |record: &&Record| matches!(record.input, Input::Fix(_));
     let place = records.iter().enumerate().filter(|(_, record)| is_fix(record)).nth(40);
@@ -32,6 +34,7 @@ fn an_engine_that_panics_is_built_again_without_the_input() {
             let pipeline = Pipeline::builder(Config::default())
                 .shards(shards)
                 .in_order()
+                .stall_after(Duration::from_secs(60))
                 .sink(move |event| sink.push(event))
                 .notices(move |notice| told.push(notice))
                 .trial(move |_, record| assert!(!is_poison(record), "poison"))
@@ -51,7 +54,7 @@ fn an_engine_that_panics_is_built_again_without_the_input() {
             let rebuilt = notices.take().into_iter();
             let rebuilt = rebuilt.filter(|notice| matches!(notice, Notice::Rebuilt { .. }));
             assert_eq!(rebuilt.count(), followers);
-            // A tick without any time of its own stands in for the input, so that numbers stay.
+            // Something invalid stands in for the input, so that numbers stay.
             let is_poison = poison_of(&records);
             let without: Vec<_> = records
                 .iter()
@@ -98,6 +101,71 @@ fn other_shards_go_on() {
     let copies: Vec<_> = metrics.shards.iter().map(|shard| shard.quarantined_copies).collect();
     assert_eq!(copies, [0, 0, 50, 0]);
     assert_eq!(events.take().len(), 50);
+}
+
+/// Checkpoints that never succeed.
+struct NoCheckpoints;
+
+impl Checkpoints for NoCheckpoints {
+    fn save(&self, _: &Engine, _: &mut Vec<u8>) -> bool {
+        false
+    }
+
+    fn restore(&self, _: &Config, _: &[u8]) -> Option<Engine> {
+        None
+    }
+}
+
+/// Feeds 6,000 fixes to a shard that keeps 1,024, and panics on one of the last.
+fn overfed(checkpoints: bool) -> (Metrics, Vec<Notice>) {
+    let notices = Shared::new();
+    let told = notices.clone();
+    let mut builder = Pipeline::builder(Config::default())
+        .in_order()
+        .stall_after(Duration::from_secs(60))
+        .retained(1_024)
+        .notices(move |notice| told.push(notice))
+        .trial(|_, record| {
+            assert!(!matches!(&record.input, Input::Fix(fix) if fix.seq == 5_500), "poison");
+        });
+    if !checkpoints {
+        builder = builder.checkpoints(NoCheckpoints);
+    }
+    let pipeline = builder.build().expect("threads start");
+    pipeline.submit(assign(0, 7, 1)).expect("it is open");
+    for batch in 0..60 {
+        let seqs = batch * 100..(batch + 1) * 100;
+        let records: Vec<_> = seqs.map(|seq| fix(1 + seq as i64, 7, seq)).collect();
+        pipeline.submit(records).expect("it is open");
+    }
+    (pipeline.finish().metrics, notices.take())
+}
+
+#[test]
+fn a_checkpoint_stands_for_all_before_it() {
+    let (metrics, notices) = overfed(true);
+    assert_eq!((metrics.judged(), metrics.quarantined()), (6_000, 1));
+    // The engine that was built again knows all fixes but one, and the assignment.
+    assert_eq!(metrics.shards[0].counters.fixes, 5_999);
+    assert!(metrics.shards[0].retained.value <= 1_024);
+    let [Notice::Quarantined(_), Notice::Rebuilt { shard: 0, inputs }] = notices[..] else {
+        panic!("{notices:?}");
+    };
+    assert!(inputs <= 1_024);
+}
+
+#[test]
+fn without_one_a_shard_says_in_time_that_it_cannot_be_saved() {
+    let (metrics, notices) = overfed(false);
+    assert_eq!((metrics.judged(), metrics.quarantined()), (1 + 5_500, 500));
+    let [
+        Notice::NotRetained { shard: 0, inputs_max: 1_024 },
+        Notice::Quarantined(_),
+        Notice::ShardLost { shard: 0 },
+    ] = notices[..]
+    else {
+        panic!("{notices:?}");
+    };
 }
 
 #[derive(Clone, Default)]

@@ -40,12 +40,15 @@ fn shared(
     let mut engines: Vec<_> = (0..shards).map(|_| Engine::new(config.clone())).collect();
     let mut shares: Vec<_> = (0..shards).map(|_| Share::default()).collect();
     let mut events = BTreeMap::new();
-    for records in records.chunks(batch) {
+    for (chunk, records) in records.chunks(batch).enumerate() {
         for record in records {
             let input = router.number(record.clone());
             router.route(input, &mut shares);
         }
         take_in(&mut engines, &mut shares, &mut |event| keep(&mut events, event));
+        // A shard may be built again from a snapshot at any time.
+        let restored = again(&engines[chunk % shards], &config);
+        engines[chunk % shards] = restored;
     }
     // A fact may come from any shard; one input's come from one.
     if let Some(facts) = events.get_mut(&OrderId::NONE) {
@@ -63,6 +66,14 @@ fn shared(
     }
     counters.clock_regressions = router.clock_regressions();
     (events, counters)
+}
+
+fn again(engine: &Engine, config: &Config) -> Engine {
+    let mut bytes = Vec::new();
+    engine.snapshot(&mut bytes);
+    let restored = Engine::restore(config.clone(), &bytes).expect("a snapshot");
+    assert_eq!(restored.fingerprint(), engine.fingerprint());
+    restored
 }
 
 /// Lets each engine go on until it must wait for another, round and round.
