@@ -51,18 +51,33 @@ pub struct Manner {
 }
 
 impl Manner {
+    /// One to which nothing bad happens.
+    pub fn smooth() -> Self {
+        Self {
+            rate_per_s: 1_000,
+            batch: 1,
+            records: 1,
+            hostile: 0.0,
+            lost: 0.0,
+            acks_lost: 0.0,
+            twice: 0.0,
+            again: 0.0,
+            odd: 0.0,
+        }
+    }
+
     /// One that loses, repeats and is attacked: 10 % are hostile.
     pub fn rough(rate_per_s: u32) -> Self {
         Self {
             rate_per_s,
             batch: 64,
-            records: 1,
             hostile: 0.1,
             lost: 0.02,
             acks_lost: 0.02,
             twice: 0.005,
             again: 0.005,
             odd: 0.0005,
+            ..Self::smooth()
         }
     }
 }

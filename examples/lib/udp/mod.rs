@@ -12,12 +12,14 @@
 
 pub mod alerts;
 pub mod clock;
+pub mod closing;
 pub mod counts;
 pub mod drops;
 mod durable;
 mod listener;
 pub mod live;
 pub mod metrics;
+pub mod provision;
 mod receipts;
 pub mod receive;
 pub mod server;

@@ -93,7 +93,7 @@ mod tests {
         waiting.settle(20, 1);
         waiting.settle(10, 1);
         waiting.settle(99, 1);
-        assert_eq!(released(&mut waiting), []);
+        assert!(released(&mut waiting).is_empty());
         waiting.settle(10, 1);
         assert_eq!(released(&mut waiting), [10, 11]);
         waiting.settle(15, 3);
