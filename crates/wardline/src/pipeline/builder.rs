@@ -5,7 +5,7 @@ use super::clock::{Clock, MonotonicClock};
 use super::dispatcher::{Acceptance, Dispatcher, SHARE_INPUTS};
 use super::intake::Intake;
 use super::log::{Accepted, Log};
-use super::notice::{Listener, Notice};
+use super::notice::{Listener, Notice, Quarantined};
 use super::outlet::Outlet;
 use super::queue::Queue;
 use super::recovery::{Checkpoints, Retained, Snapshots};
@@ -185,14 +185,10 @@ impl Builder {
     /// # Errors
     ///
     /// If a thread cannot be started.
-    pub fn build(self) -> io::Result<Pipeline> {
+    pub fn build(mut self) -> io::Result<Pipeline> {
         let stats = Arc::new(Stats::new(self.shards));
-        let intake = Arc::new(Intake::new(
-            self.queue * SHARE_INPUTS,
-            self.queue,
-            self.in_order,
-            self.shedding,
-        ));
+        let lane_max = self.queue * SHARE_INPUTS;
+        let intake = Arc::new(Intake::new(lane_max, self.queue, self.in_order, self.shedding));
         let quarantine = Arc::new(Mutex::new(Vec::new()));
         let sink_parker = Parker::new();
         let outlet = Arc::new(Outlet {
@@ -203,23 +199,14 @@ impl Builder {
             listener: self.listener.clone(),
         });
         let parkers: Vec<_> = (0..self.shards).map(|_| Parker::new()).collect();
-        let links = |parker: &Parker| Links {
-            shares: Arc::new(Queue::new(self.share_queue, parker.unparker().clone())),
-            spare: Arc::new(ArrayQueue::new(self.share_queue + 2)),
-            queries: Arc::new(Queue::new(QUERIES_MAX, parker.unparker().clone())),
-            outlet: outlet.clone(),
-            listener: self.listener.clone(),
-            clock: self.clock.clone(),
-            quarantine: quarantine.clone(),
-            trial: self.trial.clone(),
-        };
-        let links: Vec<_> = parkers.iter().map(links).collect();
+        let links = parkers.iter().map(|parker| self.links(parker, &outlet, &quarantine));
+        let links: Vec<_> = links.collect();
         let spare_batches = Arc::new(ArrayQueue::new(self.queue + 2));
         let dispatcher = Dispatcher {
             router: Router::new(self.shards, &self.config),
             intake: intake.clone(),
-            log: self.log,
-            accepted: self.accepted,
+            log: self.log.take(),
+            accepted: self.accepted.take(),
             queues: links.iter().map(|links| links.shares.clone()).collect(),
             spare: links.iter().map(|links| links.spare.clone()).collect(),
             spare_batches: spare_batches.clone(),
@@ -237,25 +224,44 @@ impl Builder {
             spare: spare_batches,
             quarantine,
             clock: self.clock.clone(),
-            lane_max: self.queue * SHARE_INPUTS,
+            lane_max,
             retained_max: self.retained_max,
             threads: Threads::default(),
         };
-        let sink = self.sink.unwrap_or_else(|| Box::new(|_| ()));
-        let watchdog = Watchdog::new(stats, self.stall_after, self.listener);
-        let workers = links.into_iter().zip(parkers).enumerate().map(|(shard, (links, parker))| {
-            let retained =
-                Retained::new(self.config.clone(), self.checkpoints.clone(), self.retained_max);
-            let engine = Engine::new(self.config.clone());
-            (Worker::new(shard, engine, retained, links), parker)
-        });
+        let sink = self.sink.take().unwrap_or_else(|| Box::new(|_| ()));
+        let watchdog = Watchdog::new(stats, self.stall_after, self.listener.clone());
         // What was started before an error ends when the pipeline is dropped.
         pipeline.threads.start_sink(outlet, sink, sink_parker, self.clock.clone())?;
-        for (shard, worker) in workers.enumerate() {
-            pipeline.threads.start_worker(shard, worker)?;
+        for (shard, (links, parker)) in links.into_iter().zip(parkers).enumerate() {
+            pipeline.threads.start_worker(shard, (self.worker(shard, links), parker))?;
         }
         pipeline.threads.start_watchdog(watchdog, self.clock)?;
         pipeline.threads.start_dispatcher(dispatcher)?;
         Ok(pipeline)
+    }
+
+    /// What a shard is connected to, which sleeps on this.
+    fn links(
+        &self,
+        parker: &Parker,
+        outlet: &Arc<Outlet>,
+        quarantine: &Arc<Mutex<Vec<Quarantined>>>,
+    ) -> Links {
+        Links {
+            shares: Arc::new(Queue::new(self.share_queue, parker.unparker().clone())),
+            spare: Arc::new(ArrayQueue::new(self.share_queue + 2)),
+            queries: Arc::new(Queue::new(QUERIES_MAX, parker.unparker().clone())),
+            outlet: outlet.clone(),
+            listener: self.listener.clone(),
+            clock: self.clock.clone(),
+            quarantine: quarantine.clone(),
+            trial: self.trial.clone(),
+        }
+    }
+
+    fn worker(&self, shard: usize, links: Links) -> Worker {
+        let (config, checkpoints) = (self.config.clone(), self.checkpoints.clone());
+        let retained = Retained::new(config, checkpoints, self.retained_max);
+        Worker::new(shard, Engine::new(self.config.clone()), retained, links)
     }
 }
