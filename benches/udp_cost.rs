@@ -1,9 +1,10 @@
 //! What receiving costs: the processor time of the receiving thread for each datagram, from a
 //! queue that was filled before.
 //!
-//! A bare loop of `recvmmsg` is measured beside the same loop with opening, decoding and submitting,
-//! in turns of one run, so that their ratio holds on a loaded machine too. A flood over loopback
-//! would measure the sender. Not measured: wake-ups, acknowledgements, judging (on other threads).
+//! A bare loop of `recvmmsg` is measured beside the same loop with opening, decoding and
+//! submitting, in turns of one run, so that their ratio holds on a loaded machine too. A flood over
+//! loopback would measure the sender. Not measured: wake-ups, acknowledgements, judging (which is
+//! on other threads).
 //!
 //! `cargo bench --bench udp_cost -- --rounds 200`
 

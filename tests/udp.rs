@@ -5,15 +5,15 @@ use nom_teltonika::encoder::{
     AvlRecordFields, DatagramHeaderFields, encode_avl_datagram, encode_udp_ack,
 };
 use nom_teltonika::protocol::{AvlCodec, AvlTimestamp, GpsElement, ImeiView, Priority};
-use serde_json::Value;
-use std::net::{SocketAddr, UdpSocket};
+use serde_json::{Value, json};
+use std::io::{Read, Write};
+use std::net::{SocketAddr, TcpListener, TcpStream, UdpSocket};
 use std::path::{Path, PathBuf};
 use std::process::{Command, Stdio};
 use std::sync::{Arc, Mutex};
 use std::time::Duration;
 use wardline_core::Config;
 use wardline_core::event::{Certainty, Event, EventKind, Phase};
-use wardline_core::ids::DeviceId;
 use wardline_examples::demo::{self, Outcome, Say, Settings};
 use wardline_examples::files::Output;
 use wardline_examples::fleet::Plan;
@@ -21,6 +21,7 @@ use wardline_examples::udp::socket::bind;
 use wardline_examples::udp::{Counts, Front, REPEATED, Server, Setup};
 use wardline_wire::datagram::{DeviceTable, TableConfig};
 use wardline_wire::jsonl::parse_line;
+use wardline_wire::owntracks::{MESSAGE_BYTES_MAX, OwnTracks, key_of_passphrase};
 use wardline_wire::protocol::Channel;
 use wardline_wire::teltonika::{Imei, Teltonika};
 
@@ -105,6 +106,13 @@ struct Fixture {
 
 impl Fixture {
     fn start(protocol: impl Front) -> Self {
+        Self::start_with(|server| {
+            let bound = bind(([127, 0, 0, 1], 0).into()).expect("a port");
+            server.listen("test", protocol, bound).expect("a thread")
+        })
+    }
+
+    fn start_with(listen: impl FnOnce(&mut Server) -> (SocketAddr, Arc<Counts>)) -> Self {
         let events = Arc::new(Mutex::new(Vec::new()));
         let keeps = events.clone();
         let setup = Setup {
@@ -118,8 +126,7 @@ impl Fixture {
         let lines = (0..PLAN.devices).flat_map(|n| PLAN.inputs(n, server.now()));
         let records = lines.map(|line| parse_line(&line.to_string(), 1)).collect();
         server.submit(records).expect("it is open");
-        let bound = bind(([127, 0, 0, 1], 0).into()).expect("a port");
-        let (address, counts) = server.listen("test", protocol, bound).expect("a thread");
+        let (address, counts) = listen(&mut server);
         Self { server, address, counts, events }
     }
 
@@ -217,10 +224,53 @@ fn a_teltonika_tracker_is_answered_and_what_it_repeats_is_known() {
     assert_eq!(counts.refused().into_iter().collect::<Vec<_>>(), [("length", 1)]);
     let person = Plan::person(1).number();
     assert_eq!(breaches(&events), [(person, Phase::Started, Some(Certainty::Certain))]);
-    assert!(events.iter().all(|event| event.device != DeviceId::new(999)));
 }
 
-/// Where the vectors and clients are, so that a moved file is missed here and not skipped.
+/// Posts a message and gives the status line and the body of the answer.
+fn post(address: SocketAddr, head: &str, body: &str) -> (String, String) {
+    let mut stream = TcpStream::connect(address).expect("loopback");
+    let length = body.len();
+    let request = format!("{head}\r\nHost: x\r\nContent-Length: {length}\r\n\r\n{body}");
+    stream.write_all(request.as_bytes()).expect("loopback");
+    let mut answer = String::new();
+    stream.read_to_string(&mut answer).expect("an answer");
+    let (head, body) = answer.split_once("\r\n\r\n").expect("a head");
+    (head.lines().next().unwrap_or_default().to_owned(), body.to_owned())
+}
+
+#[test]
+fn a_phone_with_owntracks_is_answered_and_strangers_are_not() {
+    let mut phones = OwnTracks::new(Channel::Authenticated);
+    phones.insert("owntracks/jane/p7", Plan::device(3), None);
+    phones.insert("owntracks/mary/p8", Plan::device(2), key_of_passphrase("a secret"));
+    let fixture = Fixture::start_with(|server| {
+        let listener = TcpListener::bind("127.0.0.1:0").expect("a port");
+        server.listen_to_phones(phones, listener).expect("threads")
+    });
+    let (lat, lon) = centre(3);
+    let time_s = fixture.server.now().ms() / 1_000 + 1;
+    let message = json!({ "_type": "location", "lat": lat, "lon": lon, "tst": time_s, "acc": 9 });
+    let message = message.to_string();
+    let post = |head: &str, body: &str| post(fixture.address, head, body);
+    let by_header = "POST /pub HTTP/1.1\r\nX-Limit-U: jane\r\nX-Limit-D: p7";
+    let good = ("HTTP/1.1 200 OK".to_owned(), "[]".to_owned());
+    assert_eq!(post(by_header, &message), good);
+    assert_eq!(post("POST /pub?u=jane&d=p7 HTTP/1.1", &message), good);
+    let status = |head: &str, body: &str| post(head, body).0;
+    assert_eq!(status("POST /?u=jane&d=p9 HTTP/1.1", &message), "HTTP/1.1 403 Forbidden");
+    assert_eq!(status("POST /?u=mary&d=p8 HTTP/1.1", &message), "HTTP/1.1 403 Forbidden");
+    assert_eq!(status("GET / HTTP/1.1", ""), "HTTP/1.1 405 Method Not Allowed");
+    let long = " ".repeat(MESSAGE_BYTES_MAX + 1);
+    assert_eq!(status(by_header, &long), "HTTP/1.1 413 Content Too Large");
+    let (counts, events) = fixture.stop();
+    let refused: Vec<_> = counts.refused().into_iter().collect();
+    assert_eq!(refused, [("not_encrypted", 1), ("unknown_device", 1)]);
+    assert_eq!((counts.received.value(), counts.accepted.value(), counts.acks.value()), (4, 2, 2));
+    let person = Plan::person(3).number();
+    assert_eq!(breaches(&events), [(person, Phase::Started, Some(Certainty::Certain))]);
+}
+
+/// So that a client that was moved is missed, and not taken for one that cannot run.
 #[test]
 fn the_python_client_is_where_it_is_looked_for() {
     let client: PathBuf =

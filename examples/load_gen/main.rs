@@ -1,7 +1,7 @@
 //! Sends device datagrams to a server, as a fleet of simulated devices would, and reads the
 //! acknowledgements.
 
-use clap::Parser;
+use clap::{Parser, value_parser};
 use std::io::{self, Write};
 use std::net::SocketAddr;
 use std::path::{Path, PathBuf};
@@ -34,7 +34,7 @@ struct Arguments {
     to: Option<SocketAddr>,
 
     /// Datagrams a second
-    #[arg(long, default_value_t = 10_000, value_parser = clap::value_parser!(u32).range(1..=5_000_000))]
+    #[arg(long, default_value_t = 10_000, value_parser = value_parser!(u32).range(1..=5_000_000))]
     rate: u32,
 
     /// The share of datagrams that are malformed or forged, 0 to 1
@@ -46,19 +46,19 @@ struct Arguments {
     lost_share: f64,
 
     /// Datagrams that go out in one call, where the kernel can (UDP GSO)
-    #[arg(long, default_value_t = 32, value_parser = clap::value_parser!(u8).range(1..=64))]
+    #[arg(long, default_value_t = 32, value_parser = value_parser!(u8).range(1..=64))]
     batch: u8,
 
     /// New records in each datagram
-    #[arg(long, default_value_t = 1, value_parser = clap::value_parser!(u8).range(1..=37))]
+    #[arg(long, default_value_t = 1, value_parser = value_parser!(u8).range(1..=37))]
     records_per_datagram: u8,
 
     /// Devices that send
-    #[arg(long, default_value_t = 1_000, value_parser = clap::value_parser!(u32).range(1..=4_000_000))]
+    #[arg(long, default_value_t = 1_000, value_parser = value_parser!(u32).range(1..=4_000_000))]
     devices: u32,
 
     /// How long to send
-    #[arg(long, default_value_t = 10, value_parser = clap::value_parser!(u64).range(3..=86_400))]
+    #[arg(long, default_value_t = 10, value_parser = value_parser!(u64).range(3..=86_400))]
     seconds: u64,
 
     /// What devices, keys and ways come from

@@ -1,7 +1,7 @@
 //! The demo: what is asked for, said and written.
 
 use super::{Arguments, Failure};
-use clap::Args;
+use clap::{Args, value_parser};
 use std::io::Write;
 use std::path::{Path, PathBuf};
 use std::process::ExitCode;
@@ -19,15 +19,15 @@ const MAP: &str = "udp_ingest.html";
 #[command(next_help_heading = "The demo (without --listen)")]
 pub struct Demo {
     /// How long the simulated devices send, in seconds
-    #[arg(long, default_value_t = 30, value_parser = clap::value_parser!(u64).range(3..=86_400))]
+    #[arg(long, default_value_t = 30, value_parser = value_parser!(u64).range(3..=86_400))]
     seconds: u64,
 
     /// Simulated devices
-    #[arg(long, default_value_t = 10_000, value_parser = clap::value_parser!(u32).range(1..=1_000_000))]
+    #[arg(long, default_value_t = 10_000, value_parser = value_parser!(u32).range(1..=1_000_000))]
     devices: u32,
 
     /// Datagrams a second, of which 10 % are malformed or forged
-    #[arg(long, default_value_t = 20_000, value_parser = clap::value_parser!(u32).range(1..=5_000_000))]
+    #[arg(long, default_value_t = 20_000, value_parser = value_parser!(u32).range(1..=5_000_000))]
     rate: u32,
 
     /// What the simulation comes from

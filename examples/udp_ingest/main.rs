@@ -5,15 +5,16 @@
 mod demonstrate;
 mod serve;
 
-use clap::Parser;
+use clap::{Parser, value_parser};
 use std::path::PathBuf;
 use std::process::ExitCode;
 use wardline_examples::files::Failure;
 
 const EXAMPLES: &str = "\
-Without --listen or --teltonika this is a demo: simulated devices send real datagrams over loopback,
-some of them lost, repeated, malformed or forged, and 200 people walk into a zone that they must keep
-out of. The closing figures are counted in datagrams, whatever number of records is in one:
+Without --listen, --teltonika or --owntracks this is a demo: simulated devices send real datagrams
+over loopback, some of them lost, repeated, malformed or forged, and 200 people walk into a zone
+that they must keep out of. The closing figures are counted in datagrams, whatever number of records
+is in one:
 
   sent = received + kernel_dropped      received = refused (by reason) + accepted
 
@@ -34,11 +35,11 @@ From the workspace: cargo run --release --example udp_ingest -- ARGUMENTS";
 #[command(name = "udp_ingest", version, after_help = EXAMPLES)]
 struct Arguments {
     /// Engines that judge, each on a thread
-    #[arg(long, default_value_t = 2, value_parser = clap::value_parser!(u16).range(1..=64))]
+    #[arg(long, default_value_t = 2, value_parser = value_parser!(u16).range(1..=64))]
     shards: u16,
 
     /// Wait this long before receiving, in µs: fewer wake-ups, more latency
-    #[arg(long, default_value_t = 0, value_parser = clap::value_parser!(u32).range(..=100_000))]
+    #[arg(long, default_value_t = 0, value_parser = value_parser!(u32).range(..=100_000))]
     nap_us: u32,
 
     /// Write the events here, as JSON Lines

@@ -2,7 +2,7 @@
 
 use super::{Arguments, Failure};
 use clap::{ArgGroup, Args};
-use std::net::SocketAddr;
+use std::net::{SocketAddr, TcpListener};
 use std::path::{Path, PathBuf};
 use std::process::ExitCode;
 use std::sync::Arc;
@@ -15,12 +15,13 @@ use wardline_examples::udp::live::Live;
 use wardline_examples::udp::metrics::{MetricsServer, text};
 use wardline_examples::udp::socket::bind;
 use wardline_examples::udp::{Front, Server, Setup, closing, provision};
+use wardline_wire::owntracks::OwnTracks;
 use wardline_wire::protocol::Channel;
 
 const LIVE_EACH: Duration = Duration::from_secs(10);
 const DEMO_ONLY: [&str; 6] = ["seconds", "devices", "rate", "seed", "summary", "map"];
 
-/// The server, with --listen or --teltonika.
+/// The server, with --listen, --teltonika or --owntracks.
 #[derive(Args)]
 #[command(
     next_help_heading = "A server for real devices",
@@ -49,9 +50,18 @@ pub struct Serve {
     #[arg(long, value_name = "FILE", requires = "teltonika")]
     imei: Option<PathBuf>,
 
-    /// Only trackers of the operator's private network can reach --teltonika; without this their
-    /// positions are doubtful and close no breach
-    #[arg(long, requires = "teltonika")]
+    /// Take messages of OwnTracks by HTTP at this address; a proxy in front must do TLS
+    #[arg(long, value_name = "ADDR", group = "receivers", requires_all = ["inputs", "phones"],
+        conflicts_with_all = DEMO_ONLY)]
+    owntracks: Option<SocketAddr>,
+
+    /// The phones: lines of {"user":"jane","phone":"p7","device":9001,"passphrase":"…"}
+    #[arg(long, value_name = "FILE", requires = "owntracks")]
+    phones: Option<PathBuf>,
+
+    /// Only known parties can reach --teltonika and --owntracks: a private network, a proxy with
+    /// passwords. Without this, positions that are not encrypted are doubtful and close no breach
+    #[arg(long)]
     private_network: bool,
 
     /// Give metrics to Prometheus at this address, by HTTP
@@ -62,7 +72,7 @@ pub struct Serve {
 impl Serve {
     /// Whether a server is asked for.
     pub fn is_asked(&self) -> bool {
-        self.listen.is_some() || self.teltonika.is_some()
+        self.listen.is_some() || self.teltonika.is_some() || self.owntracks.is_some()
     }
 }
 
@@ -70,8 +80,11 @@ impl Serve {
 pub fn run(arguments: &Arguments) -> Result<ExitCode, Failure> {
     let asked = &arguments.serve;
     let inputs = asked.inputs.as_deref().unwrap_or(Path::new(""));
-    let taken: Vec<_> =
-        [&asked.inputs, &asked.keys, &asked.imei].into_iter().flatten().map(|f| &**f).collect();
+    let taken: Vec<_> = [&asked.inputs, &asked.keys, &asked.imei, &asked.phones]
+        .into_iter()
+        .flatten()
+        .map(|f| &**f)
+        .collect();
     let events = arguments.events.as_deref().map(|file| Output::create(Some(file), &taken));
     let mut alerts = Alerts::new();
     let setup = Setup {
@@ -94,9 +107,12 @@ pub fn run(arguments: &Arguments) -> Result<ExitCode, Failure> {
     if let (Some(address), Some(keys)) = (asked.listen, &asked.keys) {
         listen(&mut server, "v1", provision::keys(keys)?, address)?;
     }
+    let channel = if asked.private_network { Channel::Authenticated } else { Channel::Open };
     if let (Some(address), Some(file)) = (asked.teltonika, &asked.imei) {
-        let channel = if asked.private_network { Channel::Authenticated } else { Channel::Open };
         listen(&mut server, "teltonika", provision::modems(file, channel)?, address)?;
+    }
+    if let (Some(address), Some(file)) = (asked.owntracks, &asked.phones) {
+        listen_to_phones(&mut server, provision::phones(file, channel)?, address)?;
     }
     let metrics = asked.metrics.map(|address| give_metrics(&server, address)).transpose()?;
     wait(&server)?;
@@ -124,6 +140,18 @@ fn listen(
     let granted = bound.granted_bytes >> 10;
     let (address, _) = server.listen(name, protocol, bound).map_err(failure)?;
     println!("{name}: listening on {address}, receive buffer {granted} KiB");
+    Ok(())
+}
+
+fn listen_to_phones(
+    server: &mut Server,
+    protocol: OwnTracks,
+    address: SocketAddr,
+) -> Result<(), Failure> {
+    let failure = |error| Failure::new("cannot listen on", Path::new(&address.to_string()), error);
+    let listener = TcpListener::bind(address).map_err(failure)?;
+    let (address, _) = server.listen_to_phones(protocol, listener).map_err(failure)?;
+    println!("owntracks: listening on http://{address}");
     Ok(())
 }
 

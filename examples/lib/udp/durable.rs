@@ -9,6 +9,7 @@ use std::io;
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::mpsc::{Receiver, Sender, channel};
 use std::sync::{Arc, Mutex, PoisonError};
+use std::time::Duration;
 use wardline::pipeline::Accepted;
 
 use super::told::Told;
@@ -43,6 +44,11 @@ impl Inbox {
         self.received.try_iter()
     }
 
+    /// What becomes durable next, if that is within this time.
+    pub fn wait(&self, longest: Duration) -> Option<Settled> {
+        self.received.recv_timeout(longest).ok()
+    }
+
     /// Before going to sleep; afterwards [`Self::settled`] must be asked once more.
     pub fn will_sleep(&self) {
         self.sleeps.store(true, Ordering::SeqCst);
@@ -57,7 +63,7 @@ impl Inbox {
 struct Outbox {
     settled: Sender<Settled>,
     sleeps: Arc<AtomicBool>,
-    waker: Arc<Waker>,
+    waker: Option<Arc<Waker>>,
 }
 
 /// Tells the listeners.
@@ -67,8 +73,9 @@ pub struct Durable {
 }
 
 impl Durable {
-    /// A new listener's number and inbox; the waker ends its sleep.
-    pub fn register(&self, waker: Arc<Waker>) -> io::Result<(u8, Inbox)> {
+    /// A new listener's number and inbox; the waker ends its sleep, if it does not sleep on the
+    /// inbox itself.
+    pub fn register(&self, waker: Option<Arc<Waker>>) -> io::Result<(u8, Inbox)> {
         let mut listeners = self.listeners.lock().unwrap_or_else(PoisonError::into_inner);
         let number = u8::try_from(listeners.len()).ok().filter(|number| *number < u8::MAX);
         let number = number.ok_or_else(|| io::Error::other("too many listeners"))?;
@@ -92,7 +99,7 @@ impl Durable {
         // cannot be woken wakes by itself, a second later.
         let _ = outbox.settled.send(Settled { tag: accepted.tag, inputs: accepted.inputs });
         if outbox.sleeps.swap(false, Ordering::SeqCst) {
-            let _ = outbox.waker.wake();
+            let _ = outbox.waker.as_ref().map(|waker| waker.wake());
         }
     }
 }

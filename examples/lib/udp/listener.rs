@@ -18,7 +18,6 @@ use std::time::{Duration, Instant};
 use wardline::pipeline::Pipeline;
 use wardline_core::input::Record;
 use wardline_wire::datagram::DeviceTable;
-use wardline_wire::owntracks::OwnTracks;
 use wardline_wire::protocol::DeviceProtocol;
 use wardline_wire::teltonika::Teltonika;
 
@@ -46,7 +45,6 @@ impl Front for DeviceTable {
 }
 
 impl Front for Teltonika {}
-impl Front for OwnTracks {}
 
 /// What all listeners of a server share.
 #[derive(Clone)]

@@ -1,21 +1,20 @@
 //! Metrics as text for Prometheus, and the smallest server that gives them out.
 //!
-//! It answers every request of HTTP with the metrics, one connection after another. A request has
-//! two seconds and 8 KiB.
+//! It answers every request of HTTP with the metrics, one connection after another.
 
 use super::counts::Counts;
+use super::http::{Request, respond};
 use super::told::Told;
 use std::fmt::Write as _;
-use std::io::{self, Read, Write};
+use std::io;
 use std::net::{SocketAddr, TcpListener, TcpStream};
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::thread::{Builder, JoinHandle};
-use std::time::{Duration, Instant};
+use std::time::Duration;
 use wardline::pipeline::{Metrics, prometheus};
 
-const REQUEST_BYTES_MAX: usize = 8 << 10;
-const REQUEST_TIME: Duration = Duration::from_secs(2);
+const TEXT: &str = "text/plain; version=0.0.4; charset=utf-8";
 const POLL: Duration = Duration::from_millis(50);
 
 /// The server's thread.
@@ -62,39 +61,10 @@ impl MetricsServer {
 }
 
 fn answer(mut stream: TcpStream, text: &impl Fn() -> String) -> io::Result<()> {
-    stream.set_nonblocking(false)?;
-    stream.set_write_timeout(Some(REQUEST_TIME))?;
-    let status = match read_request(&mut stream)? {
-        true => "200 OK",
-        false => "431 Request Header Fields Too Large",
-    };
-    let body = if status.starts_with('2') { text() } else { String::new() };
-    let head = format!(
-        "HTTP/1.1 {status}\r\nContent-Type: text/plain; version=0.0.4; charset=utf-8\r\n\
-         Content-Length: {}\r\nConnection: close\r\n\r\n",
-        body.len()
-    );
-    stream.write_all(head.as_bytes())?;
-    stream.write_all(body.as_bytes())
-}
-
-/// Reads to the end of the head; whether it was short enough.
-fn read_request(stream: &mut TcpStream) -> io::Result<bool> {
-    let until = Instant::now() + REQUEST_TIME;
-    let (mut request, mut filled) = ([0; REQUEST_BYTES_MAX], 0);
-    while filled < REQUEST_BYTES_MAX {
-        let left = until.saturating_duration_since(Instant::now());
-        if left.is_zero() {
-            return Err(io::ErrorKind::TimedOut.into());
-        }
-        stream.set_read_timeout(Some(left))?;
-        let read = stream.read(&mut request[filled..])?;
-        filled += read;
-        if read == 0 || request[..filled].windows(4).any(|end| end == b"\r\n\r\n") {
-            return Ok(true);
-        }
+    match Request::read(&mut stream, 0)? {
+        Ok(_) => respond(&mut stream, "200 OK", TEXT, text().as_bytes()),
+        Err(status) => respond(&mut stream, status, TEXT, b""),
     }
-    Ok(false)
 }
 
 /// All that is counted, as text.
@@ -153,6 +123,7 @@ fn line(out: &mut String, name: &str, labels: &str, value: u64) {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use std::io::{Read, Write};
     use std::net::Shutdown;
 
     fn ask(address: SocketAddr, request: &[u8]) -> io::Result<String> {
@@ -170,7 +141,7 @@ mod tests {
         let answer = ask(server.address, b"GET /metrics HTTP/1.1\r\nHost: x\r\n\r\n")?;
         assert!(answer.starts_with("HTTP/1.1 200 OK\r\n") && answer.ends_with("\r\n\r\nup 1\n"));
         // All of it is read before the answer, so that the connection is not reset.
-        let answer = ask(server.address, &[b'x'; REQUEST_BYTES_MAX])?;
+        let answer = ask(server.address, &[b'x'; 8 << 10])?;
         assert!(answer.starts_with("HTTP/1.1 431 ") && !answer.contains("up 1"), "{answer}");
         server.stop();
         Ok(())

@@ -4,21 +4,23 @@ use super::clock::Clock;
 use super::counts::Counts;
 use super::durable::Durable;
 use super::listener::{Common, Front, Listener, poll_of};
+use super::phones;
 use super::socket::Bound;
 use super::ticker::Ticker;
 use super::told::{Teller, Told, Watcher};
 use crate::files::Output;
 use mio::Waker;
 use std::io;
-use std::net::SocketAddr;
-use std::sync::Arc;
+use std::net::{SocketAddr, TcpListener};
 use std::sync::atomic::{AtomicBool, Ordering};
+use std::sync::{Arc, Mutex, PoisonError};
 use std::thread::{Builder, JoinHandle};
 use std::time::Duration;
 use wardline::Config;
 use wardline::pipeline::{self, Batch, Notice, Pipeline};
 use wardline_core::input::Record;
 use wardline_core::time::Timestamp;
+use wardline_wire::owntracks::OwnTracks;
 
 /// How to serve.
 pub struct Setup {
@@ -48,8 +50,8 @@ pub struct Server {
 struct Running {
     name: String,
     counts: Arc<Counts>,
-    waker: Arc<Waker>,
-    thread: JoinHandle<io::Result<()>>,
+    waker: Option<Arc<Waker>>,
+    threads: Vec<JoinHandle<io::Result<()>>>,
 }
 
 /// What a server leaves.
@@ -124,12 +126,44 @@ impl Server {
         let address = bound.socket.local_addr()?;
         let counts = Arc::new(Counts::new());
         let (poll, waker) = poll_of(&bound.socket)?;
-        let place = self.durable.register(waker.clone())?;
+        let place = self.durable.register(Some(waker.clone()))?;
         let common = self.common.clone();
         let listener = Listener::new(protocol, bound.socket, poll, place, common, counts.clone());
         let thread = Builder::new().name(format!("receive-{name}")).spawn(|| listener.run())?;
         let name = name.to_owned();
-        self.listeners.push(Running { name, counts: counts.clone(), waker, thread });
+        let running =
+            Running { name, counts: counts.clone(), waker: Some(waker), threads: vec![thread] };
+        self.listeners.push(running);
+        Ok((address, counts))
+    }
+
+    /// Takes messages of OwnTracks by HTTP from now on. Gives what is counted there.
+    ///
+    /// # Errors
+    ///
+    /// If the listener fails or a thread cannot be started.
+    pub fn listen_to_phones(
+        &mut self,
+        protocol: OwnTracks,
+        listener: TcpListener,
+    ) -> io::Result<(SocketAddr, Arc<Counts>)> {
+        listener.set_nonblocking(true)?;
+        let (address, counts) = (listener.local_addr()?, Arc::new(Counts::new()));
+        let protocol = Arc::new(Mutex::new(protocol));
+        let mut threads = Vec::new();
+        for _ in 0..phones::WORKERS {
+            let worker = phones::Worker {
+                listener: listener.try_clone()?,
+                protocol: protocol.clone(),
+                place: self.durable.register(None)?,
+                common: self.common.clone(),
+                counts: counts.clone(),
+                last_ns: 0,
+            };
+            threads.push(Builder::new().name("phones".into()).spawn(|| worker.run())?);
+        }
+        let name = "owntracks".to_owned();
+        self.listeners.push(Running { name, counts: counts.clone(), waker: None, threads });
         Ok((address, counts))
     }
 
@@ -151,9 +185,9 @@ impl Server {
     /// A reading of the pipeline.
     pub fn metrics(&self) -> impl Fn() -> pipeline::Metrics + Send + Sync + use<> {
         let pipeline = Arc::downgrade(&self.pipeline);
-        let last = std::sync::Mutex::new(self.pipeline.metrics());
+        let last = Mutex::new(self.pipeline.metrics());
         move || {
-            let mut last = last.lock().unwrap_or_else(std::sync::PoisonError::into_inner);
+            let mut last = last.lock().unwrap_or_else(PoisonError::into_inner);
             if let Some(pipeline) = pipeline.upgrade() {
                 *last = pipeline.metrics();
             }
@@ -163,7 +197,7 @@ impl Server {
 
     /// Whether a listener has ended by itself.
     pub fn has_failed(&self) -> bool {
-        self.listeners.iter().any(|listener| listener.thread.is_finished())
+        self.listeners.iter().flat_map(|l| &l.threads).any(JoinHandle::is_finished)
     }
 
     /// Receives and acknowledges what has come, judges it, tells it, and ends.
@@ -172,11 +206,13 @@ impl Server {
         let mut errors = Vec::new();
         for listener in self.listeners {
             // One that cannot be woken looks by itself, a second later.
-            let _ = listener.waker.wake();
-            match listener.thread.join() {
-                Ok(Ok(())) => {}
-                Ok(Err(error)) => errors.push(format!("{}: {error}", listener.name)),
-                Err(_) => errors.push(format!("{}: the receiving thread panicked", listener.name)),
+            let _ = listener.waker.map(|waker| waker.wake());
+            for thread in listener.threads {
+                match thread.join() {
+                    Ok(Ok(())) => {}
+                    Ok(Err(error)) => errors.push(format!("{}: {error}", listener.name)),
+                    Err(_) => errors.push(format!("{}: a thread panicked", listener.name)),
+                }
             }
         }
         self.ticker.stop();
