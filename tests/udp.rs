@@ -260,8 +260,8 @@ fn a_phone_with_owntracks_is_answered_and_strangers_are_not() {
     assert_eq!(status("POST /?u=jane&d=p9 HTTP/1.1", &message), "HTTP/1.1 403 Forbidden");
     assert_eq!(status("POST /?u=mary&d=p8 HTTP/1.1", &message), "HTTP/1.1 403 Forbidden");
     assert_eq!(status("GET / HTTP/1.1", ""), "HTTP/1.1 405 Method Not Allowed");
-    let long = " ".repeat(MESSAGE_BYTES_MAX + 1);
-    assert_eq!(status(by_header, &long), "HTTP/1.1 413 Content Too Large");
+    let long = format!("{by_header}\r\nContent-Length: {}", MESSAGE_BYTES_MAX + 1);
+    assert_eq!(status(&long, ""), "HTTP/1.1 413 Content Too Large");
     let (counts, events) = fixture.stop();
     let refused: Vec<_> = counts.refused().into_iter().collect();
     assert_eq!(refused, [("not_encrypted", 1), ("unknown_device", 1)]);
