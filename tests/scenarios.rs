@@ -160,6 +160,8 @@ scenarios! {
     away_too_late_to_be_a_reference,
     // J-SCHED-5
     sched_zone_leaves_its_layer_at_once,
+    // J-SCHED-1, J-SCHED-4, J-ABSENCE-3
+    sched_order_edited_while_he_stands_still,
     // J-TIME-3, J-STATUS-1
     time_order_put_at_the_time_of_a_word,
 }

@@ -13,7 +13,7 @@ const CONFIG_AT: usize = 12;
 const STATE_AT: usize = CONFIG_AT + HASH_BYTES;
 
 /// The fingerprint after [`GOLDEN_LOG`] under the default configuration.
-const GOLDEN: &str = "c4a17ba1e2b0e623bccd24364dd7aa6a2f311599208dde6dd168a7b21919f555";
+const GOLDEN: &str = "891c8673b4d08f038694e24a78a968403ef27aef5878b05b0524ee57873ab93f";
 const GOLDEN_LOG: &str = include_str!("golden.jsonl");
 
 #[test]

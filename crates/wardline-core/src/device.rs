@@ -14,7 +14,7 @@ use crate::input::{Assurance, Fix};
 use crate::key::Key;
 use crate::table::Places;
 use crate::time::{NEVER, Timestamp};
-use crate::track::{Layout, Slots, Track, TrackHead, TrackMut};
+use crate::track::{Layout, Sample, Slots, Track, TrackHead, TrackMut};
 use crate::watch::Watch;
 use std::collections::VecDeque;
 
@@ -39,6 +39,8 @@ struct Rare {
     no_order_noted: bool,
     /// Some order protects its person by keep_away, or did.
     is_protected: bool,
+    /// Of a party of a pair, the event time of the fix that it last came to rest at.
+    anchored: Option<Timestamp>,
 }
 
 /// An input that was no fix newer than all before.
@@ -93,6 +95,20 @@ impl Device {
         if is_protected != self.is_protected() {
             self.rare.get_or_insert_default().is_protected = is_protected;
         }
+    }
+
+    /// Whether its person is a party of a keep_away rule, or was.
+    pub fn has_pairs(&self) -> bool {
+        self.is_protected() || self.watches.iter().any(Watch::is_of_pair)
+    }
+
+    /// The event time of the fix at which a party of a pair last came to rest.
+    pub fn anchored(&self) -> Timestamp {
+        self.rare.as_ref().and_then(|rare| rare.anchored).unwrap_or(Timestamp::FAR_FUTURE)
+    }
+
+    pub fn note_anchor(&mut self, time: Timestamp) {
+        self.rare.get_or_insert_default().anchored = Some(time);
     }
 
     /// Whether an input with this number and time is among the last ones. The track knows those
@@ -167,6 +183,12 @@ pub(crate) struct HotLine {
     scale: Scale,
     /// Negative: each fix must be judged.
     slack_m: f32,
+    /// The next fix must be later than `newest` by more than this, rounded up, or it may be too
+    /// late for the history of another party.
+    lead_s: u16,
+    /// So many fixes more before one must be judged: meanwhile the history of a party cannot move
+    /// on past the fixes of others.
+    left: u16,
 }
 
 const _: () = assert!(size_of::<HotLine>() == 64);
@@ -181,7 +203,9 @@ pub(crate) fn hear(hot: &mut HotLine, track: &mut TrackMut<'_>, at: Timestamp, i
 }
 
 /// No slack is larger, so that the scale at the anchor holds wherever the fix may be.
-const SLACK_M_MAX: f64 = 5_000.0;
+pub(crate) const SLACK_M_MAX: f64 = 5_000.0;
+/// As many fixes as come may stay unjudged.
+pub(crate) const ENDLESS: u16 = u16::MAX;
 
 impl HotLine {
     pub fn new() -> Self {
@@ -194,6 +218,8 @@ impl HotLine {
             anchor: Position::default(),
             scale: Scale::default(),
             slack_m: -1.0,
+            lead_s: 0,
+            left: 0,
         }
     }
 
@@ -214,10 +240,36 @@ impl HotLine {
         self.quiet_until = until;
     }
 
+    /// The next fix must be judged, since a party of a pair came nearer than was reckoned with.
+    pub fn lose_slack(&mut self) {
+        self.slack_m = -1.0;
+    }
+
+    /// While at rest, where it is: within so many metres of a position.
+    pub fn region(&self) -> Option<(Position, f64)> {
+        (!self.is_awake()).then(|| (self.anchor, f64::from(self.slack_m)))
+    }
+
+    /// How many fixes may come before one is judged.
+    pub fn left(&self) -> u16 {
+        if self.is_awake() { 0 } else { self.left }
+    }
+
+    /// The next fix must be later than this, or be judged.
+    pub fn expect_after(&mut self, time: Timestamp) {
+        let lead_s = (time.ms_since(self.newest).max(0) as u64).div_ceil(1000);
+        match u16::try_from(lead_s) {
+            Ok(lead_s) => self.lead_s = self.lead_s.max(lead_s),
+            Err(_) => self.lose_slack(),
+        }
+    }
+
     /// No boundary is reached before `until`, and no verdict changes within `slack_m` of this
-    /// sound fix.
-    pub fn rest(&mut self, at: Position, time: Timestamp, slack_m: f64, until: Timestamp) {
+    /// sound fix, until `left` more have come.
+    pub fn rest(&mut self, at: &Sample, slack_m: f64, until: Timestamp, left: u16) {
         self.stay_awake(until);
+        let (at, time) = (at.position, at.time);
+        (self.lead_s, self.left) = (0, left);
         // The decimetre covers the error of distances (J-GEO-2), the ten-thousandth the rounding.
         let slack_m = slack_m.min(SLACK_M_MAX) * 0.9999 - 0.1;
         if let Some(scale) = Scale::near(at)
@@ -235,7 +287,12 @@ impl HotLine {
     #[inline]
     pub fn takes(&mut self, fix: &Fix, at: Timestamp, config: &Config) -> bool {
         let time = fix.time.min(at);
-        if self.slack_m < 0.0 || time <= self.newest || at >= self.quiet_until {
+        let lead_ms = i64::from(self.lead_s) * 1000;
+        if self.slack_m < 0.0
+            || self.left == 0
+            || time.ms_since(self.newest) <= lead_ms
+            || at >= self.quiet_until
+        {
             return false;
         }
         let moved_m2 = self.scale.most_m2(fix.position, self.anchor);
@@ -253,6 +310,8 @@ impl HotLine {
             return false;
         }
         self.newest = time;
+        self.lead_s = 0;
+        self.left -= u16::from(self.left != ENDLESS);
         self.sound_time = time;
         self.sound = fix.position;
         true
@@ -313,6 +372,32 @@ impl<'a> Tracks<'a> {
         let bytes = self.slabs.get(first..first + self.stride)?;
         let slots = Slots { layout: self.layout, bytes };
         Some(Track { head: &self.lines.get(device)?.track, slots, config: self.config })
+    }
+
+    /// The tracks of these devices.
+    pub fn of(self, devices: &'a [usize]) -> TracksOf<'a> {
+        TracksOf { all: Some(self), devices }
+    }
+}
+
+/// The tracks of some devices.
+#[derive(Clone, Copy)]
+pub(crate) struct TracksOf<'a> {
+    all: Option<Tracks<'a>>,
+    devices: &'a [usize],
+}
+
+impl<'a> TracksOf<'a> {
+    pub fn none() -> Self {
+        Self { all: None, devices: &[] }
+    }
+
+    pub fn get(&self, number: usize) -> Option<Track<'a>> {
+        self.all?.get(*self.devices.get(number)?)
+    }
+
+    pub fn iter(self) -> impl Iterator<Item = Track<'a>> {
+        self.devices.iter().filter_map(move |device| self.all?.get(*device))
     }
 }
 
@@ -396,6 +481,10 @@ impl Devices {
             config,
         };
         Some((self.devices.get_mut(device)?.as_mut()?, tracks))
+    }
+
+    pub fn hot(&self, device: usize) -> Option<&HotLine> {
+        Some(&self.lines.get(device)?.hot)
     }
 
     /// When the device was last heard of.

@@ -8,6 +8,7 @@ mod fixes;
 mod late;
 mod moving;
 mod observation;
+mod pairs;
 mod saved;
 mod shadow;
 mod share;
@@ -67,6 +68,8 @@ pub struct Engine {
     before: Vec<Episode>,
     /// The orders that a fix is judged by; kept to spare allocations.
     orders_at_hand: Vec<OrderId>,
+    /// The pairs that a fix is of; kept to spare allocations.
+    pairs_at_hand: Vec<pairs::Pair>,
 }
 
 #[derive(Default)]
@@ -130,6 +133,7 @@ impl Engine {
             outbox: Outbox::default(),
             before: Vec::new(),
             orders_at_hand: Vec::new(),
+            pairs_at_hand: Vec::new(),
             config,
         }
     }

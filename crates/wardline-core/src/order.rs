@@ -22,6 +22,8 @@ pub(crate) struct Order {
     pub fired: Timestamp,
     /// Episodes created so far, by rule, device and kind.
     pub episodes: BTreeMap<(RuleId, DeviceId, EventKind), u64>,
+    /// The persons that some version restrains, sorted.
+    pub restrained: Vec<PersonId>,
     /// The persons that some version protects by keep_away, sorted.
     pub protected: Vec<PersonId>,
     /// The alarms that are raised, with their numbers and the persons they are about.
@@ -39,6 +41,7 @@ impl Order {
             versions: Vec::new(),
             fired: never,
             episodes: BTreeMap::new(),
+            restrained: Vec::new(),
             protected: Vec::new(),
             alarms: BTreeMap::new(),
             progress: never,
@@ -81,6 +84,28 @@ impl Order {
         }) && self.versions.iter().any(|version| version.put == put)
     }
 
+    /// How near to each other two persons matter, in metres, to an item with this key or any after
+    /// it, by the order's keep_away rules; nothing if there are none.
+    pub fn pair_reach_m(&self, person: PersonId, other: PersonId, key: Key) -> Option<f64> {
+        let mut reach_m: Option<f64> = None;
+        for version in self.versions.iter().rev() {
+            if version.person == person && !version.is_over(key) {
+                for rule in &version.rules {
+                    if let Terms::KeepAway(keep_away) = rule.terms
+                        && keep_away.person == other
+                    {
+                        let near_m = keep_away.distance_m.max(keep_away.warn_m);
+                        reach_m = Some(reach_m.map_or(near_m, |m| m.max(near_m)));
+                    }
+                }
+            }
+            if version.put <= key {
+                break;
+            }
+        }
+        reach_m
+    }
+
     /// The newest version; nothing before the first put.
     pub fn newest(&self) -> Option<&OrderVersion> {
         self.versions.last()
@@ -103,12 +128,12 @@ impl Order {
             if last.is_some_and(|last| last < key) {
                 continue;
             }
-            steps.extend([Some(version.put), version.ended].into_iter().flatten());
+            let ends = [Some(version.put), version.ended].into_iter().flatten();
+            steps.extend(ends.filter(|step| *step >= key));
             let boundaries = version.boundaries().iter().filter(|b| **b <= self.fired);
             let keys = boundaries.map(|boundary| Key::boundary(*boundary));
-            steps.extend(keys.filter(|k| last.is_none_or(|last| *k < last)));
+            steps.extend(keys.filter(|k| *k >= key && last.is_none_or(|last| *k < last)));
         }
-        steps.retain(|step| *step >= key);
         steps
     }
 }

@@ -107,10 +107,6 @@ impl Track<'_> {
         self.head.ring.len().min(self.limit())
     }
 
-    fn limit(&self) -> usize {
-        self.slots.layout.blocks - 1
-    }
-
     /// Where the history starts in the ring.
     fn first(&self) -> usize {
         self.head.ring.len() - self.len()
@@ -167,6 +163,17 @@ impl Track<'_> {
     /// The key of the oldest fix of a full history; nothing older can be put in its place.
     pub fn horizon(&self) -> Option<Key> {
         self.is_full().then(|| self.key(0)).flatten()
+    }
+
+    /// Nothing older than this can be too late once `more` fixes have come, fewer than a history
+    /// holds.
+    pub fn horizon_after(&self, more: usize) -> Option<Key> {
+        self.key((self.len() + more).checked_sub(self.limit())?)
+    }
+
+    /// How many fixes a history holds.
+    pub fn limit(&self) -> usize {
+        self.slots.layout.blocks - 1
     }
 
     /// Whether a fix is too late for the history.

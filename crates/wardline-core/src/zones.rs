@@ -9,6 +9,7 @@ use crate::key::Key;
 use crate::table::Table;
 use rstar::{AABB, RTree, RTreeObject};
 use std::collections::{BTreeMap, BTreeSet};
+use std::ops::ControlFlow;
 use std::sync::Arc;
 
 /// One version of a zone; a removal is a version without a shape.
@@ -186,8 +187,12 @@ impl Zones {
             return;
         };
         for bounds in boxes.as_slice() {
-            let hits = layer.tree.locate_in_envelope_intersecting(&envelope(bounds));
-            found.extend(hits.map(|hit| hit.zone));
+            // Unlike the iterator it never allocates.
+            let _: ControlFlow<()> =
+                layer.tree.locate_in_envelope_intersecting_int(&envelope(bounds), |hit| {
+                    found.push(hit.zone);
+                    ControlFlow::Continue(())
+                });
         }
         if layer.changes.last().is_some_and(|(put, _)| *put > key) {
             found.extend(&layer.former);

@@ -20,6 +20,7 @@ impl Device {
                 others: rare.others.clone(),
                 no_order_noted: rare.no_order_noted,
                 is_protected: false,
+                anchored: None,
             })
         });
         Self { watches: Box::default(), rare, ..*self }

@@ -108,6 +108,8 @@ impl Device {
         out.id(self.person);
         self.assigned_by().write_input(out);
         out.flag(self.is_no_order_noted());
+        let anchored = self.rare.as_ref().and_then(|rare| rare.anchored);
+        out.option(anchored, |out, time| time.write(out));
     }
 
     fn read(from: &mut Reader<'_>) -> Read<Self> {
@@ -115,6 +117,10 @@ impl Device {
         let mut device = Self::new(id, person, Key::read_input(from)?);
         if from.flag("whether no order was noted")? {
             device.note_no_order();
+        }
+        let time = |from: &mut Reader<'_>| Timestamp::read(from, "when a device came to rest");
+        if let Some(time) = from.option("whether a party of a pair came to rest", time)? {
+            device.note_anchor(time);
         }
         Ok(device)
     }
@@ -132,6 +138,8 @@ impl HotLine {
             self.sound.write(out);
             self.anchor.write(out);
             out.u32(self.slack_m.to_bits());
+            out.u16(self.lead_s);
+            out.u16(self.left);
         }
     }
 
@@ -156,6 +164,8 @@ impl HotLine {
         hot.slack_m = f32::from_bits(bits);
         let is_slack = hot.slack_m.is_sign_positive() && f64::from(hot.slack_m) <= SLACK_M_MAX;
         from.check(is_slack, offset, "the slack of a device", u64::from(bits))?;
+        hot.lead_s = from.u16("how much later the next fix of a device must be")?;
+        hot.left = from.u16("how many fixes of a device may pass")?;
         Ok(hot)
     }
 }

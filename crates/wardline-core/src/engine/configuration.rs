@@ -87,6 +87,7 @@ impl Engine {
         let version = OrderVersion::new(put, number, key, order.newest(), exists);
         let protected: Vec<_> = version.protected().collect();
         order.versions.push(version);
+        insert_sorted(&mut order.restrained, put.person);
         protected.iter().for_each(|person| insert_sorted(&mut order.protected, *person));
         self.orders.index(put.order);
         let person = self.people.get_or_insert_with(put.person, Person::default);
@@ -184,9 +185,9 @@ impl Engine {
     pub(super) fn assign_device(&mut self, assign: &AssignDevice, at: Timestamp) {
         let old = self.devices.slot(assign.device).and_then(|slot| self.devices.get(slot));
         let old = old.map(|device| device.person);
-        let mut orders = self.orders_of(assign.person);
-        orders.extend(old.map_or_else(Vec::new, |old| self.orders_of(old)));
-        self.advance_device(assign.device, orders, at);
+        let concerned = [Some(assign.person), old].into_iter().flatten();
+        let orders: Vec<_> = concerned.flat_map(|person| self.orders_of(person)).collect();
+        self.advance_device(assign.device, &orders, at);
         if old == Some(assign.person) {
             return;
         }
@@ -207,11 +208,11 @@ impl Engine {
         for order in restrained_by {
             self.configure(slot, order, key, None, Cause::OrderChanged);
         }
-        for order in self.orders_of(assign.person) {
-            self.settle_alarms(order, at, Some(Cause::DeviceAssigned));
-            self.wake_parties(order);
-            self.reschedule(order);
-        }
+        self.for_orders_of(assign.person, |engine, order| {
+            engine.settle_alarms(order, at, Some(Cause::DeviceAssigned));
+            engine.wake_parties(order);
+            engine.reschedule(order);
+        });
     }
 
     pub(super) fn release_device(
@@ -221,10 +222,11 @@ impl Engine {
     ) -> Result<(), Refusal> {
         let slot = self.devices.slot(device);
         let Some(person) = slot.and_then(|slot| self.devices.get(slot)).map(|d| d.person) else {
-            self.advance_device(device, Vec::new(), at);
+            self.advance_device(device, &[], at);
             return Err(Refusal::new("unknown_device", device.number()));
         };
-        self.advance_device(device, self.orders_of(person), at);
+        let orders: Vec<_> = self.orders_of(person).collect();
+        self.advance_device(device, &orders, at);
         self.take_away(device, at);
         Ok(())
     }
@@ -247,18 +249,18 @@ impl Engine {
         person.devices.retain(|other| *other != slot);
         person.released = Some(key);
         person.sound_before_release = person.sound_before_release.max(sound);
-        for order in self.orders_of(owner) {
-            self.settle_alarms(order, at, cause);
-            self.wake_parties(order);
-            self.reschedule(order);
-        }
+        self.for_orders_of(owner, |engine, order| {
+            engine.settle_alarms(order, at, cause);
+            engine.wake_parties(order);
+            engine.reschedule(order);
+        });
     }
 
     /// A device of a protected person goes: what others were judged by its fixes stays.
     fn freeze_pairs(&mut self, person: PersonId, key: Key) {
         let protected_by = self.people.get(person).map(|person| person.protected_by.clone());
         for order in protected_by.unwrap_or_default() {
-            for slot in self.restrained_devices(order) {
+            for slot in self.restrained_devices(order).collect::<Vec<_>>() {
                 let (about, at) = (About::Person(person), key.time);
                 let scope = Scope { order, about, at, time: at, cause: None };
                 self.observe(slot, scope, |watch, _| watch.freeze(key));

@@ -2,7 +2,7 @@
 
 use super::{Config, Counters, Engine, Person};
 use crate::desk::Desk;
-use crate::device::Devices;
+use crate::device::{Devices, TracksOf};
 use crate::ids::{DeviceId, OrderId, PersonId};
 use crate::key::Key;
 use crate::order::{Orders, Shadows};
@@ -203,7 +203,7 @@ impl Engine {
                     person,
                     assigned,
                     track,
-                    others: &[],
+                    others: TracksOf::none(),
                     conditions,
                 };
                 if !watch.post_sentries_again(scene) {

@@ -101,6 +101,9 @@ impl Order {
         protected.sort_unstable();
         protected.dedup();
         order.protected = protected;
+        for version in &order.versions {
+            insert_sorted(&mut order.restrained, version.person);
+        }
         Ok(order)
     }
 }

@@ -196,6 +196,12 @@ impl OrderVersion {
             && self.term.is_some_and(|term| term.contains(key.time))
     }
 
+    /// Whether it is in force neither at the item with this key nor at any after it.
+    pub fn is_over(&self, key: Key) -> bool {
+        self.ended.is_some_and(|ended| ended <= key)
+            || self.term.is_none_or(|term| term.until <= key.time)
+    }
+
     pub fn rule(&self, rule: RuleId) -> Option<&Rule> {
         self.rules.iter().find(|candidate| candidate.rule == rule)
     }
