@@ -141,7 +141,9 @@ impl Fleet {
         Ok(Self {
             plan,
             manner,
-            devices: (0..plan.devices).map(|n| FleetDevice::new(&plan, n)).collect(),
+            devices: (0..plan.devices)
+                .map(|n| FleetDevice::new(&plan, n, manner.records))
+                .collect(),
             next: 0,
             rng: SmallRng::seed_from_u64(plan.seed),
             outgoing: Outgoing::new(socket.try_clone()?, manner.batch),

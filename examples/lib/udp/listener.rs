@@ -73,6 +73,8 @@ pub struct Listener<P: Front> {
     drops: Drops,
     drops_read: Instant,
     waiting: Waiting<P::Opened>,
+    /// When it woke; what it receives first may have been there since.
+    woken_ns: Option<u64>,
     last_ns: u64,
 }
 
@@ -96,7 +98,7 @@ impl<P: Front> Listener<P> {
     ) -> Self {
         let drops = Drops::of(&socket);
         let (waiting, drops_read) = (Waiting::new(), Instant::now());
-        let last_ns = 0;
+        let (woken_ns, last_ns) = (None, 0);
         Self {
             protocol,
             socket,
@@ -108,6 +110,7 @@ impl<P: Front> Listener<P> {
             drops,
             drops_read,
             waiting,
+            woken_ns,
             last_ns,
         }
     }
@@ -149,6 +152,7 @@ impl<P: Front> Listener<P> {
         let longest = if settled { Duration::ZERO } else { longest };
         let slept = self.poll.poll(events, Some(longest));
         self.inbox.is_awake();
+        self.woken_ns = Some(self.common.clock.elapsed_ns());
         match slept {
             Err(error) if error.kind() != io::ErrorKind::Interrupted => Err(error),
             _ => Ok(()),
@@ -183,7 +187,8 @@ impl<P: Front> Listener<P> {
 
     /// Opens a batch and submits what it brings.
     fn take(&mut self, receiver: &mut Receiver, many: usize) -> io::Result<()> {
-        self.last_ns = self.common.clock.elapsed_ns().max(self.last_ns + 1);
+        let received_ns = self.woken_ns.take().unwrap_or_else(|| self.common.clock.elapsed_ns());
+        self.last_ns = received_ns.max(self.last_ns + 1);
         let tag = durable::tag(self.number, self.last_ns);
         let now = self.common.clock.now();
         let mut devices = [0; BATCH];
