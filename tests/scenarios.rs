@@ -142,6 +142,8 @@ scenarios! {
     late_amended_under_new_versions,
     // J-BREACH-1
     breach_by_a_step_of_less_than_a_metre,
+    // J-TIME-1, J-TIME-2, J-TIME-4, J-REFUSE-1
+    time_of_receipt_goes_back_or_is_none,
     // J-PERMIT-1, J-SCHED-1, J-SCHED-4
     permit_ends_while_he_stays,
     // J-STATUS-4

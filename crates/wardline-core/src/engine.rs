@@ -14,6 +14,7 @@ mod shadow;
 mod share;
 mod statuses;
 mod timeline;
+mod views;
 
 pub(crate) use alarms::AlarmId;
 pub use config::Config;

@@ -10,6 +10,7 @@ pub mod geometry;
 pub mod ids;
 pub mod input;
 pub mod time;
+pub mod view;
 
 mod condition;
 mod desk;

@@ -15,6 +15,16 @@ use crate::table::Table;
 use crate::time::Timestamp;
 use std::collections::BTreeMap;
 
+/// An alarm that is raised.
+#[derive(Clone, Copy)]
+pub(crate) struct Raised {
+    /// The number of its episode.
+    pub number: u64,
+    /// The restrained person it is about.
+    pub person: PersonId,
+    pub since: Timestamp,
+}
+
 /// Everything known of one order id.
 pub(crate) struct Order {
     pub versions: Vec<OrderVersion>,
@@ -26,8 +36,7 @@ pub(crate) struct Order {
     pub restrained: Vec<PersonId>,
     /// The persons that some version protects by keep_away, sorted.
     pub protected: Vec<PersonId>,
-    /// The alarms that are raised, with their numbers and the persons they are about.
-    pub alarms: BTreeMap<AlarmId, (u64, PersonId)>,
+    pub alarms: BTreeMap<AlarmId, Raised>,
     /// Boundaries, timers and inputs up to here have been looked at.
     pub progress: Timestamp,
     /// When the engine looks at it again unasked.
@@ -152,6 +161,12 @@ impl Orders {
     /// How many orders were ever put, wherever they are judged.
     pub fn known(&self) -> usize {
         self.by_id.len() + self.shadows.len()
+    }
+
+    /// How many versions of the order there were, wherever it is judged.
+    pub fn versions(&self, order: OrderId) -> usize {
+        let here = self.by_id.get(order).map(|order| order.versions.len());
+        here.unwrap_or_else(|| self.shadows.versions(order))
     }
 
     /// Whether the order was ever put.

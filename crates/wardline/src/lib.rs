@@ -4,6 +4,6 @@ pub mod pipeline;
 pub mod schedule;
 
 pub use wardline_core::{
-    Config, Counters, Engine, Ledger, Numbered, Part, Row, event, geometry, ids, input, time,
+    Config, Counters, Engine, Ledger, Numbered, Part, Row, event, geometry, ids, input, time, view,
 };
 pub use wardline_wire::{datagram, jsonl, owntracks, protocol, refusal, teltonika};

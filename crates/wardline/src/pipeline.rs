@@ -41,6 +41,7 @@ mod metrics;
 mod notice;
 mod outlet;
 mod prometheus;
+mod questions;
 mod queue;
 mod recovery;
 mod router;
@@ -76,8 +77,7 @@ use std::fmt;
 use std::sync::mpsc::sync_channel;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use threads::Threads;
-use wardline_core::geometry::Position;
-use wardline_core::ids::{PersonId, ZoneId};
+use wardline_core::ids::PersonId;
 use wardline_core::{Config, Engine};
 
 /// Engines on threads. See the [module](self).
@@ -212,21 +212,6 @@ impl Pipeline {
         });
         self.queries.get(shard).ok_or(NoAnswer { shard })?.push(query);
         answered.recv().map_err(|_| NoAnswer { shard })
-    }
-
-    /// How many questions wait for a shard.
-    #[doc(hidden)]
-    pub fn waiting_questions(&self, shard: usize) -> usize {
-        self.queries.get(shard).map_or(0, |queries| queries.len())
-    }
-
-    /// The zones that hold the position now, sorted by id.
-    ///
-    /// # Errors
-    ///
-    /// If the first shard gives no answer.
-    pub fn zones_at(&self, position: Position) -> Result<Vec<ZoneId>, NoAnswer> {
-        self.query(0, move |engine| engine.zones_here(position))
     }
 
     /// The shard that knows all of a person's devices.

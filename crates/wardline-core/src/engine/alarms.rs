@@ -6,7 +6,7 @@ use super::Engine;
 use crate::device::hear;
 use crate::event::{Cause, EpisodeFacts, EpisodeId, EventKind, Phase};
 use crate::ids::{DeviceId, OrderId, PersonId, RuleId};
-use crate::order::{Order, OrderVersion, Report, Rule, Terms};
+use crate::order::{Order, OrderVersion, Raised, Report, Rule, Terms};
 use crate::outbox::Draft;
 use crate::time::{NEVER, Timestamp};
 
@@ -99,7 +99,7 @@ impl Engine {
     /// Why an alarm has no ground any more; and whether it is for want of the device.
     fn why_over(&self, id: OrderId, alarm: AlarmId, instant: Timestamp) -> Option<(Cause, bool)> {
         let order = self.orders.by_id.get(id)?;
-        let raised_for = order.alarms.get(&alarm).map(|(_, person)| *person);
+        let raised_for = order.alarms.get(&alarm).map(|raised| raised.person);
         let Some(version) = present(order, instant) else { return Some((Cause::RuleEnded, false)) };
         let rule = version.rule(alarm.rule).filter(|rule| rule.active_since(instant).is_some());
         let holds = rule.is_some_and(|rule| match (&rule.terms, alarm.kind) {
@@ -295,8 +295,9 @@ impl Engine {
         let Some(known) = self.orders.by_id.get_mut(order) else { return };
         let Some(person) = known.newest().map(|version| version.person) else { return };
         let number = known.next_number(id.rule, id.device, id.kind);
-        known.alarms.insert(id, (number, person));
-        self.tell_alarm(order, id, (number, person), Phase::Started, time, cause);
+        let raised = Raised { number, person, since: time };
+        known.alarms.insert(id, raised);
+        self.tell_alarm(order, id, raised, Phase::Started, time, cause);
     }
 
     fn end_alarm(&mut self, order: OrderId, id: AlarmId, time: Timestamp, cause: Cause) {
@@ -310,15 +311,15 @@ impl Engine {
         &mut self,
         order: OrderId,
         id: AlarmId,
-        (number, person): (u64, PersonId),
+        raised: Raised,
         phase: Phase,
         time: Timestamp,
         cause: Cause,
     ) {
         let mut draft = self.draft_for_alarm(order, id, id.kind, time);
-        (draft.phase, draft.person) = (phase, person);
+        (draft.phase, draft.person) = (phase, raised.person);
         let (rule, device, kind) = (id.rule, id.device, id.kind);
-        draft.episode_id = Some(EpisodeId { order, rule, device, kind, number });
+        draft.episode_id = Some(EpisodeId { order, rule, device, kind, number: raised.number });
         draft.episode = Some(EpisodeFacts {
             zone: None,
             threshold_m: None,

@@ -18,6 +18,9 @@ impl Engine {
         if self.zones.known() >= self.config.ids_max && !self.zones.knows(put.zone) {
             return Err(Refusal::new("too_many_zones", self.config.ids_max));
         }
+        if self.zones.versions(put.zone) >= self.config.versions_max {
+            return Err(Refusal::new("too_many_versions", self.config.versions_max));
+        }
         let key = Key::configuration(at, self.input);
         self.zones.put(put, key);
         self.zone_changed(put.zone, [old_layer, put.layer], key, Cause::ZoneChanged);
@@ -75,6 +78,9 @@ impl Engine {
         let key = Key::configuration(at, self.input);
         if self.orders.known() >= self.config.ids_max && !self.orders.knows(put.order) {
             return Err(Refusal::new("too_many_orders", self.config.ids_max));
+        }
+        if self.orders.versions(put.order) >= self.config.versions_max {
+            return Err(Refusal::new("too_many_versions", self.config.versions_max));
         }
         if !self.part.keeps {
             self.put_shadow(put, at);
@@ -186,7 +192,7 @@ impl Engine {
         let old = self.devices.slot(assign.device).and_then(|slot| self.devices.get(slot));
         let old = old.map(|device| device.person);
         let concerned = [Some(assign.person), old].into_iter().flatten();
-        let orders: Vec<_> = concerned.flat_map(|person| self.orders_of(person)).collect();
+        let orders: Vec<_> = concerned.flat_map(|person| self.concerning(person)).collect();
         self.advance_device(assign.device, &orders, at);
         if old == Some(assign.person) {
             return;
@@ -225,7 +231,7 @@ impl Engine {
             self.advance_device(device, &[], at);
             return Err(Refusal::new("unknown_device", device.number()));
         };
-        let orders: Vec<_> = self.orders_of(person).collect();
+        let orders: Vec<_> = self.concerning(person).collect();
         self.advance_device(device, &orders, at);
         self.take_away(device, at);
         Ok(())

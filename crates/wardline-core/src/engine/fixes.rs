@@ -220,7 +220,7 @@ impl Engine {
         if self.is_alarmed(person) {
             return Timestamp::from_ms(i64::MIN);
         }
-        let next = self.orders_of(person).filter_map(|order| self.next_instant(order));
+        let next = self.concerning(person).filter_map(|order| self.next_instant(order));
         let stray = self.desk.next_escalation(OrderId::NONE, Some(device));
         let shadow = self.orders.shadows.next_change(person, self.now);
         next.chain(stray.map(|at| at.plus_ms(1)))
@@ -233,7 +233,7 @@ impl Engine {
     fn is_alarmed(&self, person: PersonId) -> bool {
         let alarmed =
             |id: &OrderId| self.orders.by_id.get(*id).is_some_and(|order| !order.alarms.is_empty());
-        self.orders_of(person).any(|order| alarmed(&order))
+        self.concerning(person).any(|order| alarmed(&order))
     }
 
     /// What fixes and statuses have in common: gives the slot of a device whose input counts.
@@ -258,7 +258,7 @@ impl Engine {
         let is_quiet = at < hot.quiet_until;
         if !is_quiet {
             let mut orders = std::mem::take(&mut self.orders_at_hand);
-            orders.extend(self.orders_of(person));
+            orders.extend(self.concerning(person));
             self.advance_device(id, &orders, at);
             orders.clear();
             self.orders_at_hand = orders;
@@ -267,7 +267,7 @@ impl Engine {
             return Ok(None);
         };
         if is_fix && time < device.assigned {
-            let refusal = Refusal::new("before_assignment", time.ms());
+            let refusal = Refusal::new("before_assignment", time);
             return Err(Refusal { device: Some(id), ..refusal });
         }
         if time <= hot.newest && device.is_repeat(track.as_ref(), seq, time) {
@@ -292,7 +292,7 @@ impl Engine {
         let in_force = |id: &OrderId| {
             self.orders.by_id.get(*id).is_some_and(|order| order.in_force(now).is_some())
         };
-        let is_bound = self.orders_of(person).any(|order| in_force(&order));
+        let is_bound = self.concerning(person).any(|order| in_force(&order));
         if is_bound || self.orders.shadows.bind(person, at) {
             return;
         }

@@ -18,7 +18,9 @@ impl Engine {
         parties.dedup();
         let (from, until) = (put.term.from.max(at), put.term.until);
         let term = (from < until).then_some(Interval { from, until });
-        let shadow = Shadow { parties: parties.clone(), term, has_ended: false };
+        // Fewer than `versions_max`, or the put had been refused.
+        let versions = self.orders.shadows.versions(put.order) as u32 + 1;
+        let shadow = Shadow { parties: parties.clone(), term, has_ended: false, versions };
         let before = self.orders.shadows.put(put.order, shadow);
         self.wake_devices_of(&before.map_or_else(Vec::new, |before| before.parties));
         self.wake_devices_of(&parties);

@@ -27,7 +27,12 @@ impl Engine {
         };
         match status.status {
             Status::Panic => self.note_urgent(slot, EventKind::Panic, time, at),
-            Status::PowerOff => self.note_urgent(slot, EventKind::Power, time, at),
+            Status::PowerOff => {
+                self.note_urgent(slot, EventKind::Power, time, at);
+                if let Some((device, ..)) = self.devices.get_mut(slot, &self.config) {
+                    device.switch_off(time);
+                }
+            }
             Status::Heartbeat => {}
             _ => self.take_word(slot, status, time, at),
         }

@@ -149,8 +149,15 @@ impl Engine {
         person.map_or_else(Vec::new, |person| person.devices.clone())
     }
 
-    /// The orders that restrain or protect the person now.
-    pub(super) fn orders_of(&self, id: PersonId) -> impl Iterator<Item = OrderId> {
+    /// The orders whose newest version restrains or protects the person, those restraining first;
+    /// [`Engine::order`] tells more of each.
+    #[must_use]
+    pub fn orders_of(&self, id: PersonId) -> Vec<OrderId> {
+        self.concerning(id).collect()
+    }
+
+    /// The same, one after another.
+    pub(super) fn concerning(&self, id: PersonId) -> impl Iterator<Item = OrderId> {
         let ever = self.people.get(id).into_iter().flat_map(Person::orders_ever);
         ever.filter(move |order| {
             let order = self.orders.by_id.get(*order);
@@ -161,7 +168,7 @@ impl Engine {
     /// Does something for each of them.
     pub(super) fn for_orders_of(&mut self, id: PersonId, mut act: impl FnMut(&mut Self, OrderId)) {
         let mut orders = std::mem::take(&mut self.orders_at_hand);
-        orders.extend(self.orders_of(id));
+        orders.extend(self.concerning(id));
         orders.iter().for_each(|order| act(self, *order));
         orders.clear();
         self.orders_at_hand = orders;

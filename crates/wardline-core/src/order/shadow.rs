@@ -17,6 +17,8 @@ pub(crate) struct Shadow {
     /// From the later of `from` and the put, until the term's end; empty if that is before.
     pub term: Option<Interval>,
     pub has_ended: bool,
+    /// How many versions there were, this one included.
+    pub versions: u32,
 }
 
 /// All such orders.
@@ -34,6 +36,11 @@ impl Shadows {
 
     pub fn contains(&self, order: OrderId) -> bool {
         self.by_id.contains_key(&order)
+    }
+
+    /// How many versions of the order there were.
+    pub fn versions(&self, order: OrderId) -> usize {
+        self.by_id.get(&order).map_or(0, |shadow| shadow.versions as usize)
     }
 
     pub fn get_mut(&mut self, order: OrderId) -> Option<&mut Shadow> {

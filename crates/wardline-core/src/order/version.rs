@@ -149,10 +149,18 @@ impl OrderVersion {
             rules: rules.collect(),
             permits: permits.collect(),
             boundaries: Vec::new(),
-            returns: before.map_or_else(Vec::new, |before| before.returns.clone()),
+            returns: before.map_or_else(Vec::new, Self::last_returns),
         };
         version.work_out_boundaries();
         version
+    }
+
+    /// The last return of each rule: to a version that comes after, those before do not matter.
+    fn last_returns(&self) -> Vec<(RuleId, Key)> {
+        let is_last = |(rule, key): &&(RuleId, Key)| {
+            !self.returns.iter().any(|(other, later)| other == rule && later > key)
+        };
+        self.returns.iter().filter(is_last).copied().collect()
     }
 
     pub(super) fn work_out_boundaries(&mut self) {

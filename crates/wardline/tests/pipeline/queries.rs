@@ -1,12 +1,13 @@
 //! Questions while the pipeline runs.
 
-use crate::support::{Barrier, assign, fix, refused, wait_until};
+use crate::support::{Barrier, assign, at, fix, person, records, refused, wait_until};
 use std::sync::Arc;
-use wardline::Config;
 use wardline::geometry::{Geometry, Position, Shape};
 use wardline::ids::ZoneId;
 use wardline::input::{Input, PutZone};
 use wardline::pipeline::Pipeline;
+use wardline::{Config, Engine};
+use wardline_sim::scenario::Options;
 
 #[test]
 fn questions_are_answered_while_inputs_come() {
@@ -64,4 +65,40 @@ fn a_question_that_panics_or_goes_nowhere_gets_no_answer() {
     pipeline.submit(fix(1, 7, 1)).expect("it is open");
     wait_until("it is judged", || pipeline.metrics().judged() == 2);
     assert_eq!(pipeline.query(0, |engine| engine.counters().fixes), Ok(1));
+}
+
+/// At rest the shards together know what one engine knows.
+#[test]
+fn views_do_not_depend_on_the_number_of_shards() {
+    for seed in 0..6 {
+        let records = records(seed, &Options::all_rules());
+        let mut engine = Engine::new(Config::default());
+        records.iter().for_each(|record| engine.apply(record, &mut |_| ()));
+        for shards in [1, 2, 8] {
+            let pipeline = Pipeline::builder(Config::default())
+                .shards(shards)
+                .in_order()
+                .build()
+                .expect("threads start");
+            pipeline.submit(records.clone()).expect("it is open");
+            wait_until("all is judged", || {
+                let metrics = pipeline.metrics();
+                metrics.judged() == records.len() as u64
+                    && metrics.shards.iter().all(|shard| shard.last > 0)
+                    && metrics.shards.iter().all(|shard| shard.waiting.value == 0)
+            });
+            assert_eq!(pipeline.incidents(), Ok(engine.open_incidents()), "seed {seed}");
+            for number in [1001, 1002, 1003, 1004, 2001, 2002] {
+                let mut expected = engine.person(person(number));
+                let mut actual = pipeline.person(person(number)).expect("an answer");
+                // The instant is that of the last input that the shard took in.
+                for view in [&mut expected, &mut actual].into_iter().flatten() {
+                    view.now = at(0);
+                    let lasts = view.devices.iter_mut().filter_map(|device| device.last.as_mut());
+                    lasts.for_each(|last| last.age_ms = 0);
+                }
+                assert_eq!(actual, expected, "seed {seed}, {shards} shards, person {number}");
+            }
+        }
+    }
 }

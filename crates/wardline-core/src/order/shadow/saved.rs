@@ -6,7 +6,7 @@ use crate::order::Orders;
 use crate::snapshot::{Read, Reader, Sink};
 use crate::time::Interval;
 
-const SHADOW_BYTES_MIN: usize = 22;
+const SHADOW_BYTES_MIN: usize = 18;
 const ID_BYTES: usize = 8;
 
 impl Shadows {
@@ -17,6 +17,7 @@ impl Shadows {
             shadow.parties.iter().for_each(|party| out.id(*party));
             out.option(shadow.term, |out, term| term.write(out));
             out.flag(shadow.has_ended);
+            out.u32(shadow.versions);
         }
     }
 
@@ -46,6 +47,7 @@ impl Shadow {
             parties: from.ascending("parties", item, |from| from.id("a party"), |id| *id)?,
             term: from.option("whether an order elsewhere has a term", Interval::read)?,
             has_ended: from.flag("whether an order elsewhere has ended")?,
+            versions: from.u32("the versions of an order elsewhere")?,
         })
     }
 }
