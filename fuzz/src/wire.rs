@@ -32,7 +32,7 @@ fn device(number: u64) -> DeviceId {
     DeviceId::new(number).unwrap_or(DeviceId::MAX)
 }
 
-/// A genuine datagram of a device with as many records as fit, none of them new.
+/// A genuine first datagram of a device, with so many records that all say the same.
 fn genuine(device: &mut Device, count: usize) -> Vec<u8> {
     let mut out = [0; DATAGRAM_BYTES_MAX];
     let record = Record::heartbeat(1, 1_790_000_000_000);
@@ -46,6 +46,11 @@ fn genuine(device: &mut Device, count: usize) -> Vec<u8> {
 pub fn wire_open(data: &[u8]) {
     let (mut table, mut devices) = world();
     let mut refuse = |mut datagram: Vec<u8>| {
+        // The fuzzer watches comparisons, and in time it finds out a genuine datagram.
+        let count = (datagram.len() / RECORD_BYTES).saturating_sub(1);
+        if world().1.iter_mut().any(|device| genuine(device, count) == datagram) {
+            return;
+        }
         let before = table.refusals().total();
         let opened = table.open(&mut datagram, NOW, |_, input| panic!("{input:?}"));
         assert!(opened.is_err());
@@ -59,9 +64,7 @@ pub fn wire_open(data: &[u8]) {
         refuse(headed);
         let mut changed = whole.clone();
         changed.iter_mut().zip(data).for_each(|(byte, xor)| *byte ^= xor);
-        if changed != whole {
-            refuse(changed);
-        }
+        refuse(changed);
     }
 }
 

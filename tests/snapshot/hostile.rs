@@ -13,7 +13,7 @@ const CONFIG_AT: usize = 12;
 const STATE_AT: usize = CONFIG_AT + HASH_BYTES;
 
 /// The fingerprint after [`GOLDEN_LOG`] under the default configuration.
-const GOLDEN: &str = "7ddf6d987b49420c55a04233851d35b6744da462114f6c91d490de86d2215fc5";
+const GOLDEN: &str = "aaff3bd096d414088f263247842cb326f81305e55ad1758c402a7983533f6b0c";
 const GOLDEN_LOG: &str = include_str!("golden.jsonl");
 
 #[test]

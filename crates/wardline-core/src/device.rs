@@ -1,8 +1,12 @@
 //! The assigned devices: who carries each, what it sent of late, and the line that the hot path
 //! reads.
 
+mod copy;
 mod hot;
+mod memory;
 mod saved;
+
+pub(crate) use copy::DeviceCopy;
 
 use crate::condition::Conditions;
 use crate::engine::Config;
@@ -10,9 +14,12 @@ use crate::ids::{DeviceId, PersonId};
 use crate::key::Key;
 use crate::table::Places;
 use crate::time::{NEVER, Timestamp};
-use crate::track::{Layout, Slots, Track, TrackHead, TrackMut};
+use crate::track::{Track, TrackMut};
 use crate::watch::Watch;
+use memory::Memory;
+
 pub(crate) use hot::{ENDLESS, HotLine, SLACK_M_MAX, hear};
+pub(crate) use memory::BATCH;
 use std::collections::VecDeque;
 
 /// An assigned device: what the hot path does not read.
@@ -43,6 +50,7 @@ struct Rare {
 }
 
 /// An input that was no fix newer than all before.
+#[derive(Clone, Copy)]
 struct Other {
     time: Timestamp,
     seq: u64,
@@ -166,32 +174,10 @@ pub(crate) struct Heard {
     pub sound: Option<Timestamp>,
 }
 
-/// What the hot path reads and changes of a device, side by side: two cache lines of one page.
-#[repr(align(128))]
-pub(crate) struct Lines {
-    pub hot: HotLine,
-    pub track: TrackHead,
-}
-
-const _: () = assert!(size_of::<Lines>() == 128);
-
-impl Lines {
-    fn new(device: DeviceId) -> Self {
-        Self { hot: HotLine::new(), track: TrackHead::new(device) }
-    }
-}
-
-/// Devices whose memory is looked for together.
-pub(crate) const BATCH: usize = 64;
-
 /// All assigned devices, found by id or dense slot.
 pub(crate) struct Devices {
     devices: Vec<Option<Device>>,
-    lines: Vec<Lines>,
-    /// The slots of all tracks, `stride` bytes of each device.
-    slabs: Vec<u8>,
-    layout: Layout,
-    stride: usize,
+    memory: Memory,
     free: Vec<usize>,
     places: Places<DeviceId>,
 }
@@ -199,19 +185,13 @@ pub(crate) struct Devices {
 /// The tracks of all devices.
 #[derive(Clone, Copy)]
 pub(crate) struct Tracks<'a> {
-    lines: &'a [Lines],
-    slabs: &'a [u8],
-    layout: Layout,
-    stride: usize,
+    memory: &'a Memory,
     config: &'a Config,
 }
 
 impl<'a> Tracks<'a> {
     pub fn get(&self, device: usize) -> Option<Track<'a>> {
-        let first = device * self.stride;
-        let bytes = self.slabs.get(first..first + self.stride)?;
-        let slots = Slots { layout: self.layout, bytes };
-        Some(Track { head: &self.lines.get(device)?.track, slots, config: self.config })
+        self.memory.track(device, self.config)
     }
 
     /// The tracks of these devices.
@@ -243,16 +223,8 @@ impl<'a> TracksOf<'a> {
 
 impl Devices {
     pub fn new(config: &Config) -> Self {
-        let layout = Layout::new(config);
-        Self {
-            devices: Vec::new(),
-            lines: Vec::new(),
-            slabs: Vec::new(),
-            layout,
-            stride: layout.bytes(),
-            free: Vec::new(),
-            places: Places::new(),
-        }
+        let memory = Memory::new(config);
+        Self { devices: Vec::new(), memory, free: Vec::new(), places: Places::new() }
     }
 
     #[inline]
@@ -260,28 +232,10 @@ impl Devices {
         self.places.get(id)
     }
 
-    /// Reads what the hot path will need of each device, stage by stage in small loops, so that
-    /// the waits for memory overlap.
+    /// Reads what the hot path will need of each device.
     #[inline]
     pub fn touch(&self, devices: &[Option<usize>; BATCH]) -> u8 {
-        let mut next = [(0, 0); BATCH];
-        let mut sum = 0;
-        for (next, device) in next.iter_mut().zip(devices) {
-            let Some(device) = *device else { continue };
-            let Some(lines) = self.lines.get(device) else { continue };
-            let bytes = lines.track.next_bytes(self.layout);
-            *next = (device * self.stride + bytes.start(), device * self.stride + bytes.end());
-            sum ^= u8::from(lines.hot.is_awake());
-        }
-        let byte = |index: usize| self.slabs.get(index).copied().unwrap_or_default();
-        next.iter().fold(sum, |sum, (first, last)| sum ^ byte(*first) ^ byte(*last))
-    }
-
-    #[inline]
-    fn slots_of(&self, device: usize) -> Option<Slots<&[u8]>> {
-        let first = device * self.stride;
-        let bytes = self.slabs.get(first..first + self.stride)?;
-        Some(Slots { layout: self.layout, bytes })
+        self.memory.touch(devices)
     }
 
     pub fn get(&self, device: usize) -> Option<&Device> {
@@ -289,22 +243,17 @@ impl Devices {
     }
 
     pub fn track<'a>(&'a self, device: usize, config: &'a Config) -> Option<Track<'a>> {
-        let head = &self.lines.get(device)?.track;
-        Some(Track { head, slots: self.slots_of(device)?, config })
+        self.memory.track(device, config)
     }
 
-    /// A device with its lines.
+    /// A device with what the hot path changes of it.
     pub fn get_mut<'a>(
         &'a mut self,
         device: usize,
         config: &'a Config,
     ) -> Option<(&'a mut Device, &'a mut HotLine, TrackMut<'a>)> {
-        let first = device * self.stride;
-        let bytes = self.slabs.get_mut(first..first + self.stride)?;
-        let slots = Slots { layout: self.layout, bytes };
-        let Lines { hot, track: head } = self.lines.get_mut(device)?;
-        let device = self.devices.get_mut(device)?.as_mut()?;
-        Some((device, hot, TrackMut { head, slots, config }))
+        let (hot, track) = self.memory.get_mut(device, config)?;
+        Some((self.devices.get_mut(device)?.as_mut()?, hot, track))
     }
 
     /// A device to be changed, and the tracks of all to be read.
@@ -313,30 +262,24 @@ impl Devices {
         device: usize,
         config: &'a Config,
     ) -> Option<(&'a mut Device, Tracks<'a>)> {
-        let tracks = Tracks {
-            lines: &self.lines,
-            slabs: &self.slabs,
-            layout: self.layout,
-            stride: self.stride,
-            config,
-        };
+        let tracks = Tracks { memory: &self.memory, config };
         Some((self.devices.get_mut(device)?.as_mut()?, tracks))
     }
 
     pub fn hot(&self, device: usize) -> Option<&HotLine> {
-        Some(&self.lines.get(device)?.hot)
+        self.memory.hot(device)
     }
 
     /// When the device was last heard of.
     pub fn heard(&self, device: usize) -> Option<Heard> {
-        let Lines { hot, track } = self.lines.get(device)?;
+        let (hot, track) = (self.memory.hot(device)?, self.memory.head(device)?);
         let known = |at: Timestamp| Some(at).filter(|at| *at > NEVER);
         Some(Heard { any: known(hot.heard_at), sound: known(track.sound_heard_at) })
     }
 
     /// When the device was switched off, unless something from later has come.
     pub fn switched_off(&self, device: usize) -> Option<Timestamp> {
-        let newest = self.lines.get(device)?.hot.newest;
+        let newest = self.memory.hot(device)?.newest;
         let rare = self.get(device)?.rare.as_ref()?;
         rare.switched_off.filter(|off| *off >= newest)
     }
@@ -348,23 +291,16 @@ impl Devices {
         device: usize,
         config: &'a Config,
     ) -> Option<(&'a mut HotLine, TrackMut<'a>)> {
-        let first = device * self.stride;
-        let bytes = self.slabs.get_mut(first..first + self.stride)?;
-        let slots = Slots { layout: self.layout, bytes };
-        let Lines { hot, track: head } = self.lines.get_mut(device)?;
-        Some((hot, TrackMut { head, slots, config }))
+        self.memory.get_mut(device, config)
     }
 
     pub fn insert(&mut self, device: Device) -> usize {
-        let (id, lines) = (device.id, Lines::new(device.id));
+        let id = device.id;
         let place = self.free.pop().unwrap_or(self.devices.len());
-        if place == self.devices.len() {
-            self.devices.push(Some(device));
-            self.lines.push(lines);
-            self.slabs.resize((place + 1) * self.stride, 0);
-        } else {
-            self.devices[place] = Some(device);
-            self.lines[place] = lines;
+        self.memory.put(place, id);
+        match self.devices.get_mut(place) {
+            Some(free) => *free = Some(device),
+            None => self.devices.push(Some(device)),
         }
         self.places.insert(id, place);
         place

@@ -26,6 +26,6 @@ mod track;
 mod watch;
 mod zones;
 
-pub use engine::{Config, Counters, Engine};
+pub use engine::{Config, Counters, Engine, Numbered, OutOfSequence, Part, PersonCopy};
 pub use ledger::{Ledger, Row};
 pub use snapshot::RestoreError;

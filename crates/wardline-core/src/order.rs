@@ -1,8 +1,10 @@
 //! Orders by version.
 
 mod saved;
+mod shadow;
 mod version;
 
+pub(crate) use shadow::{Shadow, Shadows};
 pub(crate) use version::{KeepAway, KeepOut, OrderVersion, Report, Rule, StayIn, Terms};
 
 use crate::engine::AlarmId;
@@ -149,11 +151,29 @@ impl Order {
 #[derive(Default)]
 pub(crate) struct Orders {
     pub by_id: Table<OrderId, Order>,
+    /// Those that other engines judge.
+    pub shadows: Shadows,
     pub naming_zone: BTreeMap<ZoneId, Vec<OrderId>>,
     pub naming_layer: BTreeMap<LayerId, Vec<OrderId>>,
 }
 
 impl Orders {
+    /// How many orders were ever put, wherever they are judged.
+    pub fn known(&self) -> usize {
+        self.by_id.len() + self.shadows.len()
+    }
+
+    /// How many versions of the order there were, wherever it is judged.
+    pub fn versions(&self, order: OrderId) -> usize {
+        let here = self.by_id.get(order).map(|order| order.versions.len());
+        here.unwrap_or_else(|| self.shadows.versions(order))
+    }
+
+    /// Whether the order was ever put.
+    pub fn knows(&self, order: OrderId) -> bool {
+        self.by_id.contains(order) || self.shadows.contains(order)
+    }
+
     /// Notes that the order names these zones and layers, now or in a version that still counts.
     pub fn index(&mut self, order: OrderId) {
         let Some(version) = self.by_id.get(order).and_then(Order::newest) else {

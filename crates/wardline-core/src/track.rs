@@ -20,6 +20,7 @@ pub(crate) use slots::{Layout, Slots};
 use std::ops::RangeInclusive;
 
 /// The recent fixes of a device since its assignment: what is one of, beside its slots.
+#[derive(Clone)]
 #[repr(align(64))]
 pub(crate) struct TrackHead {
     device: DeviceId,
@@ -64,7 +65,7 @@ enum Trace {
     Mixed,
 }
 
-#[derive(Default)]
+#[derive(Clone, Default)]
 struct Mixed {
     base: Past,
     now: Past,

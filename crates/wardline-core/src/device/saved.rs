@@ -39,12 +39,12 @@ impl Devices {
 
     pub fn write(&self, config: &Config, out: &mut impl Sink) {
         for (device, place) in self.sorted() {
-            let (Some(track), Some(lines)) = (self.track(place, config), self.lines.get(place))
+            let (Some(track), Some(hot)) = (self.track(place, config), self.memory.hot(place))
             else {
                 continue;
             };
             device.write(out);
-            lines.hot.write(out);
+            hot.write(out);
             track.write(out);
             let others = device.rare.as_ref().map(|rare| &rare.others);
             out.count(others.map_or(0, VecDeque::len));

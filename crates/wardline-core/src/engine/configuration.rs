@@ -76,13 +76,15 @@ impl Engine {
         self.advance(&[put.order], at);
         self.check_order(put)?;
         let key = Key::configuration(at, self.input);
-        if self.orders.by_id.len() >= self.config.ids_max && !self.orders.by_id.contains(put.order)
-        {
+        if self.orders.known() >= self.config.ids_max && !self.orders.knows(put.order) {
             return Err(Refusal::new("too_many_orders", self.config.ids_max));
         }
-        let versions = self.orders.by_id.get(put.order).map_or(0, |order| order.versions.len());
-        if versions >= self.config.versions_max {
+        if self.orders.versions(put.order) >= self.config.versions_max {
             return Err(Refusal::new("too_many_versions", self.config.versions_max));
+        }
+        if !self.part.keeps {
+            self.put_shadow(put, at);
+            return Ok(());
         }
         let order = self.orders.by_id.get_or_insert_with(put.order, Order::new);
         let old_person = order.newest().map(|version| version.person);
@@ -132,6 +134,9 @@ impl Engine {
     }
 
     pub(super) fn end_order(&mut self, id: OrderId, at: Timestamp) -> Result<(), Refusal> {
+        if let Some(outcome) = self.end_shadow(id) {
+            return outcome;
+        }
         self.advance(&[id], at);
         let key = Key::configuration(at, self.input);
         let Some(order) = self.orders.by_id.get_mut(id) else {
@@ -196,6 +201,9 @@ impl Engine {
             self.take_away(assign.device, at);
         }
         self.strangers.remove(&assign.device);
+        if !self.part.keeps {
+            return;
+        }
         let key = Key::configuration(at, self.input);
         let mut device = Device::new(assign.device, assign.person, key);
         let person = self.people.get_or_insert_with(assign.person, Person::default);

@@ -1,8 +1,8 @@
 //! Fixes of devices.
 
-use super::Engine;
 use super::observation::Scope;
 use super::pairs::Pair;
+use super::{Engine, Part};
 use crate::device::{BATCH, ENDLESS, hear};
 use crate::event::{Cause, Event, EventKind, Evidence};
 use crate::ids::{DeviceId, OrderId, PersonId};
@@ -24,14 +24,8 @@ impl Engine {
             }
             std::hint::black_box(self.devices.touch(&slots));
             for (slot, fix) in slots.into_iter().zip(batch) {
-                let at = self.receive(Some(at));
-                if self.config.slack && self.stays_within_slack(slot, fix, at) {
-                    continue;
-                }
-                self.dispatch(&Input::Fix(*fix), at);
-                self.end_step(at);
-                self.counters.events += self.outbox.len();
-                self.outbox.deliver(sink);
+                let at = self.receive(self.input + 1, Some(at), Part::WHOLE);
+                self.take_in(slot, &Input::Fix(*fix), at, sink);
             }
         }
     }
@@ -57,8 +51,8 @@ impl Engine {
             track.insert(sample);
         }
         hear(hot, &mut track, at, true);
-        self.counters.fixes += 1;
-        self.counters.fixes_within_slack += 1;
+        self.counters.fixes += self.part.count();
+        self.counters.fixes_within_slack += self.part.count();
         true
     }
 
@@ -67,7 +61,7 @@ impl Engine {
         let Some(slot) = self.admit(fix.device, fix.seq, sample.time, at, true)? else {
             return Ok(());
         };
-        self.counters.fixes += 1;
+        self.counters.fixes += self.part.count();
         let mut pairs = std::mem::take(&mut self.pairs_at_hand);
         self.judge(slot, sample, at, &mut pairs);
         pairs.clear();
@@ -228,7 +222,11 @@ impl Engine {
         }
         let next = self.concerning(person).filter_map(|order| self.next_instant(order));
         let stray = self.desk.next_escalation(OrderId::NONE, Some(device));
-        next.chain(stray.map(|at| at.plus_ms(1))).min().unwrap_or(Timestamp::FAR_FUTURE)
+        let shadow = self.orders.shadows.next_change(person, self.now);
+        next.chain(stray.map(|at| at.plus_ms(1)))
+            .chain(shadow)
+            .min()
+            .unwrap_or(Timestamp::FAR_FUTURE)
     }
 
     /// Whether an order of the person has raised an alarm, which a fix may end.
@@ -273,7 +271,7 @@ impl Engine {
             return Err(Refusal { device: Some(id), ..refusal });
         }
         if time <= hot.newest && device.is_repeat(track.as_ref(), seq, time) {
-            self.counters.repeats += 1;
+            self.counters.repeats += self.part.count();
             return Ok(None);
         }
         let appends = is_fix && track.as_ref().appends(time, seq);
@@ -294,7 +292,8 @@ impl Engine {
         let in_force = |id: &OrderId| {
             self.orders.by_id.get(*id).is_some_and(|order| order.in_force(now).is_some())
         };
-        if self.concerning(person).any(|order| in_force(&order)) {
+        let is_bound = self.concerning(person).any(|order| in_force(&order));
+        if is_bound || self.orders.shadows.bind(person, at) {
             return;
         }
         if let Some((device, ..)) = self.devices.get_mut(slot, &self.config) {
@@ -304,7 +303,7 @@ impl Engine {
     }
 
     fn note_stranger(&mut self, device: DeviceId, time: Timestamp) {
-        self.counters.unassigned += 1;
+        self.counters.unassigned += self.part.count();
         if self.strangers.len() < self.config.strangers_max && self.strangers.insert(device) {
             self.outbox.push(Draft::fact(time, EventKind::Unassigned, Some(device)));
         }

@@ -89,7 +89,7 @@ impl Engine {
                 self.observe(restrained, scope, |watch, scene| {
                     let item = scene.item(id, index)?;
                     if key < watch.horizon(scene) {
-                        watch.hide(scene, key);
+                        watch.hide(scene, key, at);
                         return None;
                     }
                     watch.take(scene, key, item);

@@ -4,6 +4,7 @@ use super::{About, Item, Scene, Watch};
 use crate::event::Cause;
 use crate::ids::ZoneId;
 use crate::key::Key;
+use crate::time::Timestamp;
 use crate::track::Track;
 
 impl Watch {
@@ -97,13 +98,12 @@ impl Watch {
         self.episodes.retain(|episode| episode.closed_by.is_none_or(|closed| closed >= horizon));
     }
 
-    /// A fix came too late for the pair: what was judged without it stays.
-    pub fn hide(&mut self, scene: Scene<'_>, fix: Key) {
-        if let Some(newest) = self.newest_item(scene) {
-            let oldest = scene.tracks().filter_map(|track| track.key(0)).min();
-            self.hidden.retain(|(fix, _)| Some(*fix) >= oldest);
-            self.hidden.push((fix, newest));
-        }
+    /// A fix came too late for the pair, then: whatever happened before is judged without it.
+    // J-PROX-4
+    pub fn hide(&mut self, scene: Scene<'_>, fix: Key, at: Timestamp) {
+        let oldest = scene.tracks().filter_map(|track| track.key(0)).min();
+        self.hidden.retain(|(fix, _)| Some(*fix) >= oldest);
+        self.hidden.push((fix, Key::end_of(at)));
     }
 
     /// A device of the protected person is gone: what was judged by its fixes stays.
