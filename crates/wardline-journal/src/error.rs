@@ -48,7 +48,8 @@ pub enum Fault {
     Sequence,
     /// A frame does not hold the entries that it says.
     Entries,
-    /// A key in the file of keys is not the one that was used.
+    /// A key that was used is not in the file of keys, or another is in its place. What is sealed
+    /// with it cannot be read; the log itself is sound, and can be read without that file.
     Key,
     /// An entry is not as it must be.
     Entry(Malformed),
@@ -65,7 +66,7 @@ impl fmt::Display for Fault {
             Self::Chain => "the chain of hashes is broken",
             Self::Sequence => "the sequence numbers do not go on",
             Self::Entries => "the frame does not hold the entries that it says",
-            Self::Key => "a key in the file of keys is not the one that was used",
+            Self::Key => "a key that was used is not in the file of keys",
             Self::Entry(malformed) => return malformed.fmt(f),
         })
     }

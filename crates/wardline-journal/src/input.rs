@@ -237,7 +237,7 @@ impl InputReader {
         let frames = Frames::open(Arc::clone(&disk), kind, from)?;
         let keys = match frames.is_empty() {
             true => Keys::none(),
-            false => Keys::read(disk.as_ref(), kind, &frames.log)?,
+            false => Keys::read(disk, kind, frames.log)?,
         };
         Ok(Self { frames, keys, from })
     }
@@ -257,7 +257,9 @@ impl InputReader {
         for (index, entry) in &mut entries {
             let malformed = |m: Malformed| damage(place, Fault::Entry(m));
             if Note::is_note(entry) {
-                into.push(Logged::Note(Note::read(entry).map_err(malformed)?));
+                let note = Note::read(entry).map_err(malformed)?;
+                note.check_key(&mut self.keys, place)?;
+                into.push(Logged::Note(note));
                 continue;
             }
             if number >= self.from {

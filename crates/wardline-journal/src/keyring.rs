@@ -2,7 +2,7 @@
 //!
 //! A key is in the file, and the file durable, before a frame that needs it is written. A frame
 //! says up to which number keys were named in the log; what the file has beyond that was never
-//! used, and is not used after a crash either.
+//! used, and is dropped at the next start.
 
 use crate::disk::{Disk, DiskFile, put_whole, write_all};
 use crate::error::{OpenError, ReadError};
@@ -48,12 +48,13 @@ impl KeyRing {
         entropy: Box<dyn Entropy>,
         period_ms: i64,
     ) -> Result<Self, OpenError> {
-        let lines = match read_lines(disk.as_ref(), kind, &log)? {
-            Some(lines) => lines,
-            None if named > 1 => return Err(ReadError::Keys.into()),
-            None => Vec::new(),
-        };
-        let next = lines.last().map_or(1, |line| line.info.key + 1).max(named);
+        let mut lines = read_lines(disk.as_ref(), kind, &log)?.unwrap_or_default();
+        // Those after were made, and never used.
+        lines.retain(|line| line.info.key < named);
+        let next = lines.len() as u64 + 1;
+        if next != named.max(1) || lines.iter().zip(1..).any(|(line, key)| line.info.key != key) {
+            return Err(ReadError::Keys.into());
+        }
         let bytes = encode_file(&log, &lines);
         // Written anew as a whole, so that nothing torn is left at its end.
         put_whole(disk.as_ref(), &kind.keys_name(), &[&bytes])?;
@@ -78,7 +79,7 @@ impl KeyRing {
         for line in &lines {
             ring.known.insert(line.info.subject);
             ring.renew(line.info.subject);
-            if line.info.key < named && !line.info.is_forgotten {
+            if !line.info.is_forgotten {
                 ring.install(line);
             }
         }
@@ -173,11 +174,11 @@ impl KeyRing {
     pub fn forget(&mut self, which: impl Fn(&KeyInfo) -> bool) -> Result<Vec<u64>, KeyError> {
         self.flush()?;
         let lines = read_lines(self.disk.as_ref(), self.kind, &self.log);
-        let mut lines = match lines {
-            Ok(lines) => lines.unwrap_or_default(),
-            Err(ReadError::Io(error)) => return Err(KeyError::Write(error)),
-            Err(error) => return Err(KeyError::Sync(io::Error::other(error))),
-        };
+        let lines = lines.map_err(|error| KeyError::Sync(io::Error::other(error)))?;
+        let mut lines = lines.unwrap_or_default();
+        if lines.len() as u64 + 1 != self.next {
+            return Err(KeyError::Sync(io::Error::other("the file of keys is damaged")));
+        }
         let mut forgotten = Vec::new();
         for line in lines.iter_mut().filter(|line| !line.info.is_forgotten && which(&line.info)) {
             (line.info.is_forgotten, line.key) = (true, [0; KEY_BYTES]);

@@ -10,10 +10,11 @@ use crate::error::ReadError;
 use crate::notes::commitment;
 use crate::seal::{Cipher, KEY_BYTES, Seal};
 use crate::segment::LogId;
-use crate::{LogKind, Subject};
+use crate::{Hash, LogKind, Subject};
 use std::collections::{BTreeMap, HashMap};
 use std::fmt;
 use std::io;
+use std::sync::Arc;
 use wardline_core::time::Timestamp;
 
 /// What is known of a key, but not the key.
@@ -75,7 +76,8 @@ pub(crate) fn encode_head(log: &LogId) -> Vec<u8> {
     bytes
 }
 
-/// The lines of the file, in the order of their numbers; nothing if there is no file.
+/// The lines of the file that are whole; nothing if there is no file. A crash may tear any of those
+/// that were written last: they were never used, for that comes after they are durable.
 pub(crate) fn read_lines(
     disk: &dyn Disk,
     kind: LogKind,
@@ -92,25 +94,25 @@ pub(crate) fn read_lines(
     if head != encode_head(log) {
         return Err(ReadError::Keys);
     }
-    let mut found: Vec<KeyLine> = Vec::new();
-    let mut chunks = lines.chunks(KEY_LINE_BYTES);
-    while let Some(chunk) = chunks.next() {
-        let last = found.last().map_or(0, |line| line.info.key);
-        match KeyLine::decode(log, chunk).filter(|line| line.info.key > last) {
-            Some(line) => found.push(line),
-            // Lines that a crash tore were never used: that comes after they are durable.
-            None if chunks.all(|c| KeyLine::decode(log, c).is_none()) => break,
-            None => return Err(ReadError::Keys),
-        }
-    }
-    Ok(Some(found))
+    let lines = lines.chunks(KEY_LINE_BYTES);
+    Ok(Some(lines.filter_map(|line| KeyLine::decode(log, line)).collect()))
 }
 
 /// The keys of a log, to read what is sealed in it.
 #[derive(Default)]
 pub struct Keys {
+    /// Where they are read from; nothing if there is no file.
+    source: Option<Source>,
     keys: BTreeMap<u64, (KeyInfo, [u8; KEY_BYTES])>,
     ciphers: HashMap<u64, Cipher>,
+}
+
+struct Source {
+    disk: Arc<dyn Disk>,
+    kind: LogKind,
+    log: LogId,
+    /// How long the file was when it was read.
+    bytes: u64,
 }
 
 impl Keys {
@@ -119,10 +121,17 @@ impl Keys {
         Self::default()
     }
 
-    pub(crate) fn read(disk: &dyn Disk, kind: LogKind, log: &LogId) -> Result<Self, ReadError> {
-        let lines = read_lines(disk, kind, log)?.unwrap_or_default();
-        let there = lines.into_iter().map(|line| (line.info.key, (line.info, line.key)));
-        Ok(Self { keys: there.collect(), ciphers: HashMap::new() })
+    pub(crate) fn read(disk: Arc<dyn Disk>, kind: LogKind, log: LogId) -> Result<Self, ReadError> {
+        let mut keys = Self::none();
+        let bytes = match disk.open(&kind.keys_name()) {
+            Ok(file) => file.length()?,
+            Err(error) if error.kind() == io::ErrorKind::NotFound => return Ok(keys),
+            Err(error) => return Err(error.into()),
+        };
+        let lines = read_lines(disk.as_ref(), kind, &log)?.unwrap_or_default();
+        keys.source = Some(Source { disk, kind, log, bytes });
+        keys.keys = lines.into_iter().map(|line| (line.info.key, (line.info, line.key))).collect();
+        Ok(keys)
     }
 
     /// All keys, also those that were forgotten, in the order of their numbers.
@@ -130,11 +139,19 @@ impl Keys {
         self.keys.values().map(|(info, _)| *info)
     }
 
-    /// Whether a note of the log names the key that is here under its number. A key that was
-    /// forgotten or is not here agrees with every note.
-    pub fn agrees(&self, key: u64, named: &crate::Hash) -> bool {
-        let here = self.keys.get(&key).filter(|(info, _)| !info.is_forgotten);
-        here.is_none_or(|(_, key)| commitment(key) == *named)
+    /// Whether the file, if there is one, has the key that a note of the log names, or says that it
+    /// was forgotten. A key that was made since the file was read is read now.
+    pub(crate) fn agrees(&mut self, key: u64, named: &Hash) -> Result<bool, ReadError> {
+        if !self.keys.contains_key(&key)
+            && let Some(Source { disk, kind, log, bytes }) = &self.source
+            && disk.open(&kind.keys_name())?.length()? > *bytes
+        {
+            *self = Self::read(Arc::clone(disk), *kind, *log)?;
+        }
+        Ok(match self.keys.get(&key) {
+            Some((info, key)) => info.is_forgotten || commitment(key) == *named,
+            None => self.source.is_none(),
+        })
     }
 }
 

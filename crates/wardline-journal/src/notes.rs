@@ -1,6 +1,9 @@
 //! Entries that a log makes about itself.
 
 use crate::codec::{Malformed, Put, Take, kind};
+use crate::error::{Fault, ReadError};
+use crate::frames::{Place, damage};
+use crate::keys::Keys;
 use crate::{Hash, Subject};
 use sha2::{Digest, Sha256};
 
@@ -64,6 +67,16 @@ impl Note {
     pub(crate) fn is_note(entry: &[u8]) -> bool {
         let first = entry.first().copied().unwrap_or_default();
         matches!(first, kind::KEY_MADE | kind::KEY_FORGOTTEN | kind::CUT)
+    }
+
+    /// Whether the key that it names is the one in the file of keys.
+    pub(crate) fn check_key(&self, keys: &mut Keys, place: Place) -> Result<(), ReadError> {
+        match self {
+            Self::KeyMade { key, commitment, .. } if !keys.agrees(*key, commitment)? => {
+                Err(damage(place, Fault::Key))
+            }
+            _ => Ok(()),
+        }
     }
 
     pub(crate) fn read(entry: &[u8]) -> Result<Self, Malformed> {

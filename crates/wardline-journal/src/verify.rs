@@ -47,9 +47,9 @@ pub fn verify(
     mut progress: impl FnMut(&Summary),
 ) -> Result<Summary, ReadError> {
     let mut frames = Frames::open(Arc::clone(&disk), kind, 0)?;
-    let keys = match frames.is_empty() {
+    let mut keys = match frames.is_empty() {
         true => Keys::none(),
-        false => Keys::read(disk.as_ref(), kind, &frames.log)?,
+        false => Keys::read(disk, kind, frames.log)?,
     };
     let mut checker = Checker::new(against);
     let mut summary = Summary::default();
@@ -62,7 +62,7 @@ pub fn verify(
             let is_note = Note::is_note(entry);
             if is_note {
                 let note = Note::read(entry).map_err(|m| damage(place, Fault::Entry(m)))?;
-                check_key(&keys, note).map_err(|fault| damage(place, fault))?;
+                note.check_key(&mut keys, place)?;
             }
             if kind == LogKind::Evidence {
                 checker.push(leaf_hash(entry), |_| {})?;
@@ -86,11 +86,4 @@ pub fn verify(
     summary.chain = frames.place.chain;
     summary.torn_bytes = frames.torn.map_or(0, |torn| torn.bytes);
     Ok(summary)
-}
-
-fn check_key(keys: &Keys, note: Note) -> Result<(), Fault> {
-    match note {
-        Note::KeyMade { key, commitment, .. } if !keys.agrees(key, &commitment) => Err(Fault::Key),
-        _ => Ok(()),
-    }
 }

@@ -1,7 +1,7 @@
 //! A disk in memory that runs full, fails, and loses power.
 //!
 //! Each file has what is durable and the writes since then. When power is lost, of each such write
-//! each sector of 512 bytes survives or not, as the seed has it, and so does each renaming; what
+//! each piece of 64 bytes survives or not, as the seed has it, and the first of the renamings do; what
 //! lies between is zero. This is worse than real disks are, and within what POSIX allows.
 
 use super::{Disk, DiskFile};
@@ -52,6 +52,7 @@ struct Faults {
     write_bytes_max: Option<usize>,
     fail_syncs: u32,
     fail_writes: u32,
+    ignore_syncs: bool,
     operations_left: Option<u64>,
 }
 
@@ -110,6 +111,11 @@ impl MemoryDisk {
     /// Fails the next writes.
     pub fn fail_writes(&self, many: u32) {
         self.lock().faults.fail_writes = many;
+    }
+
+    /// Says from now on that syncs succeed, and does nothing, as bad disks do.
+    pub fn ignore_syncs(&self) {
+        self.lock().faults.ignore_syncs = true;
     }
 
     /// Fails everything after so many further operations, until [`MemoryDisk::restart`].
@@ -211,9 +217,9 @@ impl Content {
                 Write::Length(length) if chance.half() => self.durable.resize(length, 0),
                 Write::Length(_) => {}
                 Write::Bytes(offset, bytes) => {
-                    for (index, sector) in bytes.chunks(SECTOR).enumerate() {
+                    for (index, piece) in bytes.chunks(PIECE_BYTES).enumerate() {
                         if chance.half() {
-                            put(&mut self.durable, offset + index * SECTOR, sector);
+                            put(&mut self.durable, offset + index * PIECE_BYTES, piece);
                         }
                     }
                 }
@@ -278,6 +284,9 @@ impl Disk for MemoryDisk {
     fn sync_folder(&self) -> io::Result<()> {
         let mut state = self.lock();
         state.sync_fault()?;
+        if state.faults.ignore_syncs {
+            return Ok(());
+        }
         state.durable_names = state.names.clone();
         state.changes.clear();
         Ok(())
@@ -348,6 +357,9 @@ impl DiskFile for Handle {
     fn sync(&mut self) -> io::Result<()> {
         let mut state = self.state()?;
         state.sync_fault()?;
+        if state.faults.ignore_syncs {
+            return Ok(());
+        }
         let content = &mut state.files[self.index];
         content.durable.clone_from(&content.now);
         content.writes.clear();
@@ -375,4 +387,4 @@ impl Chance {
     }
 }
 
-const SECTOR: usize = 512;
+const PIECE_BYTES: usize = 64;

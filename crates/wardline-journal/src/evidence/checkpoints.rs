@@ -31,8 +31,13 @@ impl Checkpoints {
         let mut bytes = vec![0; usize::try_from(length - from).unwrap_or_default()];
         let read = read_full(file.as_mut(), from, &mut bytes)?;
         let start = if from > 0 { start_of_note(&bytes[..read]) } else { 0 };
-        let (notes, whole) = notes(&bytes[start..read]);
-        let last = opened(notes, verifier)?.pop();
+        let (mut notes, mut whole) = notes(&bytes[start..read]);
+        // The last one may be torn and still look whole.
+        let torn = notes.pop_if(|(_, note)| opened([&*note], verifier).is_err());
+        if let Some((begins, _)) = torn {
+            whole = begins;
+        }
+        let last = opened(notes.iter().map(|(_, note)| note), verifier)?.pop();
         let end = from + (start + whole) as u64;
         if end < length {
             file.truncate(end)?;
@@ -59,14 +64,14 @@ impl Checkpoints {
 /// All checkpoints of the log in the file.
 pub(crate) fn read_all(disk: &dyn Disk, verifier: &Verifier) -> Result<Vec<Checkpoint>, ReadError> {
     match read_whole(disk, NAME, FILE_BYTES_MAX) {
-        Ok(bytes) => opened(notes(&bytes).0, verifier),
+        Ok(bytes) => opened(notes(&bytes).0.iter().map(|(_, note)| note), verifier),
         Err(error) if error.kind() == io::ErrorKind::NotFound => Ok(Vec::new()),
         Err(error) => Err(error.into()),
     }
 }
 
-/// The notes that are whole, and where they end.
-fn notes(bytes: &[u8]) -> (Vec<String>, usize) {
+/// The notes that are whole and where each begins, and where they end.
+fn notes(bytes: &[u8]) -> (Vec<(usize, String)>, usize) {
     let (mut notes, mut start) = (Vec::new(), 0);
     while let Some(body) = end_of_part(&bytes[start..])
         && let Some(signatures) = end_of_part(&bytes[start + body..])
@@ -74,7 +79,7 @@ fn notes(bytes: &[u8]) -> (Vec<String>, usize) {
         let end = start + body + signatures;
         // Without the empty line after it.
         match std::str::from_utf8(&bytes[start..end - 1]) {
-            Ok(note) => notes.push(note.to_owned()),
+            Ok(note) => notes.push((start, note.to_owned())),
             Err(_) => break,
         }
         start = end;
@@ -101,11 +106,14 @@ fn start_of_note(bytes: &[u8]) -> usize {
     start
 }
 
-fn opened(notes: Vec<String>, verifier: &Verifier) -> Result<Vec<Checkpoint>, ReadError> {
+fn opened<'a>(
+    notes: impl IntoIterator<Item = &'a String>,
+    verifier: &Verifier,
+) -> Result<Vec<Checkpoint>, ReadError> {
     let mut checkpoints = Vec::new();
     for note in notes {
         let is_ours = note.starts_with(&format!("{}\n", verifier.name()));
-        match verifier.open(&note) {
+        match verifier.open(note) {
             Ok(checkpoint) => checkpoints.push(checkpoint),
             Err(NoteError::Unsigned) => {}
             Err(_) if !is_ours => {}

@@ -35,7 +35,7 @@ impl EvidenceReader {
         let frames = Frames::open(Arc::clone(&disk), kind, 0)?;
         let keys = match frames.is_empty() {
             true => Keys::none(),
-            false => Keys::read(disk.as_ref(), kind, &frames.log)?,
+            false => Keys::read(disk, kind, frames.log)?,
         };
         Ok(Self { frames, keys, checker: Checker::new(against) })
     }
@@ -58,6 +58,9 @@ impl EvidenceReader {
             let seal = Seal { salt: head.salt, entry: index };
             let evidence = Evidence::read(entry, seal, &mut self.keys);
             let evidence = evidence.map_err(|m| damage(place, Fault::Entry(m)))?;
+            if let Evidence::Note(note) = &evidence {
+                note.check_key(&mut self.keys, place)?;
+            }
             let number = head.first + u64::from(index);
             into.push(Leaf { number, hash, stored: entry.to_vec(), evidence });
         }
