@@ -124,8 +124,10 @@ impl Frames {
         Ok(())
     }
 
-    /// The next frame, head and whole; nothing at the end of the log.
+    /// The next frame and its payload; nothing at the end of the log, which may grow meanwhile.
     pub fn next(&mut self) -> Result<Option<(FrameHead, &[u8])>, ReadError> {
+        self.torn = None;
+        let mut is_doubted = false;
         let head = loop {
             let Some(file) = &mut self.file else { return Ok(None) };
             match read_frame(file.as_mut(), &self.log, &self.place, &mut self.frame)? {
@@ -135,10 +137,12 @@ impl Frames {
                         return Ok(None);
                     }
                 }
-                Step::Bad(fault) => {
-                    self.judge(fault)?;
-                    return Ok(None);
-                }
+                // A writer may have gone on while it was read, so what is bad is read twice.
+                Step::Bad(fault) => match self.judge(fault) {
+                    Ok(()) => return Ok(None),
+                    Err(error) if is_doubted => return Err(error),
+                    Err(_) => is_doubted = true,
+                },
             }
         };
         Ok(Some((head, frame::payload(&self.frame))))
@@ -155,7 +159,7 @@ impl Frames {
 
     /// Goes on with the next segment, which must follow this one.
     fn next_segment(&mut self) -> Result<bool, ReadError> {
-        if self.index + 1 >= self.segments.len() {
+        if self.is_last()? {
             return Ok(false);
         }
         let (before, log) = (self.place, self.log);
@@ -170,11 +174,19 @@ impl Frames {
         Ok(true)
     }
 
+    /// Whether no segment follows, also none that is new.
+    fn is_last(&mut self) -> Result<bool, ReadError> {
+        if self.index + 1 >= self.segments.len() {
+            self.segments = segment::numbers(self.disk.as_ref(), self.kind)?;
+        }
+        Ok(self.index + 1 >= self.segments.len())
+    }
+
     /// A bad frame at the end of the last segment is a torn write; elsewhere it is damage.
     fn judge(&mut self, fault: Fault) -> Result<(), ReadError> {
         let place = self.place;
         let by_crash = matches!(fault, Fault::FrameHead | Fault::FrameShort | Fault::Checksum);
-        if !by_crash || self.index + 1 < self.segments.len() {
+        if !by_crash || !self.is_last()? {
             return Err(damage(place, fault));
         }
         let Some(file) = &mut self.file else { return Ok(()) };

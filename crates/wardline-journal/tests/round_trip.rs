@@ -9,7 +9,8 @@ use wardline_core::input::{Action, Fix, Input, OperatorAct, Record, Refusal};
 use wardline_core::time::Timestamp;
 use wardline_journal::disk::MemoryDisk;
 use wardline_journal::{
-    Evidence, EvidenceOptions, EvidenceReader, InputOptions, LogKind, Unsealed, rewritten, verify,
+    Evidence, EvidenceOptions, EvidenceReader, InputOptions, InputReader, LogKind, Unsealed,
+    rewritten, verify,
 };
 
 #[test]
@@ -150,6 +151,26 @@ fn a_reader_goes_on_where_a_writer_goes_on() {
     assert_eq!(inputs(&read_all(&disk, 1).0).len(), 3);
     let nothing = read_all(&MemoryDisk::new(), 1);
     assert!(nothing.0.is_empty() && nothing.1.is_ok());
+}
+
+#[test]
+fn a_reader_follows_a_writer_from_segment_to_segment() {
+    let disk = MemoryDisk::new();
+    let mut options = InputOptions::default();
+    options.segment_bytes = 1_000;
+    let (mut log, _) = open(&disk, options).unwrap();
+    log.append(NOW, numbered(1, &[assign(1)])).unwrap();
+    log.commit(NOW).unwrap();
+    let mut reader = InputReader::open(Arc::new(disk.clone()), 1).unwrap();
+    let mut logged = Vec::new();
+    for number in 2..100 {
+        while reader.next_frame(&mut logged).unwrap() {}
+        assert_eq!(reader.durable(), log.durable());
+        log.append(NOW, numbered(number, &[fix(1, number)])).unwrap();
+        log.commit(NOW).unwrap();
+    }
+    assert_eq!(inputs(&logged).len(), 98);
+    assert!(names(&disk).len() > 5);
 }
 
 #[test]
