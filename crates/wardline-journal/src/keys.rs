@@ -157,16 +157,19 @@ impl Keys {
 
 impl Opener for Keys {
     fn open(&mut self, key: u64, seal: Seal, sealed: &mut [u8]) -> bool {
-        if !self.ciphers.contains_key(&key) {
-            let here = self.keys.get(&key).filter(|(info, _)| !info.is_forgotten);
-            let Some((_, bytes)) = here else { return false };
-            if self.ciphers.len() >= CIPHERS_MAX {
-                self.ciphers.clear();
-            }
-            self.ciphers.insert(key, Cipher::new(bytes));
+        if let Some(cipher) = self.ciphers.get(&key) {
+            cipher.apply(seal, sealed);
+            return true;
         }
-        let cipher = self.ciphers.get(&key);
-        cipher.inspect(|cipher| cipher.apply(seal, sealed)).is_some()
+        let here = self.keys.get(&key).filter(|(info, _)| !info.is_forgotten);
+        let Some((_, bytes)) = here else { return false };
+        if self.ciphers.len() >= CIPHERS_MAX {
+            self.ciphers.clear();
+        }
+        let cipher = Cipher::new(bytes);
+        cipher.apply(seal, sealed);
+        self.ciphers.insert(key, cipher);
+        true
     }
 }
 
