@@ -179,3 +179,114 @@ fn strangers_are_limited() {
     assert_eq!(apply(engine, &fix(3, 3, 2, 42.876)).len(), 1, "there is room again");
     assert_eq!(engine.counters().unassigned, 6);
 }
+
+/// J-REFUSE-7: zones and orders that are replaced without end take memory up to a limit; what
+/// protects nobody any more may still be removed and ended.
+#[test]
+fn versions_are_limited() {
+    let engine = &mut Engine::new(Config::default());
+    let (times, max) = (100_000, Config::default().versions_max);
+    let mut resident_kib = Vec::new();
+    for time in 0..times {
+        let lat = 42.876 + f64::from(time % 100) * 1e-4;
+        let zone = reasons(&apply(engine, &put_zone(0, 5, lat))) == ["too_many_versions"];
+        let order = reasons(&apply(engine, &put_order(0, 17, 1, 50))) == ["too_many_versions"];
+        assert_eq!([zone, order], [time as usize >= max; 2], "{time}");
+        if time % 20_000 == 19_999 {
+            resident_kib.extend(resident());
+        }
+    }
+    // Where the system tells: 80,000 more of each, kept, would take 40 MiB.
+    if let (Some(first), Some(last)) = (resident_kib.first(), resident_kib.last()) {
+        assert!(*last < first + 16_384, "{resident_kib:?} KiB");
+    }
+    assert!(
+        apply(engine, &format!(r#"{{"type":"end_order","at":"{}","order":17}}"#, at(1))).is_empty()
+    );
+    assert!(
+        apply(engine, &format!(r#"{{"type":"remove_zone","at":"{}","zone":5}}"#, at(1))).is_empty()
+    );
+    assert_eq!(reasons(&apply(engine, &put_zone(2, 5, 42.876))), ["too_many_versions"]);
+    assert!(apply(engine, &put_zone(2, 6, 42.876)).is_empty());
+}
+
+/// The memory of this process in KiB, where the system tells.
+fn resident() -> Option<u64> {
+    let status = std::fs::read_to_string("/proc/self/status").ok()?;
+    let line = status.lines().find_map(|line| line.strip_prefix("VmRSS:"))?;
+    line.trim().strip_suffix(" kB")?.trim().parse().ok()
+}
+
+fn panic(second: u32, device: u64, seq: u64) -> String {
+    format!(
+        r#"{{"type":"status","at":"{0}","device":{device},"seq":{seq},"time":"{0}",
+        "status":"panic"}}"#,
+        at(second)
+    )
+}
+
+/// J-DESK-6: what is beyond the limit is told, and is no incident; strangers cannot fill the desk.
+#[test]
+fn incidents_are_limited() {
+    let mut config = Config::default();
+    (config.incidents_max, config.strangers_max) = (3, 2);
+    let engine = &mut Engine::new(config);
+    apply(engine, &put_zone(0, 5, 42.876));
+    apply(engine, &put_order(0, 17, 1, 50));
+    apply(engine, &assign(0, 9001));
+    let kinds = |events: &[Event]| -> Vec<&str> { events.iter().map(|e| e.kind.word()).collect() };
+    for second in 1..=2 {
+        let told = apply(engine, &panic(second, 77, second.into()));
+        assert!(kinds(&told).contains(&"panic") && reasons(&told).is_empty());
+    }
+    for seq in 3..1_000 {
+        let told = apply(engine, &panic(3, 77, seq));
+        assert_eq!(kinds(&told), ["panic", "refused"]);
+        assert_eq!(reasons(&told), ["too_many_incidents"]);
+        assert_eq!(told[1].refusal.as_ref().map(|refusal| refusal.value.as_str()), Some("2"));
+    }
+    assert_eq!(engine.open_incidents().len(), 2);
+    assert_eq!(kinds(&apply(engine, &fix(4, 9001, 1, 42.876))), ["breach"]);
+    let breach = "17.1.9001.breach.1";
+    assert_eq!(engine.open_incidents()[2].id.to_string(), breach);
+    // There are three. The next is told of, and that is all.
+    let told = apply(engine, &panic(5, 9001, 2));
+    assert_eq!(
+        (kinds(&told), reasons(&told)),
+        (vec!["refused", "panic"], vec!["too_many_incidents"])
+    );
+    let act = |second, action: &str, episode: &str| {
+        format!(
+            r#"{{"type":"operator","at":"{}","episode":"{episode}","action":"{action}",
+            "by":"desk-3"}}"#,
+            at(second)
+        )
+    };
+    let refused = apply(engine, &act(6, "acknowledge", "17.0.9001.panic.1"));
+    assert_eq!(reasons(&refused), ["no_open_incident"]);
+    // One is resolved: there is room again.
+    let stranger = "0.0.77.panic.1";
+    assert_eq!(kinds(&apply(engine, &act(6, "acknowledge", stranger))), ["acknowledged"]);
+    assert_eq!(kinds(&apply(engine, &act(6, "resolve", stranger))), ["resolved"]);
+    assert_eq!(kinds(&apply(engine, &panic(7, 9001, 3))), ["panic"]);
+    assert_eq!(engine.open_incidents().len(), 3);
+}
+
+/// J-STATUS-5: beyond the number of strangers that is remembered, panics are told by the input.
+#[test]
+fn panics_of_strangers_are_numbered() {
+    let mut config = Config::default();
+    config.strangers_max = 1;
+    let engine = &mut Engine::new(config);
+    let mut number_of = |device: u64, seq: u64| {
+        let line = format!(
+            r#"{{"type":"status","at":"{0}","device":{device},"seq":{seq},"time":"{0}",
+            "status":"panic"}}"#,
+            at(1)
+        );
+        apply(engine, &line).iter().find_map(|event| event.episode_id).map(|id| id.number)
+    };
+    assert_eq!(number_of(1, 1), Some(1));
+    assert_eq!([number_of(2, 1), number_of(2, 2)], [Some(2), Some(3)], "the inputs 2 and 3");
+    assert_eq!(number_of(1, 2), Some(2));
+}

@@ -142,6 +142,30 @@ scenarios! {
     late_amended_under_new_versions,
     // J-BREACH-1
     breach_by_a_step_of_less_than_a_metre,
+    // J-TIME-1, J-TIME-2, J-TIME-4, J-REFUSE-1
+    time_of_receipt_goes_back_or_is_none,
+    // J-PERMIT-1, J-SCHED-1, J-SCHED-4
+    permit_ends_while_he_stays,
+    // J-STATUS-4
+    status_words_to_the_end_of_the_history,
+    // J-DESK-4, J-DESK-5, J-STATUS-2, J-FIX-2
+    desk_panics_of_strangers_and_unknown_episodes,
+    // J-ORDER-2
+    order_ends_by_the_number_of_the_zone,
+    // J-ABSENCE-1
+    absence_by_a_step_beyond_the_margin,
+    // J-ABSENCE-2, J-ABSENCE-3
+    absence_grace_of_one_rule_begins_anew,
+    // J-PROX-2, J-BREACH-2, J-BREACH-5
+    away_doubts_of_both_parties_add_up,
+    // J-PROX-4
+    away_too_late_to_be_a_reference,
+    // J-SCHED-5
+    sched_zone_leaves_its_layer_at_once,
+    // J-SCHED-1, J-SCHED-4, J-ABSENCE-3
+    sched_order_edited_while_he_stands_still,
+    // J-TIME-3, J-STATUS-1
+    time_order_put_at_the_time_of_a_word,
 }
 
 #[test]

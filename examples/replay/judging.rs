@@ -1,6 +1,5 @@
 //! The run itself: lines become records, records events, batch by batch.
 
-use crate::files::{Failure, Output, Reader};
 use crate::summary::Summary;
 use indicatif::ProgressBar;
 use serde_json::Value;
@@ -10,6 +9,7 @@ use std::time::Instant;
 use wardline_core::event::Event;
 use wardline_core::input::Record;
 use wardline_core::{Config, Engine, Ledger};
+use wardline_examples::files::{Failure, Output, Reader};
 use wardline_wire::jsonl::{Lines, event_value, write_event};
 
 /// A batch is judged in one go, so that the clock is read twice for it and not for each fix.

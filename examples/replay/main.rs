@@ -1,17 +1,15 @@
 //! Feeds a file of inputs to the engine and writes the events.
 
-mod files;
 mod import_csv;
 mod judging;
-mod map;
 mod summary;
 
 use clap::Parser;
-use files::{Failure, Output};
 use std::io::{Cursor, Write};
 use std::path::{Path, PathBuf};
 use std::process::ExitCode;
 use wardline_core::Config;
+use wardline_examples::files::{self, Failure, Output};
 use wardline_wire::jsonl::write_row;
 
 const EXAMPLES: &str = "\

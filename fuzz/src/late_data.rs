@@ -102,9 +102,8 @@ fn send(bytes: &mut Bytes<'_>, (kind, device, seq): (u8, u64, u64), ms: u64, to:
         let (lat, lon) = (bytes.near(LAT), bytes.near(LON));
         let accuracy_m = [5, 30, 200][usize::from(bytes.next() % 3)];
         let flags = ["", "", r#""mock""#, r#""moving""#][usize::from(bytes.next() % 4)];
-        format!(
-            r#""type":"fix",{head},"lat":{lat:.7},"lon":{lon:.7},"accuracy_m":{accuracy_m},"flags":[{flags}]"#
-        )
+        let place = format!(r#""lat":{lat:.7},"lon":{lon:.7},"accuracy_m":{accuracy_m}"#);
+        format!(r#""type":"fix",{head},{place},"flags":[{flags}]"#)
     };
     let delay_ms = match bytes.next() {
         delay @ 128.. => u64::from(delay - 128) * 4_000,
@@ -120,9 +119,9 @@ fn send(bytes: &mut Bytes<'_>, (kind, device, seq): (u8, u64, u64), ms: u64, to:
 fn zone(bytes: &mut Bytes<'_>, zone: u64) -> String {
     let (lat, lon) = (bytes.near(LAT), bytes.near(LON));
     let radius_m = 20 + u32::from(bytes.next());
-    format!(
-        r#""type":"put_zone","zone":{zone},"geometry":{{"type":"Point","coordinates":[{lon:.7},{lat:.7}],"radius_m":{radius_m}}}"#
-    )
+    let circle =
+        format!(r#""type":"Point","coordinates":[{lon:.7},{lat:.7}],"radius_m":{radius_m}"#);
+    format!(r#""type":"put_zone","zone":{zone},"geometry":{{{circle}}}"#)
 }
 
 /// An order on the first person. A replacement has the same rules under the same ids, for two
@@ -146,9 +145,7 @@ fn order(bytes: &mut Bytes<'_>, order: u64) -> String {
         0 => r#","permits":[{"zone":2}]"#,
         _ => "",
     };
-    format!(
-        r#""type":"put_order","order":{order},"kind":"court","person":1,"from":"{}","until":"{}","rules":[{rules}]{permit}"#,
-        time(0),
-        time(30 * 86_400_000 - 1),
-    )
+    let term = format!(r#""from":"{}","until":"{}""#, time(0), time(30 * 86_400_000 - 1));
+    let order = format!(r#""type":"put_order","order":{order},"kind":"court","person":1"#);
+    format!(r#"{order},{term},"rules":[{rules}]{permit}"#)
 }

@@ -1,12 +1,13 @@
 //! The bodies of the fuzz targets: ordinary functions, so that the corpus runs on stable too.
 //!
-//! Each takes any bytes and panics only if the engine does something that it must not do.
+//! Each takes any bytes and panics only if the code does something that it must not do.
 
 mod bytes;
 mod journal;
 mod late_data;
 mod operations;
 mod snapshot;
+mod wire;
 
 use serde_json::Value;
 use std::collections::BTreeMap;
@@ -19,6 +20,7 @@ pub use journal::{
 pub use late_data::late_data;
 pub use operations::operations;
 pub use snapshot::{snapshot, snapshot_seed};
+pub use wire::{ack_decode, owntracks, teltonika, wire_open, wire_plaintext};
 
 /// Lines of a log, whatever they hold: each is read or refused, and the engine goes on.
 pub fn input_line(data: &[u8]) {

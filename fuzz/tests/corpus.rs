@@ -124,3 +124,33 @@ fn write_seeds_of_journals() {
         fs::write(folder.join(name), bytes).unwrap();
     }
 }
+
+#[test]
+fn wire_open() {
+    replay("wire_open", wardline_fuzz::wire_open);
+    random(2_000, 200, wardline_fuzz::wire_open);
+}
+
+#[test]
+fn wire_plaintext() {
+    replay("wire_plaintext", wardline_fuzz::wire_plaintext);
+    random(2_000, 1_200, wardline_fuzz::wire_plaintext);
+}
+
+#[test]
+fn teltonika() {
+    replay("teltonika", wardline_fuzz::teltonika);
+    random(2_000, 300, wardline_fuzz::teltonika);
+}
+
+#[test]
+fn owntracks() {
+    replay("owntracks", wardline_fuzz::owntracks);
+    random(2_000, 200, wardline_fuzz::owntracks);
+}
+
+#[test]
+fn ack_decode() {
+    replay("ack_decode", wardline_fuzz::ack_decode);
+    random(2_000, 64, wardline_fuzz::ack_decode);
+}

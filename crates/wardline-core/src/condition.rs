@@ -11,7 +11,7 @@ use std::collections::VecDeque;
 
 /// The last words of a device about its conditions, in the order of event time and sequence.
 // J-STATUS-1
-#[derive(Default)]
+#[derive(Clone, Default)]
 pub(crate) struct Conditions {
     words: VecDeque<Word>,
     /// The conditions that were on before the oldest word, as bits.
@@ -19,6 +19,7 @@ pub(crate) struct Conditions {
     is_full: bool,
 }
 
+#[derive(Clone, Copy)]
 struct Word {
     time: Timestamp,
     seq: u64,

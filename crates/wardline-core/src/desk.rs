@@ -2,6 +2,7 @@
 
 mod saved;
 
+use crate::engine::Config;
 use crate::event::{EpisodeId, EventKind};
 use crate::ids::{DeviceId, OrderId, PersonId, RuleId, ZoneId};
 use crate::time::Timestamp;
@@ -9,7 +10,7 @@ use std::collections::{BTreeMap, BTreeSet};
 
 /// An incident that is not resolved.
 pub(crate) struct Incident {
-    opened: Timestamp,
+    pub opened: Timestamp,
     pub person: PersonId,
     /// The device that events are about; a protected person's panic has none.
     pub device: Option<DeviceId>,
@@ -18,7 +19,7 @@ pub(crate) struct Incident {
     pub zone: Option<ZoneId>,
     pub has_ended: bool,
     pub is_acknowledged: bool,
-    escalations: u32,
+    pub escalations: u32,
 }
 
 /// All incidents that are not resolved.
@@ -33,6 +34,17 @@ pub(crate) struct Desk {
 const LEVELS: u32 = 3;
 
 impl Desk {
+    /// The limit that keeps an incident of the order from being opened, if one does.
+    // J-DESK-6
+    pub fn limit_reached(&self, order: OrderId, config: &Config) -> Option<usize> {
+        let strangers = || self.incidents.keys().take_while(|id| id.order == OrderId::NONE);
+        let max = config.strangers_max;
+        if order == OrderId::NONE && strangers().take(max).count() >= max {
+            return Some(max);
+        }
+        (self.incidents.len() >= config.incidents_max).then_some(config.incidents_max)
+    }
+
     // J-DESK-1
     pub fn open(&mut self, id: EpisodeId, incident: Incident, period_ms: i64) {
         let first = incident.opened.plus_ms(period_ms);
@@ -42,6 +54,11 @@ impl Desk {
 
     pub fn get_mut(&mut self, id: EpisodeId) -> Option<&mut Incident> {
         self.incidents.get_mut(&id)
+    }
+
+    /// All of them, by id.
+    pub fn incidents(&self) -> impl Iterator<Item = (&EpisodeId, &Incident)> {
+        self.incidents.iter()
     }
 
     pub fn acknowledge(&mut self, id: EpisodeId) {

@@ -1,18 +1,25 @@
 //! The assigned devices: who carries each, what it sent of late, and the line that the hot path
 //! reads.
 
+mod copy;
+mod hot;
+mod memory;
 mod saved;
+
+pub(crate) use copy::DeviceCopy;
 
 use crate::condition::Conditions;
 use crate::engine::Config;
-use crate::geometry::{Position, Scale};
 use crate::ids::{DeviceId, PersonId};
-use crate::input::{Assurance, Fix};
 use crate::key::Key;
 use crate::table::Places;
 use crate::time::{NEVER, Timestamp};
-use crate::track::{Layout, Slots, Track, TrackHead, TrackMut};
+use crate::track::{Track, TrackMut};
 use crate::watch::Watch;
+use memory::Memory;
+
+pub(crate) use hot::{ENDLESS, HotLine, SLACK_M_MAX, hear};
+pub(crate) use memory::BATCH;
 use std::collections::VecDeque;
 
 /// An assigned device: what the hot path does not read.
@@ -36,9 +43,14 @@ struct Rare {
     no_order_noted: bool,
     /// Some order protects its person by keep_away, or did.
     is_protected: bool,
+    /// Of a party of a pair, the event time of the fix that it last came to rest at.
+    anchored: Option<Timestamp>,
+    /// When it was last being switched off, in event time.
+    switched_off: Option<Timestamp>,
 }
 
 /// An input that was no fix newer than all before.
+#[derive(Clone, Copy)]
 struct Other {
     time: Timestamp,
     seq: u64,
@@ -73,6 +85,12 @@ impl Device {
         &mut self.rare.get_or_insert_default().conditions
     }
 
+    /// Takes note that it was being switched off then, in event time.
+    pub fn switch_off(&mut self, time: Timestamp) {
+        let rare = self.rare.get_or_insert_default();
+        rare.switched_off = rare.switched_off.max(Some(time));
+    }
+
     pub fn is_no_order_noted(&self) -> bool {
         self.rare.as_ref().is_some_and(|rare| rare.no_order_noted)
     }
@@ -89,6 +107,20 @@ impl Device {
         if is_protected != self.is_protected() {
             self.rare.get_or_insert_default().is_protected = is_protected;
         }
+    }
+
+    /// Whether its person is a party of a keep_away rule, or was.
+    pub fn has_pairs(&self) -> bool {
+        self.is_protected() || self.watches.iter().any(Watch::is_of_pair)
+    }
+
+    /// The event time of the fix at which a party of a pair last came to rest.
+    pub fn anchored(&self) -> Timestamp {
+        self.rare.as_ref().and_then(|rare| rare.anchored).unwrap_or(Timestamp::FAR_FUTURE)
+    }
+
+    pub fn note_anchor(&mut self, time: Timestamp) {
+        self.rare.get_or_insert_default().anchored = Some(time);
     }
 
     /// Whether an input with this number and time is among the last ones. The track knows those
@@ -142,153 +174,10 @@ pub(crate) struct Heard {
     pub sound: Option<Timestamp>,
 }
 
-/// What the hot path needs of a device: one cache line.
-///
-/// While a device stays within `slack_m` of its anchor and the clock before `quiet_until`, no
-/// rule's verdict can change, so a sound fix need not be judged.
-#[derive(Clone, Copy)]
-#[repr(align(64))]
-pub(crate) struct HotLine {
-    /// The newest event time of the device's inputs.
-    pub newest: Timestamp,
-    /// Until then no boundary of an order of its person is reached.
-    pub quiet_until: Timestamp,
-    /// When the last input was received.
-    heard_at: Timestamp,
-    /// The last sound fix.
-    sound_time: Timestamp,
-    sound: Position,
-    anchor: Position,
-    /// The scale near the anchor.
-    scale: Scale,
-    /// Negative: each fix must be judged.
-    slack_m: f32,
-}
-
-const _: () = assert!(size_of::<HotLine>() == 64);
-
-/// Takes note that something of a device was received.
-#[inline]
-pub(crate) fn hear(hot: &mut HotLine, track: &mut TrackMut<'_>, at: Timestamp, is_sound_fix: bool) {
-    hot.heard_at = at;
-    if is_sound_fix {
-        track.head.sound_heard_at = at;
-    }
-}
-
-/// No slack is larger, so that the scale at the anchor holds wherever the fix may be.
-const SLACK_M_MAX: f64 = 5_000.0;
-
-impl HotLine {
-    pub fn new() -> Self {
-        Self {
-            newest: NEVER,
-            quiet_until: NEVER,
-            heard_at: NEVER,
-            sound_time: NEVER,
-            sound: Position::default(),
-            anchor: Position::default(),
-            scale: Scale::default(),
-            slack_m: -1.0,
-        }
-    }
-
-    /// Whether each fix must be judged.
-    pub fn is_awake(&self) -> bool {
-        self.slack_m < 0.0
-    }
-
-    /// From now on each fix must be judged, and boundaries looked for.
-    pub fn wake(&mut self) {
-        self.slack_m = -1.0;
-        self.quiet_until = NEVER;
-    }
-
-    /// No boundary is reached before `until`, but each fix must be judged.
-    pub fn stay_awake(&mut self, until: Timestamp) {
-        self.slack_m = -1.0;
-        self.quiet_until = until;
-    }
-
-    /// No boundary is reached before `until`, and no verdict changes within `slack_m` of this
-    /// sound fix.
-    pub fn rest(&mut self, at: Position, time: Timestamp, slack_m: f64, until: Timestamp) {
-        self.stay_awake(until);
-        // The decimetre covers the error of distances (J-GEO-2), the ten-thousandth the rounding.
-        let slack_m = slack_m.min(SLACK_M_MAX) * 0.9999 - 0.1;
-        if let Some(scale) = Scale::near(at)
-            && slack_m > 0.0
-        {
-            self.scale = scale;
-            self.slack_m = slack_m as f32;
-            self.anchor = at;
-            self.sound = at;
-            self.sound_time = time;
-        }
-    }
-
-    /// Whether the fix is sound and cannot change a verdict; if so, it is the last sound one now.
-    #[inline]
-    pub fn takes(&mut self, fix: &Fix, at: Timestamp, config: &Config) -> bool {
-        let time = fix.time.min(at);
-        if self.slack_m < 0.0 || time <= self.newest || at >= self.quiet_until {
-            return false;
-        }
-        let moved_m2 = self.scale.most_m2(fix.position, self.anchor);
-        let slack_m = f64::from(self.slack_m);
-        if moved_m2 > slack_m * slack_m || !is_plainly_sound(fix, at, config) {
-            return false;
-        }
-        let claims_motion =
-            fix.moving || fix.speed_mps.is_some_and(|speed| speed > config.copied_speed_mps);
-        if claims_motion && fix.position == self.sound {
-            return false;
-        }
-        let allowed_m = config.speed_max_mps * time.ms_since(self.sound_time) as f64 * 1e-3;
-        if self.scale.most_m2(fix.position, self.sound) > allowed_m * allowed_m {
-            return false;
-        }
-        self.newest = time;
-        self.sound_time = time;
-        self.sound = fix.position;
-        true
-    }
-}
-
-fn is_plainly_sound(fix: &Fix, at: Timestamp, config: &Config) -> bool {
-    fix.assurance != Assurance::None
-        && !fix.mock
-        && !fix.clock_unsynced
-        && fix.time.ms_since(at) <= config.clock_ahead_max_ms
-        && fix.accuracy_m.unwrap_or(config.accuracy_default_m) <= config.accuracy_coarse_m
-}
-
-/// What the hot path reads and changes of a device, side by side: two cache lines of one page.
-#[repr(align(128))]
-pub(crate) struct Lines {
-    pub hot: HotLine,
-    pub track: TrackHead,
-}
-
-const _: () = assert!(size_of::<Lines>() == 128);
-
-impl Lines {
-    fn new(device: DeviceId) -> Self {
-        Self { hot: HotLine::new(), track: TrackHead::new(device) }
-    }
-}
-
-/// Devices whose memory is looked for together.
-pub(crate) const BATCH: usize = 64;
-
 /// All assigned devices, found by id or dense slot.
 pub(crate) struct Devices {
     devices: Vec<Option<Device>>,
-    lines: Vec<Lines>,
-    /// The slots of all tracks, `stride` bytes of each device.
-    slabs: Vec<u8>,
-    layout: Layout,
-    stride: usize,
+    memory: Memory,
     free: Vec<usize>,
     places: Places<DeviceId>,
 }
@@ -296,34 +185,46 @@ pub(crate) struct Devices {
 /// The tracks of all devices.
 #[derive(Clone, Copy)]
 pub(crate) struct Tracks<'a> {
-    lines: &'a [Lines],
-    slabs: &'a [u8],
-    layout: Layout,
-    stride: usize,
+    memory: &'a Memory,
     config: &'a Config,
 }
 
 impl<'a> Tracks<'a> {
     pub fn get(&self, device: usize) -> Option<Track<'a>> {
-        let first = device * self.stride;
-        let bytes = self.slabs.get(first..first + self.stride)?;
-        let slots = Slots { layout: self.layout, bytes };
-        Some(Track { head: &self.lines.get(device)?.track, slots, config: self.config })
+        self.memory.track(device, self.config)
+    }
+
+    /// The tracks of these devices.
+    pub fn of(self, devices: &'a [usize]) -> TracksOf<'a> {
+        TracksOf { all: Some(self), devices }
+    }
+}
+
+/// The tracks of some devices.
+#[derive(Clone, Copy)]
+pub(crate) struct TracksOf<'a> {
+    all: Option<Tracks<'a>>,
+    devices: &'a [usize],
+}
+
+impl<'a> TracksOf<'a> {
+    pub fn none() -> Self {
+        Self { all: None, devices: &[] }
+    }
+
+    pub fn get(&self, number: usize) -> Option<Track<'a>> {
+        self.all?.get(*self.devices.get(number)?)
+    }
+
+    pub fn iter(self) -> impl Iterator<Item = Track<'a>> {
+        self.devices.iter().filter_map(move |device| self.all?.get(*device))
     }
 }
 
 impl Devices {
     pub fn new(config: &Config) -> Self {
-        let layout = Layout::new(config);
-        Self {
-            devices: Vec::new(),
-            lines: Vec::new(),
-            slabs: Vec::new(),
-            layout,
-            stride: layout.bytes(),
-            free: Vec::new(),
-            places: Places::new(),
-        }
+        let memory = Memory::new(config);
+        Self { devices: Vec::new(), memory, free: Vec::new(), places: Places::new() }
     }
 
     #[inline]
@@ -331,28 +232,10 @@ impl Devices {
         self.places.get(id)
     }
 
-    /// Reads what the hot path will need of each device, stage by stage in small loops, so that
-    /// the waits for memory overlap.
+    /// Reads what the hot path will need of each device.
     #[inline]
     pub fn touch(&self, devices: &[Option<usize>; BATCH]) -> u8 {
-        let mut next = [(0, 0); BATCH];
-        let mut sum = 0;
-        for (next, device) in next.iter_mut().zip(devices) {
-            let Some(device) = *device else { continue };
-            let Some(lines) = self.lines.get(device) else { continue };
-            let bytes = lines.track.next_bytes(self.layout);
-            *next = (device * self.stride + bytes.start(), device * self.stride + bytes.end());
-            sum ^= u8::from(lines.hot.is_awake());
-        }
-        let byte = |index: usize| self.slabs.get(index).copied().unwrap_or_default();
-        next.iter().fold(sum, |sum, (first, last)| sum ^ byte(*first) ^ byte(*last))
-    }
-
-    #[inline]
-    fn slots_of(&self, device: usize) -> Option<Slots<&[u8]>> {
-        let first = device * self.stride;
-        let bytes = self.slabs.get(first..first + self.stride)?;
-        Some(Slots { layout: self.layout, bytes })
+        self.memory.touch(devices)
     }
 
     pub fn get(&self, device: usize) -> Option<&Device> {
@@ -360,22 +243,17 @@ impl Devices {
     }
 
     pub fn track<'a>(&'a self, device: usize, config: &'a Config) -> Option<Track<'a>> {
-        let head = &self.lines.get(device)?.track;
-        Some(Track { head, slots: self.slots_of(device)?, config })
+        self.memory.track(device, config)
     }
 
-    /// A device with its lines.
+    /// A device with what the hot path changes of it.
     pub fn get_mut<'a>(
         &'a mut self,
         device: usize,
         config: &'a Config,
     ) -> Option<(&'a mut Device, &'a mut HotLine, TrackMut<'a>)> {
-        let first = device * self.stride;
-        let bytes = self.slabs.get_mut(first..first + self.stride)?;
-        let slots = Slots { layout: self.layout, bytes };
-        let Lines { hot, track: head } = self.lines.get_mut(device)?;
-        let device = self.devices.get_mut(device)?.as_mut()?;
-        Some((device, hot, TrackMut { head, slots, config }))
+        let (hot, track) = self.memory.get_mut(device, config)?;
+        Some((self.devices.get_mut(device)?.as_mut()?, hot, track))
     }
 
     /// A device to be changed, and the tracks of all to be read.
@@ -384,21 +262,26 @@ impl Devices {
         device: usize,
         config: &'a Config,
     ) -> Option<(&'a mut Device, Tracks<'a>)> {
-        let tracks = Tracks {
-            lines: &self.lines,
-            slabs: &self.slabs,
-            layout: self.layout,
-            stride: self.stride,
-            config,
-        };
+        let tracks = Tracks { memory: &self.memory, config };
         Some((self.devices.get_mut(device)?.as_mut()?, tracks))
+    }
+
+    pub fn hot(&self, device: usize) -> Option<&HotLine> {
+        self.memory.hot(device)
     }
 
     /// When the device was last heard of.
     pub fn heard(&self, device: usize) -> Option<Heard> {
-        let Lines { hot, track } = self.lines.get(device)?;
+        let (hot, track) = (self.memory.hot(device)?, self.memory.head(device)?);
         let known = |at: Timestamp| Some(at).filter(|at| *at > NEVER);
         Some(Heard { any: known(hot.heard_at), sound: known(track.sound_heard_at) })
+    }
+
+    /// When the device was switched off, unless something from later has come.
+    pub fn switched_off(&self, device: usize) -> Option<Timestamp> {
+        let newest = self.memory.hot(device)?.newest;
+        let rare = self.get(device)?.rare.as_ref()?;
+        rare.switched_off.filter(|off| *off >= newest)
     }
 
     /// What the hot path may change.
@@ -408,23 +291,16 @@ impl Devices {
         device: usize,
         config: &'a Config,
     ) -> Option<(&'a mut HotLine, TrackMut<'a>)> {
-        let first = device * self.stride;
-        let bytes = self.slabs.get_mut(first..first + self.stride)?;
-        let slots = Slots { layout: self.layout, bytes };
-        let Lines { hot, track: head } = self.lines.get_mut(device)?;
-        Some((hot, TrackMut { head, slots, config }))
+        self.memory.get_mut(device, config)
     }
 
     pub fn insert(&mut self, device: Device) -> usize {
-        let (id, lines) = (device.id, Lines::new(device.id));
+        let id = device.id;
         let place = self.free.pop().unwrap_or(self.devices.len());
-        if place == self.devices.len() {
-            self.devices.push(Some(device));
-            self.lines.push(lines);
-            self.slabs.resize((place + 1) * self.stride, 0);
-        } else {
-            self.devices[place] = Some(device);
-            self.lines[place] = lines;
+        self.memory.put(place, id);
+        match self.devices.get_mut(place) {
+            Some(free) => *free = Some(device),
+            None => self.devices.push(Some(device)),
         }
         self.places.insert(id, place);
         place

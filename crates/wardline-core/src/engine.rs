@@ -6,13 +6,20 @@ mod configuration;
 mod desk;
 mod fixes;
 mod late;
+mod moving;
 mod observation;
+mod pairs;
 mod saved;
+mod shadow;
+mod share;
 mod statuses;
 mod timeline;
+mod views;
 
 pub(crate) use alarms::AlarmId;
 pub use config::Config;
+pub use moving::PersonCopy;
+pub use share::{Numbered, OutOfSequence, Part};
 
 use crate::desk::Desk;
 use crate::device::Devices;
@@ -54,12 +61,16 @@ pub struct Engine {
     desk: Desk,
     /// While its input is taken in, the device whose panics that concern no order are looked at.
     stray: Option<DeviceId>,
+    /// While its input is taken in, what of it is this engine's.
+    part: Part,
     counters: Counters,
     outbox: Outbox,
     /// The episodes of a watch before it is changed; kept to spare allocations.
     before: Vec<Episode>,
     /// The orders that a fix is judged by; kept to spare allocations.
     orders_at_hand: Vec<OrderId>,
+    /// The pairs that a fix is of; kept to spare allocations.
+    pairs_at_hand: Vec<pairs::Pair>,
 }
 
 #[derive(Default)]
@@ -118,24 +129,41 @@ impl Engine {
             deadline: None,
             desk: Desk::default(),
             stray: None,
+            part: Part::WHOLE,
             counters: Counters::default(),
             outbox: Outbox::default(),
             before: Vec::new(),
             orders_at_hand: Vec::new(),
+            pairs_at_hand: Vec::new(),
             config,
         }
     }
 
     /// Takes in one input and gives the events that it causes to `sink`, in order.
     pub fn apply(&mut self, record: &Record, sink: &mut impl FnMut(Event)) {
-        let at = self.receive(record.at);
-        if let Input::Fix(fix) = &record.input
+        let at = self.receive(self.input + 1, record.at, Part::WHOLE);
+        let slot = match &record.input {
+            Input::Fix(fix) => self.devices.slot(fix.device),
+            _ => None,
+        };
+        self.take_in(slot, &record.input, at, sink);
+    }
+
+    /// Takes in an input that has its number; the slot is that of the device of a fix.
+    fn take_in(
+        &mut self,
+        slot: Option<usize>,
+        input: &Input,
+        at: Timestamp,
+        sink: &mut impl FnMut(Event),
+    ) {
+        if let Input::Fix(fix) = input
             && self.config.slack
-            && self.stays_within_slack(self.devices.slot(fix.device), fix, at)
+            && self.stays_within_slack(slot, fix, at)
         {
             return;
         }
-        self.dispatch(&record.input, at);
+        self.dispatch(input, at);
         self.end_step(at);
         self.counters.events += self.outbox.len();
         self.outbox.deliver(sink);
@@ -168,8 +196,10 @@ impl Engine {
 
     /// Gives the input its sequence number and its time.
     // J-TIME-1
-    fn receive(&mut self, at: Option<Timestamp>) -> Timestamp {
-        self.input += 1;
+    fn receive(&mut self, number: u64, at: Option<Timestamp>, part: Part) -> Timestamp {
+        self.input = number;
+        self.part = part;
+        self.outbox.tells_facts = part.tells_facts;
         match at {
             Some(at) if at >= self.now => self.now = at,
             _ => self.counters.clock_regressions += 1,
@@ -198,7 +228,7 @@ impl Engine {
             Input::Invalid(refusal) => Err(refusal.clone()),
         };
         if let Err(refusal) = outcome {
-            self.counters.refused += 1;
+            self.counters.refused += self.part.count();
             // J-TIME-2
             let time = match input {
                 Input::Fix(fix) => fix.time.min(at),

@@ -10,6 +10,7 @@ pub mod geometry;
 pub mod ids;
 pub mod input;
 pub mod time;
+pub mod view;
 
 mod condition;
 mod desk;
@@ -25,6 +26,6 @@ mod track;
 mod watch;
 mod zones;
 
-pub use engine::{Config, Counters, Engine};
+pub use engine::{Config, Counters, Engine, Numbered, OutOfSequence, Part, PersonCopy};
 pub use ledger::{Ledger, Row};
 pub use snapshot::RestoreError;

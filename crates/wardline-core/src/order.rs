@@ -1,8 +1,10 @@
 //! Orders by version.
 
 mod saved;
+mod shadow;
 mod version;
 
+pub(crate) use shadow::{Shadow, Shadows};
 pub(crate) use version::{KeepAway, KeepOut, OrderVersion, Report, Rule, StayIn, Terms};
 
 use crate::engine::AlarmId;
@@ -13,6 +15,16 @@ use crate::table::Table;
 use crate::time::Timestamp;
 use std::collections::BTreeMap;
 
+/// An alarm that is raised.
+#[derive(Clone, Copy)]
+pub(crate) struct Raised {
+    /// The number of its episode.
+    pub number: u64,
+    /// The restrained person it is about.
+    pub person: PersonId,
+    pub since: Timestamp,
+}
+
 /// Everything known of one order id.
 pub(crate) struct Order {
     pub versions: Vec<OrderVersion>,
@@ -20,10 +32,11 @@ pub(crate) struct Order {
     pub fired: Timestamp,
     /// Episodes created so far, by rule, device and kind.
     pub episodes: BTreeMap<(RuleId, DeviceId, EventKind), u64>,
+    /// The persons that some version restrains, sorted.
+    pub restrained: Vec<PersonId>,
     /// The persons that some version protects by keep_away, sorted.
     pub protected: Vec<PersonId>,
-    /// The alarms that are raised, with their numbers and the persons they are about.
-    pub alarms: BTreeMap<AlarmId, (u64, PersonId)>,
+    pub alarms: BTreeMap<AlarmId, Raised>,
     /// Boundaries, timers and inputs up to here have been looked at.
     pub progress: Timestamp,
     /// When the engine looks at it again unasked.
@@ -37,6 +50,7 @@ impl Order {
             versions: Vec::new(),
             fired: never,
             episodes: BTreeMap::new(),
+            restrained: Vec::new(),
             protected: Vec::new(),
             alarms: BTreeMap::new(),
             progress: never,
@@ -79,6 +93,28 @@ impl Order {
         }) && self.versions.iter().any(|version| version.put == put)
     }
 
+    /// How near to each other two persons matter, in metres, to an item with this key or any after
+    /// it, by the order's keep_away rules; nothing if there are none.
+    pub fn pair_reach_m(&self, person: PersonId, other: PersonId, key: Key) -> Option<f64> {
+        let mut reach_m: Option<f64> = None;
+        for version in self.versions.iter().rev() {
+            if version.person == person && !version.is_over(key) {
+                for rule in &version.rules {
+                    if let Terms::KeepAway(keep_away) = rule.terms
+                        && keep_away.person == other
+                    {
+                        let near_m = keep_away.distance_m.max(keep_away.warn_m);
+                        reach_m = Some(reach_m.map_or(near_m, |m| m.max(near_m)));
+                    }
+                }
+            }
+            if version.put <= key {
+                break;
+            }
+        }
+        reach_m
+    }
+
     /// The newest version; nothing before the first put.
     pub fn newest(&self) -> Option<&OrderVersion> {
         self.versions.last()
@@ -101,12 +137,12 @@ impl Order {
             if last.is_some_and(|last| last < key) {
                 continue;
             }
-            steps.extend([Some(version.put), version.ended].into_iter().flatten());
+            let ends = [Some(version.put), version.ended].into_iter().flatten();
+            steps.extend(ends.filter(|step| *step >= key));
             let boundaries = version.boundaries().iter().filter(|b| **b <= self.fired);
             let keys = boundaries.map(|boundary| Key::boundary(*boundary));
-            steps.extend(keys.filter(|k| last.is_none_or(|last| *k < last)));
+            steps.extend(keys.filter(|k| *k >= key && last.is_none_or(|last| *k < last)));
         }
-        steps.retain(|step| *step >= key);
         steps
     }
 }
@@ -115,11 +151,29 @@ impl Order {
 #[derive(Default)]
 pub(crate) struct Orders {
     pub by_id: Table<OrderId, Order>,
+    /// Those that other engines judge.
+    pub shadows: Shadows,
     pub naming_zone: BTreeMap<ZoneId, Vec<OrderId>>,
     pub naming_layer: BTreeMap<LayerId, Vec<OrderId>>,
 }
 
 impl Orders {
+    /// How many orders were ever put, wherever they are judged.
+    pub fn known(&self) -> usize {
+        self.by_id.len() + self.shadows.len()
+    }
+
+    /// How many versions of the order there were, wherever it is judged.
+    pub fn versions(&self, order: OrderId) -> usize {
+        let here = self.by_id.get(order).map(|order| order.versions.len());
+        here.unwrap_or_else(|| self.shadows.versions(order))
+    }
+
+    /// Whether the order was ever put.
+    pub fn knows(&self, order: OrderId) -> bool {
+        self.by_id.contains(order) || self.shadows.contains(order)
+    }
+
     /// Notes that the order names these zones and layers, now or in a version that still counts.
     pub fn index(&mut self, order: OrderId) {
         let Some(version) = self.by_id.get(order).and_then(Order::newest) else {

@@ -72,17 +72,32 @@ impl Draft {
 }
 
 /// Collects the events of one input.
-#[derive(Default)]
 pub(crate) struct Outbox {
     step: Vec<Draft>,
     events: Vec<Event>,
     counts: BTreeMap<OrderId, u32>,
     pub late: bool,
+    /// Whether what concerns no order is told; if not, another engine tells it.
+    pub tells_facts: bool,
+}
+
+impl Default for Outbox {
+    fn default() -> Self {
+        Self {
+            step: Vec::new(),
+            events: Vec::new(),
+            counts: BTreeMap::new(),
+            late: false,
+            tells_facts: true,
+        }
+    }
 }
 
 impl Outbox {
     pub fn push(&mut self, draft: Draft) {
-        self.step.push(draft);
+        if self.tells_facts || draft.order != OrderId::NONE {
+            self.step.push(draft);
+        }
     }
 
     /// What the present step says so far.

@@ -23,7 +23,7 @@ use sha2::{Digest, Sha256};
 /// What every snapshot starts with.
 const MAGIC: [u8; 8] = *b"WARDSNAP";
 /// Raised with each change of the format.
-const VERSION: u32 = 1;
+const VERSION: u32 = 2;
 const HASH_BYTES: usize = 32;
 
 /// Writes what precedes the state.
@@ -79,6 +79,8 @@ fn config_hash(config: &Config) -> [u8; HASH_BYTES] {
         escalation_grave_ms,
         strangers_max,
         ids_max,
+        versions_max,
+        incidents_max,
         slack,
     } = config;
     let mut hash = Sha256::new();
@@ -100,6 +102,8 @@ fn config_hash(config: &Config) -> [u8; HASH_BYTES] {
     hash.i64(*escalation_grave_ms);
     hash.u64(*strangers_max as u64);
     hash.u64(*ids_max as u64);
+    hash.u64(*versions_max as u64);
+    hash.u64(*incidents_max as u64);
     hash.u64(u64::from(*slack));
     hash.finalize().into()
 }

@@ -1,5 +1,7 @@
 //! Time as a value: instants in milliseconds and sets of half-open intervals.
 
+use std::fmt;
+
 /// An instant: milliseconds since 1970-01-01T00:00:00Z, leap seconds not counted.
 #[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Debug, Default)]
 pub struct Timestamp(i64);
@@ -31,6 +33,39 @@ impl Timestamp {
 
 /// Earlier than every instant that an input can carry.
 pub(crate) const NEVER: Timestamp = Timestamp::from_ms(i64::MIN);
+
+/// As RFC 3339 writes it, in UTC with milliseconds; years beyond 9999 with more digits, those
+/// before 0 with a sign.
+impl fmt::Display for Timestamp {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        const DAY_MS: i64 = 86_400_000;
+        let (days, ms) = (self.0.div_euclid(DAY_MS), self.0.rem_euclid(DAY_MS));
+        let (year, month, day) = date(days);
+        let (hour, minute) = (ms / 3_600_000, ms / 60_000 % 60);
+        let (second, ms) = (ms / 1000 % 60, ms % 1000);
+        write!(f, "{year:04}-{month:02}-{day:02}T{hour:02}:{minute:02}:{second:02}.{ms:03}Z")
+    }
+}
+
+/// Year, month and day, so many days after 1970-01-01.
+///
+/// Years are counted from March, so that a leap day is the last of its year; 400 of them have
+/// 146,097 days, and from March on the months have 31, 30, 31, 30, 31 days, again and again.
+fn date(days: i64) -> (i64, i64, i64) {
+    /// From 0000-03-01 to 1970-01-01.
+    const DAYS_TO_1970: i64 = 719_468;
+    const DAYS_IN_400_YEARS: i64 = 146_097;
+    let days = days + DAYS_TO_1970;
+    let cycle = days.div_euclid(DAYS_IN_400_YEARS);
+    let day = days.rem_euclid(DAYS_IN_400_YEARS);
+    // Each fourth year but each hundredth, and each four hundredth, has a leap day at its end.
+    let year = (day - day / 1460 + day / 36_524 - day / 146_096) / 365;
+    let day_of_year = day - (365 * year + year / 4 - year / 100);
+    let month = (5 * day_of_year + 2) / 153;
+    let day_of_month = day_of_year - (153 * month + 2) / 5 + 1;
+    let (month, next_year) = if month < 10 { (month + 3, 0) } else { (month - 9, 1) };
+    (cycle * 400 + year + next_year, month, day_of_month)
+}
 
 /// A half-open interval, `[from, until)`.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]

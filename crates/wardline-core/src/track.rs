@@ -20,6 +20,7 @@ pub(crate) use slots::{Layout, Slots};
 use std::ops::RangeInclusive;
 
 /// The recent fixes of a device since its assignment: what is one of, beside its slots.
+#[derive(Clone)]
 #[repr(align(64))]
 pub(crate) struct TrackHead {
     device: DeviceId,
@@ -64,7 +65,7 @@ enum Trace {
     Mixed,
 }
 
-#[derive(Default)]
+#[derive(Clone, Default)]
 struct Mixed {
     base: Past,
     now: Past,
@@ -104,10 +105,6 @@ impl Track<'_> {
     /// Fixes of the history; before them the ring may hold more, which tell repeats.
     pub fn len(&self) -> usize {
         self.head.ring.len().min(self.limit())
-    }
-
-    fn limit(&self) -> usize {
-        self.slots.layout.blocks - 1
     }
 
     /// Where the history starts in the ring.
@@ -166,6 +163,17 @@ impl Track<'_> {
     /// The key of the oldest fix of a full history; nothing older can be put in its place.
     pub fn horizon(&self) -> Option<Key> {
         self.is_full().then(|| self.key(0)).flatten()
+    }
+
+    /// Nothing older than this can be too late once `more` fixes have come, fewer than a history
+    /// holds.
+    pub fn horizon_after(&self, more: usize) -> Option<Key> {
+        self.key((self.len() + more).checked_sub(self.limit())?)
+    }
+
+    /// How many fixes a history holds.
+    pub fn limit(&self) -> usize {
+        self.slots.layout.blocks - 1
     }
 
     /// Whether a fix is too late for the history.

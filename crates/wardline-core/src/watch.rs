@@ -19,6 +19,7 @@ mod tests;
 mod turn;
 
 use crate::condition::Conditions;
+use crate::device::TracksOf;
 use crate::engine::Config;
 use crate::event::{Cause, Certainty, EventKind};
 use crate::ids::{DeviceId, OrderId, PersonId, RuleId, ZoneId};
@@ -41,12 +42,17 @@ pub(crate) struct Scene<'a> {
     /// When the device was assigned to the person.
     pub assigned: Key,
     pub track: Track<'a>,
-    /// The tracks of the protected person, for a watch about one.
-    pub others: &'a [Track<'a>],
+    /// The tracks of the protected person, for a watch about one; else none.
+    pub others: TracksOf<'a>,
     pub conditions: &'a Conditions,
 }
 
-impl Scene<'_> {
+impl<'a> Scene<'a> {
+    /// The tracks in view, the device's own first.
+    fn tracks(&self) -> impl Iterator<Item = Track<'a>> {
+        std::iter::once(self.track).chain(self.others.iter())
+    }
+
     /// A fix of one of the devices in view.
     pub fn item(&self, device: DeviceId, index: usize) -> Option<Item> {
         if device == self.device {
@@ -96,14 +102,28 @@ pub(crate) struct Watch {
     episodes: Vec<Episode>,
     /// Set up by a full judgement, taken down by whatever changes the rules.
     sentries: Option<Vec<sentry::Sentry>>,
+    /// The zones of a layer that are judged; kept to spare allocations.
+    zones_at_hand: Vec<ZoneId>,
 }
 
 /// The state of all machines.
-#[derive(Clone, Default, PartialEq)]
+#[derive(Default, PartialEq)]
 struct State {
     active: Vec<Active>,
     /// The machines that are open or in a row, sorted by id.
     machines: Vec<Machine>,
+}
+
+impl Clone for State {
+    fn clone(&self) -> Self {
+        Self { active: self.active.clone(), machines: self.machines.clone() }
+    }
+
+    /// Without allocating, if there is room; a derived one would not do that.
+    fn clone_from(&mut self, other: &Self) {
+        self.active.clone_from(&other.active);
+        self.machines.clone_from(&other.machines);
+    }
 }
 
 #[derive(Clone, Copy, PartialEq)]
@@ -205,7 +225,13 @@ impl Watch {
             checkpoints: vec![(Key::FIRST, State::default())],
             episodes: Vec::new(),
             sentries: None,
+            zones_at_hand: Vec::new(),
         }
+    }
+
+    /// Whether it is about two parties.
+    pub fn is_of_pair(&self) -> bool {
+        matches!(self.about, About::Person(_))
     }
 
     pub fn episodes(&self) -> &[Episode] {
@@ -214,13 +240,10 @@ impl Watch {
 
     /// Nothing before this can be put in its place any more.
     pub fn horizon(&self, scene: Scene<'_>) -> Key {
-        let tracks = match self.about {
-            About::Conditions => return scene.conditions.horizon(scene.device),
-            About::Places => &[],
-            About::Person(_) => scene.others,
-        };
-        let tracks = std::iter::once(&scene.track).chain(tracks);
-        tracks.filter_map(Track::horizon).fold(self.frozen, Key::max)
+        if self.about == About::Conditions {
+            return scene.conditions.horizon(scene.device);
+        }
+        scene.tracks().filter_map(|track| track.horizon()).fold(self.frozen, Key::max)
     }
 
     /// Judges an item where it stands in time. Gives the distance in metres within which no
@@ -245,14 +268,10 @@ impl Watch {
     }
 
     fn newest_item(&self, scene: Scene<'_>) -> Option<Key> {
-        let own = match self.about {
-            About::Conditions => return scene.conditions.newest(scene.device),
-            _ => scene.track.newest_key(),
-        };
-        match self.about {
-            About::Person(_) => scene.others.iter().filter_map(Track::newest_key).chain(own).max(),
-            _ => own,
+        if self.about == About::Conditions {
+            return scene.conditions.newest(scene.device);
         }
+        scene.tracks().filter_map(|track| track.newest_key()).max()
     }
 
     /// A boundary or configuration instant after all that was folded so far.

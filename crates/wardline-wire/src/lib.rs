@@ -4,4 +4,9 @@
 //! the engine sees it; what is wrong becomes a refusal that the engine answers, never a panic
 //! and never an input that is half right.
 
+pub mod datagram;
 pub mod jsonl;
+pub mod owntracks;
+pub mod protocol;
+pub mod refusal;
+pub mod teltonika;

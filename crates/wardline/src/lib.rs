@@ -1,6 +1,9 @@
 #![doc = include_str!("../../../README.md")]
 
+pub mod pipeline;
 pub mod schedule;
 
-pub use wardline_core::{Config, Counters, Engine, Ledger, Row, event, geometry, ids, input, time};
-pub use wardline_wire::jsonl;
+pub use wardline_core::{
+    Config, Counters, Engine, Ledger, Numbered, Part, Row, event, geometry, ids, input, time, view,
+};
+pub use wardline_wire::{datagram, jsonl, owntracks, protocol, refusal, teltonika};

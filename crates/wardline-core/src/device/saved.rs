@@ -1,10 +1,9 @@
 //! The part of a snapshot that holds the devices. They are written in the order of their ids:
 //! where one lies in memory is of no consequence.
 
-use super::{Device, Devices, HotLine, Other, SLACK_M_MAX};
+use super::{Device, Devices, HotLine, Other};
 use crate::condition::Conditions;
 use crate::engine::Config;
-use crate::geometry::{Position, Scale};
 use crate::key::Key;
 use crate::order::Orders;
 use crate::snapshot::{Read, Reader, Sink};
@@ -40,12 +39,12 @@ impl Devices {
 
     pub fn write(&self, config: &Config, out: &mut impl Sink) {
         for (device, place) in self.sorted() {
-            let (Some(track), Some(lines)) = (self.track(place, config), self.lines.get(place))
+            let (Some(track), Some(hot)) = (self.track(place, config), self.memory.hot(place))
             else {
                 continue;
             };
             device.write(out);
-            lines.hot.write(out);
+            hot.write(out);
             track.write(out);
             let others = device.rare.as_ref().map(|rare| &rare.others);
             out.count(others.map_or(0, VecDeque::len));
@@ -55,6 +54,7 @@ impl Devices {
                 out.u16(other.fixes_before);
             }
             device.conditions().write(out);
+            out.option(self.switched_off(place), |out, time| time.write(out));
             out.count(device.watches.len());
             device.watches.iter().for_each(|watch| watch.write(out));
         }
@@ -83,6 +83,16 @@ impl Devices {
             if !conditions.is_empty() {
                 *device.conditions_mut() = conditions;
             }
+            let switched_off = |from: &mut Reader<'_>| {
+                let offset = from.offset();
+                let time = Timestamp::read(from, "when a device was switched off")?;
+                let about = "when a device was switched off";
+                from.check(time >= hot.newest, offset, about, time.ms() as u64)?;
+                Ok(time)
+            };
+            if let Some(time) = from.option("whether a device is switched off", switched_off)? {
+                device.switch_off(time);
+            }
             device.watches = Watch::read_all(from, orders)?.into_boxed_slice();
         }
         Ok(devices)
@@ -108,6 +118,8 @@ impl Device {
         out.id(self.person);
         self.assigned_by().write_input(out);
         out.flag(self.is_no_order_noted());
+        let anchored = self.rare.as_ref().and_then(|rare| rare.anchored);
+        out.option(anchored, |out, time| time.write(out));
     }
 
     fn read(from: &mut Reader<'_>) -> Read<Self> {
@@ -116,46 +128,10 @@ impl Device {
         if from.flag("whether no order was noted")? {
             device.note_no_order();
         }
+        let time = |from: &mut Reader<'_>| Timestamp::read(from, "when a device came to rest");
+        if let Some(time) = from.option("whether a party of a pair came to rest", time)? {
+            device.note_anchor(time);
+        }
         Ok(device)
-    }
-}
-
-impl HotLine {
-    /// While each fix must be judged, the anchor is of no consequence.
-    fn write(&self, out: &mut impl Sink) {
-        self.newest.write(out);
-        self.quiet_until.write(out);
-        self.heard_at.write(out);
-        out.flag(!self.is_awake());
-        if !self.is_awake() {
-            self.sound_time.write(out);
-            self.sound.write(out);
-            self.anchor.write(out);
-            out.u32(self.slack_m.to_bits());
-        }
-    }
-
-    fn read(from: &mut Reader<'_>) -> Read<Self> {
-        let mut hot = Self::new();
-        hot.newest = Timestamp::read(from, "the newest time of a device")?;
-        hot.quiet_until = Timestamp::read(from, "the quiet time of a device")?;
-        hot.heard_at = Timestamp::read(from, "when a device was heard")?;
-        if !from.flag("whether a device rests")? {
-            return Ok(hot);
-        }
-        hot.sound_time = Timestamp::read(from, "the time of the last sound fix")?;
-        hot.sound = Position::read(from)?;
-        let offset = from.offset();
-        hot.anchor = Position::read(from)?;
-        let scale = Scale::near(hot.anchor);
-        let lat_e7 = hot.anchor.lat_e7() as u64;
-        from.check(scale.is_some(), offset, "the latitude of an anchor", lat_e7)?;
-        hot.scale = scale.unwrap_or_default();
-        let offset = from.offset();
-        let bits = from.u32("the slack of a device")?;
-        hot.slack_m = f32::from_bits(bits);
-        let is_slack = hot.slack_m.is_sign_positive() && f64::from(hot.slack_m) <= SLACK_M_MAX;
-        from.check(is_slack, offset, "the slack of a device", u64::from(bits))?;
-        Ok(hot)
     }
 }

@@ -6,7 +6,7 @@ use super::Engine;
 use crate::device::hear;
 use crate::event::{Cause, EpisodeFacts, EpisodeId, EventKind, Phase};
 use crate::ids::{DeviceId, OrderId, PersonId, RuleId};
-use crate::order::{Order, OrderVersion, Report, Rule, Terms};
+use crate::order::{Order, OrderVersion, Raised, Report, Rule, Terms};
 use crate::outbox::Draft;
 use crate::time::{NEVER, Timestamp};
 
@@ -38,7 +38,11 @@ struct Bearer {
 impl Engine {
     /// The next instant at which an alarm of the order is raised.
     pub(super) fn next_alarm(&self, order: OrderId) -> Option<Timestamp> {
-        self.dues(order).into_iter().map(|due| due.instant).min()
+        let mut next: Option<Timestamp> = None;
+        self.each_due(order, &mut |due| {
+            next = Some(next.map_or(due.instant, |next| next.min(due.instant)));
+        });
+        next
     }
 
     /// Raises the alarms that are due at the instant.
@@ -46,8 +50,8 @@ impl Engine {
         if let Some(order) = self.orders.by_id.get_mut(id) {
             order.progress = order.progress.max(instant);
         }
-        let mut dues = self.dues(id);
-        dues.retain(|due| due.instant <= instant);
+        let mut dues = Vec::new();
+        self.each_due(id, &mut |due| dues.extend(Some(due).filter(|due| due.instant <= instant)));
         // Silence comes first, and keeps no_fix away.
         dues.sort_by_key(|due| due.id);
         for due in dues.iter().filter(|due| due.id.kind == EventKind::Silence) {
@@ -80,13 +84,14 @@ impl Engine {
                 self.end_alarm(id, alarm, instant, cause.filter(|_| ending.1).unwrap_or(ending.0));
             }
         }
-        let at_once = self.dues(id).into_iter();
-        let at_once = at_once.filter(|due| {
+        let is_at_once = |due: &Due| {
             due.id.kind == EventKind::Degraded
                 && due.cause == Cause::RuleStarted
                 && due.instant <= instant
-        });
-        for due in at_once.collect::<Vec<_>>() {
+        };
+        let mut at_once = Vec::new();
+        self.each_due(id, &mut |due| at_once.extend(Some(due).filter(is_at_once)));
+        for due in at_once {
             self.start_alarm(id, due.id, instant, due.cause);
         }
     }
@@ -94,7 +99,7 @@ impl Engine {
     /// Why an alarm has no ground any more; and whether it is for want of the device.
     fn why_over(&self, id: OrderId, alarm: AlarmId, instant: Timestamp) -> Option<(Cause, bool)> {
         let order = self.orders.by_id.get(id)?;
-        let raised_for = order.alarms.get(&alarm).map(|(_, person)| *person);
+        let raised_for = order.alarms.get(&alarm).map(|raised| raised.person);
         let Some(version) = present(order, instant) else { return Some((Cause::RuleEnded, false)) };
         let rule = version.rule(alarm.rule).filter(|rule| rule.active_since(instant).is_some());
         let holds = rule.is_some_and(|rule| match (&rule.terms, alarm.kind) {
@@ -108,7 +113,7 @@ impl Engine {
         if !holds {
             return Some((Cause::RuleEnded, false));
         }
-        let bears = self.bearers(version).iter().any(|bearer| bearer.device == alarm.device);
+        let bears = self.bearers(version).any(|bearer| bearer.device == alarm.device);
         let gone = match alarm.device {
             DeviceId::NONE if Some(version.person) == raised_for => Cause::DeviceAssigned,
             _ => Cause::RuleEnded,
@@ -124,38 +129,41 @@ impl Engine {
         };
         hear(hot, &mut track, at, is_sound_fix);
         let (id, person) = (device.id, device.person);
-        for order in self.orders_of(person) {
-            let raised = self.orders.by_id.get(order).map(|order| &order.alarms);
-            let raised: Vec<_> =
-                raised.into_iter().flat_map(|alarms| alarms.keys()).copied().collect();
-            let any_raised = !raised.is_empty();
-            for alarm in raised {
-                match alarm.kind {
-                    EventKind::Silence if alarm.device == id => {
-                        self.end_alarm(order, alarm, at, Cause::Heard);
-                        if !is_sound_fix {
-                            self.raise_overdue(order, alarm, at);
-                        }
+        self.for_orders_of(person, |engine, order| engine.hear_under(order, id, at, is_sound_fix));
+    }
+
+    fn hear_under(&mut self, order: OrderId, id: DeviceId, at: Timestamp, is_sound_fix: bool) {
+        let raised = self.orders.by_id.get(order).map(|order| &order.alarms);
+        let raised: Vec<_> = raised.into_iter().flat_map(|alarms| alarms.keys()).copied().collect();
+        let any_raised = !raised.is_empty();
+        for alarm in raised {
+            match alarm.kind {
+                EventKind::Silence if alarm.device == id => {
+                    self.end_alarm(order, alarm, at, Cause::Heard);
+                    if !is_sound_fix {
+                        self.raise_overdue(order, alarm, at);
                     }
-                    EventKind::NoFix if alarm.device == id && is_sound_fix => {
-                        self.end_alarm(order, alarm, at, Cause::Fix);
-                    }
-                    EventKind::Degraded if self.are_fresh(alarm, order, at) => {
-                        self.end_alarm(order, alarm, at, Cause::Fix);
-                    }
-                    _ => {}
                 }
+                EventKind::NoFix if alarm.device == id && is_sound_fix => {
+                    self.end_alarm(order, alarm, at, Cause::Fix);
+                }
+                EventKind::Degraded if self.are_fresh(alarm, order, at) => {
+                    self.end_alarm(order, alarm, at, Cause::Fix);
+                }
+                _ => {}
             }
-            if any_raised {
-                self.reschedule(order);
-            }
+        }
+        if any_raised {
+            self.reschedule(order);
         }
     }
 
     /// When silence ends without a fix, no_fix that is due by then starts.
     fn raise_overdue(&mut self, order: OrderId, silence: AlarmId, at: Timestamp) {
         let id = AlarmId { kind: EventKind::NoFix, ..silence };
-        if self.dues(order).iter().any(|due| due.id == id && due.instant < at) {
+        let mut is_due = false;
+        self.each_due(order, &mut |due| is_due |= due.id == id && due.instant < at);
+        if is_due {
             self.start_alarm(order, id, at, Cause::Timer);
         }
     }
@@ -164,32 +172,34 @@ impl Engine {
         self.orders.by_id.get(order).is_some_and(|order| order.alarms.contains_key(&alarm))
     }
 
-    /// All alarms that the order may raise next, with the instants.
-    fn dues(&self, id: OrderId) -> Vec<Due> {
+    /// Tells of each alarm that the order may raise next, with the instant.
+    fn each_due(&self, id: OrderId, tell: &mut impl FnMut(Due)) {
         let order = self.orders.by_id.get(id);
         let version = order.and_then(|order| present(order, order.progress));
-        let (Some(order), Some(version)) = (order, version) else { return Vec::new() };
-        let mut dues = Vec::new();
+        let (Some(order), Some(version)) = (order, version) else { return };
+        let mut tell = |due: Due| {
+            if !order.alarms.contains_key(&due.id) {
+                tell(due);
+            }
+        };
         for rule in &version.rules {
             match rule.terms {
-                Terms::Report(report) => self.add_report(order, version, rule, report, &mut dues),
+                Terms::Report(report) => self.tell_report(order, version, rule, report, &mut tell),
                 Terms::KeepAway(keep_away) => {
-                    self.add_stale(order, version, rule, keep_away.person, &mut dues);
+                    self.tell_stale(order, version, rule, keep_away.person, &mut tell);
                 }
                 Terms::KeepOut(_) | Terms::StayIn(_) => {}
             }
         }
-        dues.retain(|due| !order.alarms.contains_key(&due.id));
-        dues
     }
 
-    fn add_report(
+    fn tell_report(
         &self,
         order: &Order,
         version: &OrderVersion,
         rule: &Rule,
         report: Report,
-        dues: &mut Vec<Due>,
+        tell: &mut impl FnMut(Due),
     ) {
         let Some(active) = rule.active_without_break(order.progress) else { return };
         for bearer in self.bearers(version) {
@@ -214,27 +224,23 @@ impl Engine {
                 }
                 let instant = since.plus_ms(max_ms).max(version.put.time);
                 if rule.active_since(instant).is_some() || instant <= order.progress {
-                    dues.push(Due {
-                        instant,
-                        id: AlarmId { kind, ..silence },
-                        cause: Cause::Timer,
-                    });
+                    tell(Due { instant, id: AlarmId { kind, ..silence }, cause: Cause::Timer });
                 }
             }
         }
     }
 
-    fn add_stale(
+    fn tell_stale(
         &self,
         order: &Order,
         version: &OrderVersion,
         rule: &Rule,
         person: PersonId,
-        dues: &mut Vec<Due>,
+        tell: &mut impl FnMut(Due),
     ) {
         let Some(active) = rule.active_without_break(order.progress) else { return };
         // Without a device there is nothing to judge, and silence tells of it.
-        for bearer in self.bearers(version).into_iter().filter(|bearer| bearer.slot.is_some()) {
+        for bearer in self.bearers(version).filter(|bearer| bearer.slot.is_some()) {
             let start = active.max(bearer.since).max(version.put.time);
             let stale = self.stale_from(bearer.slot, person);
             let cause = if stale <= start { Cause::RuleStarted } else { Cause::Timer };
@@ -244,7 +250,7 @@ impl Engine {
                 device: bearer.device,
                 other: Some(person),
             };
-            dues.push(Due { instant: stale.max(start), id, cause });
+            tell(Due { instant: stale.max(start), id, cause });
         }
     }
 
@@ -265,34 +271,33 @@ impl Engine {
     fn are_fresh(&self, alarm: AlarmId, order: OrderId, at: Timestamp) -> bool {
         let version = self.orders.by_id.get(order).and_then(Order::newest);
         let Some((version, person)) = version.zip(alarm.other) else { return false };
-        let bearers = self.bearers(version);
-        let bearer = bearers.iter().find(|bearer| bearer.device == alarm.device);
+        let bearer = self.bearers(version).find(|bearer| bearer.device == alarm.device);
         bearer.is_some_and(|bearer| self.stale_from(bearer.slot, person) > at)
     }
 
     /// The devices of the restrained person, or none.
     // J-SILENCE-3
-    fn bearers(&self, version: &OrderVersion) -> Vec<Bearer> {
-        let slots = self.devices_of(Some(version.person));
+    fn bearers(&self, version: &OrderVersion) -> impl Iterator<Item = Bearer> {
+        let person = self.people.get(version.person);
+        let slots = person.map_or(&[][..], |person| &person.devices);
+        let none = slots.is_empty().then(|| {
+            let since = person.and_then(|person| person.released).map_or(NEVER, |key| key.time);
+            Bearer { device: DeviceId::NONE, slot: None, since }
+        });
         let bearers = slots.iter().filter_map(|slot| {
             let device = self.devices.get(*slot)?;
             Some(Bearer { device: device.id, slot: Some(*slot), since: device.assigned })
         });
-        let bearers: Vec<_> = bearers.collect();
-        if !bearers.is_empty() {
-            return bearers;
-        }
-        let person = self.people.get(version.person);
-        let since = person.and_then(|person| person.released).map_or(NEVER, |key| key.time);
-        vec![Bearer { device: DeviceId::NONE, slot: None, since }]
+        bearers.chain(none)
     }
 
     fn start_alarm(&mut self, order: OrderId, id: AlarmId, time: Timestamp, cause: Cause) {
         let Some(known) = self.orders.by_id.get_mut(order) else { return };
         let Some(person) = known.newest().map(|version| version.person) else { return };
         let number = known.next_number(id.rule, id.device, id.kind);
-        known.alarms.insert(id, (number, person));
-        self.tell_alarm(order, id, (number, person), Phase::Started, time, cause);
+        let raised = Raised { number, person, since: time };
+        known.alarms.insert(id, raised);
+        self.tell_alarm(order, id, raised, Phase::Started, time, cause);
     }
 
     fn end_alarm(&mut self, order: OrderId, id: AlarmId, time: Timestamp, cause: Cause) {
@@ -306,15 +311,15 @@ impl Engine {
         &mut self,
         order: OrderId,
         id: AlarmId,
-        (number, person): (u64, PersonId),
+        raised: Raised,
         phase: Phase,
         time: Timestamp,
         cause: Cause,
     ) {
         let mut draft = self.draft_for_alarm(order, id, id.kind, time);
-        (draft.phase, draft.person) = (phase, person);
+        (draft.phase, draft.person) = (phase, raised.person);
         let (rule, device, kind) = (id.rule, id.device, id.kind);
-        draft.episode_id = Some(EpisodeId { order, rule, device, kind, number });
+        draft.episode_id = Some(EpisodeId { order, rule, device, kind, number: raised.number });
         draft.episode = Some(EpisodeFacts {
             zone: None,
             threshold_m: None,

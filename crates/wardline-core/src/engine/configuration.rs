@@ -18,6 +18,9 @@ impl Engine {
         if self.zones.known() >= self.config.ids_max && !self.zones.knows(put.zone) {
             return Err(Refusal::new("too_many_zones", self.config.ids_max));
         }
+        if self.zones.versions(put.zone) >= self.config.versions_max {
+            return Err(Refusal::new("too_many_versions", self.config.versions_max));
+        }
         let key = Key::configuration(at, self.input);
         self.zones.put(put, key);
         self.zone_changed(put.zone, [old_layer, put.layer], key, Cause::ZoneChanged);
@@ -73,9 +76,15 @@ impl Engine {
         self.advance(&[put.order], at);
         self.check_order(put)?;
         let key = Key::configuration(at, self.input);
-        if self.orders.by_id.len() >= self.config.ids_max && !self.orders.by_id.contains(put.order)
-        {
+        if self.orders.known() >= self.config.ids_max && !self.orders.knows(put.order) {
             return Err(Refusal::new("too_many_orders", self.config.ids_max));
+        }
+        if self.orders.versions(put.order) >= self.config.versions_max {
+            return Err(Refusal::new("too_many_versions", self.config.versions_max));
+        }
+        if !self.part.keeps {
+            self.put_shadow(put, at);
+            return Ok(());
         }
         let order = self.orders.by_id.get_or_insert_with(put.order, Order::new);
         let old_person = order.newest().map(|version| version.person);
@@ -84,6 +93,7 @@ impl Engine {
         let version = OrderVersion::new(put, number, key, order.newest(), exists);
         let protected: Vec<_> = version.protected().collect();
         order.versions.push(version);
+        insert_sorted(&mut order.restrained, put.person);
         protected.iter().for_each(|person| insert_sorted(&mut order.protected, *person));
         self.orders.index(put.order);
         let person = self.people.get_or_insert_with(put.person, Person::default);
@@ -124,6 +134,9 @@ impl Engine {
     }
 
     pub(super) fn end_order(&mut self, id: OrderId, at: Timestamp) -> Result<(), Refusal> {
+        if let Some(outcome) = self.end_shadow(id) {
+            return outcome;
+        }
         self.advance(&[id], at);
         let key = Key::configuration(at, self.input);
         let Some(order) = self.orders.by_id.get_mut(id) else {
@@ -178,9 +191,9 @@ impl Engine {
     pub(super) fn assign_device(&mut self, assign: &AssignDevice, at: Timestamp) {
         let old = self.devices.slot(assign.device).and_then(|slot| self.devices.get(slot));
         let old = old.map(|device| device.person);
-        let mut orders = self.orders_of(assign.person);
-        orders.extend(old.map_or_else(Vec::new, |old| self.orders_of(old)));
-        self.advance_device(assign.device, orders, at);
+        let concerned = [Some(assign.person), old].into_iter().flatten();
+        let orders: Vec<_> = concerned.flat_map(|person| self.concerning(person)).collect();
+        self.advance_device(assign.device, &orders, at);
         if old == Some(assign.person) {
             return;
         }
@@ -188,6 +201,9 @@ impl Engine {
             self.take_away(assign.device, at);
         }
         self.strangers.remove(&assign.device);
+        if !self.part.keeps {
+            return;
+        }
         let key = Key::configuration(at, self.input);
         let mut device = Device::new(assign.device, assign.person, key);
         let person = self.people.get_or_insert_with(assign.person, Person::default);
@@ -198,11 +214,11 @@ impl Engine {
         for order in restrained_by {
             self.configure(slot, order, key, None, Cause::OrderChanged);
         }
-        for order in self.orders_of(assign.person) {
-            self.settle_alarms(order, at, Some(Cause::DeviceAssigned));
-            self.wake_parties(order);
-            self.reschedule(order);
-        }
+        self.for_orders_of(assign.person, |engine, order| {
+            engine.settle_alarms(order, at, Some(Cause::DeviceAssigned));
+            engine.wake_parties(order);
+            engine.reschedule(order);
+        });
     }
 
     pub(super) fn release_device(
@@ -212,10 +228,11 @@ impl Engine {
     ) -> Result<(), Refusal> {
         let slot = self.devices.slot(device);
         let Some(person) = slot.and_then(|slot| self.devices.get(slot)).map(|d| d.person) else {
-            self.advance_device(device, Vec::new(), at);
+            self.advance_device(device, &[], at);
             return Err(Refusal::new("unknown_device", device.number()));
         };
-        self.advance_device(device, self.orders_of(person), at);
+        let orders: Vec<_> = self.concerning(person).collect();
+        self.advance_device(device, &orders, at);
         self.take_away(device, at);
         Ok(())
     }
@@ -238,18 +255,18 @@ impl Engine {
         person.devices.retain(|other| *other != slot);
         person.released = Some(key);
         person.sound_before_release = person.sound_before_release.max(sound);
-        for order in self.orders_of(owner) {
-            self.settle_alarms(order, at, cause);
-            self.wake_parties(order);
-            self.reschedule(order);
-        }
+        self.for_orders_of(owner, |engine, order| {
+            engine.settle_alarms(order, at, cause);
+            engine.wake_parties(order);
+            engine.reschedule(order);
+        });
     }
 
     /// A device of a protected person goes: what others were judged by its fixes stays.
     fn freeze_pairs(&mut self, person: PersonId, key: Key) {
         let protected_by = self.people.get(person).map(|person| person.protected_by.clone());
         for order in protected_by.unwrap_or_default() {
-            for slot in self.restrained_devices(order) {
+            for slot in self.restrained_devices(order).collect::<Vec<_>>() {
                 let (about, at) = (About::Person(person), key.time);
                 let scope = Scope { order, about, at, time: at, cause: None };
                 self.observe(slot, scope, |watch, _| watch.freeze(key));

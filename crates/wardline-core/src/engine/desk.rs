@@ -13,7 +13,7 @@ impl Engine {
     /// Takes note of what a step says of incidents.
     // J-DESK-1
     pub(super) fn note_incidents(&mut self, at: Timestamp) {
-        let mut opened = Vec::new();
+        let (mut opened, mut beyond) = (Vec::new(), None);
         for draft in self.outbox.step() {
             let Some(id) = draft.episode_id else { continue };
             let amendment = draft.episode.and_then(|episode| episode.amendment);
@@ -28,6 +28,10 @@ impl Engine {
                     incident.zone =
                         draft.episode.and_then(|episode| episode.zone).map(|(zone, _)| zone);
                     incident.has_ended = is_panic;
+                    if let Some(max) = self.desk.limit_reached(id.order, &self.config) {
+                        beyond = Some((max, draft.time, draft.device));
+                        continue;
+                    }
                     self.desk.open(id, incident, self.config.escalation_ms(draft.kind));
                     opened.push(id.order);
                 }
@@ -38,6 +42,12 @@ impl Engine {
                     }
                 }
             }
+        }
+        if let Some((max, time, device)) = beyond {
+            self.counters.refused += 1;
+            let mut draft = Draft::fact(time, EventKind::Refused, device);
+            draft.refusal = Some(Refusal { device, ..Refusal::new("too_many_incidents", max) });
+            self.outbox.push(draft);
         }
         for order in opened {
             self.wake_parties(order);

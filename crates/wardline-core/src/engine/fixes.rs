@@ -1,8 +1,9 @@
 //! Fixes of devices.
 
-use super::Engine;
 use super::observation::Scope;
-use crate::device::{BATCH, hear};
+use super::pairs::Pair;
+use super::{Engine, Part};
+use crate::device::{BATCH, ENDLESS, hear};
 use crate::event::{Cause, Event, EventKind, Evidence};
 use crate::ids::{DeviceId, OrderId, PersonId};
 use crate::input::{Fix, Input, Refusal};
@@ -23,14 +24,8 @@ impl Engine {
             }
             std::hint::black_box(self.devices.touch(&slots));
             for (slot, fix) in slots.into_iter().zip(batch) {
-                let at = self.receive(Some(at));
-                if self.config.slack && self.stays_within_slack(slot, fix, at) {
-                    continue;
-                }
-                self.dispatch(&Input::Fix(*fix), at);
-                self.end_step(at);
-                self.counters.events += self.outbox.len();
-                self.outbox.deliver(sink);
+                let at = self.receive(self.input + 1, Some(at), Part::WHOLE);
+                self.take_in(slot, &Input::Fix(*fix), at, sink);
             }
         }
     }
@@ -56,8 +51,8 @@ impl Engine {
             track.insert(sample);
         }
         hear(hot, &mut track, at, true);
-        self.counters.fixes += 1;
-        self.counters.fixes_within_slack += 1;
+        self.counters.fixes += self.part.count();
+        self.counters.fixes_within_slack += self.part.count();
         true
     }
 
@@ -66,34 +61,51 @@ impl Engine {
         let Some(slot) = self.admit(fix.device, fix.seq, sample.time, at, true)? else {
             return Ok(());
         };
-        self.counters.fixes += 1;
-        let Some((_, _, mut track)) = self.devices.get_mut(slot, &self.config) else {
-            return Ok(());
-        };
+        self.counters.fixes += self.part.count();
+        let mut pairs = std::mem::take(&mut self.pairs_at_hand);
+        self.judge(slot, sample, at, &mut pairs);
+        pairs.clear();
+        self.pairs_at_hand = pairs;
+        Ok(())
+    }
+
+    /// Judges a fix, by no more than it needs.
+    fn judge(&mut self, slot: usize, sample: Sample, at: Timestamp, pairs: &mut Vec<Pair>) {
+        let Some((_, _, mut track)) = self.devices.get_mut(slot, &self.config) else { return };
         if track.as_ref().is_beyond(&sample) {
+            self.add_pairs(slot, pairs);
             self.judge_alone(slot, &sample, at);
-            self.observe_pairs(slot, None, &sample, at);
+            self.observe_pairs(slot, pairs, None, &sample, at);
             self.hear(slot, at, sample.trust.sound());
             self.reschedule_for(slot);
+            self.rouse_others(slot, pairs);
             self.wake(slot);
-            return Ok(());
+            return;
         }
         let inserted = track.insert(sample);
         let track = track.as_ref();
         let is_newest = inserted.index + 1 == track.len();
-        let is_sound = track.get(inserted.index).is_some_and(|sample| sample.trust.sound());
-        if is_newest && self.config.slack && self.passes_afar(slot, inserted.index, at) {
-            return Ok(());
+        let kept = track.get(inserted.index).unwrap_or(sample);
+        let is_sound = kept.trust.sound();
+        if is_newest && self.config.slack && self.passes_afar(slot, inserted.index, at, pairs) {
+            return;
+        }
+        if pairs.is_empty() {
+            self.add_pairs(slot, pairs);
         }
         let slack_m = self.judge_places(slot, &inserted, &sample, at);
-        let has_pairs = self.observe_pairs(slot, Some(inserted.index), &sample, at);
+        self.observe_pairs(slot, pairs, Some(inserted.index), &sample, at);
         self.hear(slot, at, is_sound);
-        if has_pairs {
-            self.reschedule_for(slot);
+        if is_newest && self.config.slack {
+            let slack_m = self.keep_apart(slot, pairs, &kept, is_sound.then_some(slack_m));
+            self.rest(slot, slack_m, !pairs.is_empty(), at);
+            return self.outpace(slot, pairs);
         }
-        let rests = is_newest && is_sound && !has_pairs;
-        self.rest(slot, rests.then_some(slack_m), at);
-        Ok(())
+        if !pairs.is_empty() {
+            self.reschedule_for(slot);
+            self.rouse_others(slot, pairs);
+        }
+        self.rest(slot, None, !pairs.is_empty(), at);
     }
 
     /// Judges where the device is. Gives the distance in metres within which no verdict changes.
@@ -124,65 +136,20 @@ impl Engine {
         slack_m
     }
 
-    /// Judges how near the parties of keep_away rules are, the device's person being either. A fix
-    /// without a place in the history is told as unjudged. Says whether there are such rules.
-    // J-PROX-1
-    fn observe_pairs(
-        &mut self,
-        slot: usize,
-        index: Option<usize>,
-        sample: &Sample,
-        at: Timestamp,
-    ) -> bool {
-        let Some(device) = self.devices.get(slot) else { return false };
-        let (id, person) = (device.id, device.person);
-        let mut pairs = Vec::new();
-        let Some(party) = self.people.get(person) else { return false };
-        for order in &party.restrained_by {
-            let protected = self.orders.by_id.get(*order).map(|order| &order.protected);
-            let protected = protected.into_iter().flatten();
-            pairs.extend(protected.map(|other| (*order, *other, slot)));
-        }
-        for order in &party.protected_by {
-            let slots = self.restrained_devices(*order);
-            pairs.extend(slots.into_iter().map(|slot| (*order, person, slot)));
-        }
-        let key = sample.key(id);
-        for (order, other, his_slot) in &pairs {
-            let about = About::Person(*other);
-            let cause = Some(Cause::Fix);
-            let scope = Scope { order: *order, about, at, time: sample.time, cause };
-            let judged = index.and_then(|index| {
-                self.observe(*his_slot, scope, |watch, scene| {
-                    let item = scene.item(id, index)?;
-                    if key < watch.horizon(scene) {
-                        watch.hide(scene, key);
-                        return None;
-                    }
-                    watch.take(scene, key, item);
-                    Some(())
-                })
-            });
-            if judged.flatten().is_none() {
-                self.note_pair_unjudged((*his_slot, *order, *other), id, sample, at);
-            }
-        }
-        !pairs.is_empty()
-    }
-
     /// Whether the newest fix is sound and far from all that its orders forbid; if so the device
     /// rests.
-    fn passes_afar(&mut self, slot: usize, index: usize, at: Timestamp) -> bool {
+    fn passes_afar(
+        &mut self,
+        slot: usize,
+        index: usize,
+        at: Timestamp,
+        pairs: &mut Vec<Pair>,
+    ) -> bool {
         let Some((device, hot, mut track)) = self.devices.get_mut(slot, &self.config) else {
             return false;
         };
-        if device.is_protected() {
-            return false;
-        }
         let sample = track.as_ref().get(index).filter(|sample| sample.trust.sound());
-        let Some(sample) = sample.filter(|_| at < hot.quiet_until) else {
-            return false;
-        };
+        let Some(sample) = sample else { return false };
         let before = track.as_ref().sound_before(index).map(|before| before.position);
         let Some(glance) = Glance::new(sample.position, before) else {
             return false;
@@ -191,13 +158,32 @@ impl Engine {
             Some(watch.slack_afar_m(&glance)?.min(slack_m))
         });
         let Some(slack_m) = slack_m else { return false };
-        hear(hot, &mut track, at, true);
-        hot.rest(sample.position, sample.time, slack_m, hot.quiet_until);
+        let (has_pairs, is_quiet) = (device.has_pairs(), at < hot.quiet_until);
+        if is_quiet && !has_pairs {
+            hear(hot, &mut track, at, true);
+            hot.rest(&sample, slack_m, hot.quiet_until, ENDLESS);
+            return true;
+        }
+        let person = device.person;
+        if !is_quiet && self.is_alarmed(person) {
+            return false;
+        }
+        if has_pairs {
+            self.add_pairs(slot, pairs);
+        }
+        let Some(slack_m) = self.keep_apart(slot, pairs, &sample, Some(slack_m)) else {
+            return false;
+        };
+        if let Some((_, hot, mut track)) = self.devices.get_mut(slot, &self.config) {
+            hear(hot, &mut track, at, true);
+        }
+        self.rest(slot, Some(slack_m), has_pairs, at);
+        self.outpace(slot, pairs);
         true
     }
 
     /// After a fix was judged: sets the anchor and slack, and until when nothing is due.
-    fn rest(&mut self, slot: usize, slack_m: Option<f64>, at: Timestamp) {
+    fn rest(&mut self, slot: usize, slack_m: Option<f64>, has_pairs: bool, at: Timestamp) {
         let Some((device, hot, track)) = self.devices.get_mut(slot, &self.config) else {
             return;
         };
@@ -205,12 +191,16 @@ impl Engine {
         let (quiet_until, person, id) = (hot.quiet_until, device.person, device.id);
         let quiet_until =
             if at >= quiet_until { self.quiet_until(person, id) } else { quiet_until };
-        let Some((_, hot, _)) = self.devices.get_mut(slot, &self.config) else {
+        let left = self.fixes_at_rest(slot, has_pairs);
+        let Some((device, hot, _)) = self.devices.get_mut(slot, &self.config) else {
             return;
         };
         match (slack_m, newest) {
             (Some(slack_m), Some(sample)) => {
-                hot.rest(sample.position, sample.time, slack_m, quiet_until);
+                if has_pairs {
+                    device.note_anchor(sample.time);
+                }
+                hot.rest(&sample, slack_m, quiet_until, left);
             }
             _ => hot.stay_awake(quiet_until),
         }
@@ -219,23 +209,31 @@ impl Engine {
     /// The next instants of the orders of the device's person count anew.
     fn reschedule_for(&mut self, slot: usize) {
         if let Some(person) = self.devices.get(slot).map(|device| device.person) {
-            self.orders_of(person).into_iter().for_each(|order| self.reschedule(order));
+            self.for_orders_of(person, Self::reschedule);
         }
     }
 
     /// Until when no boundary or timer of the person's orders comes; long past while an alarm is
     /// raised that the next fix may end.
     fn quiet_until(&mut self, person: PersonId, device: DeviceId) -> Timestamp {
-        let orders = self.orders_of(person);
-        orders.iter().for_each(|order| self.reschedule(*order));
-        let alarmed =
-            |id: &OrderId| self.orders.by_id.get(*id).is_some_and(|order| !order.alarms.is_empty());
-        if orders.iter().any(alarmed) {
+        self.for_orders_of(person, Self::reschedule);
+        if self.is_alarmed(person) {
             return Timestamp::from_ms(i64::MIN);
         }
-        let next = orders.iter().filter_map(|order| self.next_instant(*order));
+        let next = self.concerning(person).filter_map(|order| self.next_instant(order));
         let stray = self.desk.next_escalation(OrderId::NONE, Some(device));
-        next.chain(stray.map(|at| at.plus_ms(1))).min().unwrap_or(Timestamp::FAR_FUTURE)
+        let shadow = self.orders.shadows.next_change(person, self.now);
+        next.chain(stray.map(|at| at.plus_ms(1)))
+            .chain(shadow)
+            .min()
+            .unwrap_or(Timestamp::FAR_FUTURE)
+    }
+
+    /// Whether an order of the person has raised an alarm, which a fix may end.
+    fn is_alarmed(&self, person: PersonId) -> bool {
+        let alarmed =
+            |id: &OrderId| self.orders.by_id.get(*id).is_some_and(|order| !order.alarms.is_empty());
+        self.concerning(person).any(|order| alarmed(&order))
     }
 
     /// What fixes and statuses have in common: gives the slot of a device whose input counts.
@@ -249,7 +247,7 @@ impl Engine {
         is_fix: bool,
     ) -> Result<Option<usize>, Refusal> {
         let Some(slot) = self.devices.slot(id) else {
-            self.advance_device(id, Vec::new(), at);
+            self.advance_device(id, &[], at);
             self.note_stranger(id, time);
             return Ok(None);
         };
@@ -259,17 +257,21 @@ impl Engine {
         let person = device.person;
         let is_quiet = at < hot.quiet_until;
         if !is_quiet {
-            self.advance_device(id, self.orders_of(person), at);
+            let mut orders = std::mem::take(&mut self.orders_at_hand);
+            orders.extend(self.concerning(person));
+            self.advance_device(id, &orders, at);
+            orders.clear();
+            self.orders_at_hand = orders;
         }
         let Some((device, hot, mut track)) = self.devices.get_mut(slot, &self.config) else {
             return Ok(None);
         };
         if is_fix && time < device.assigned {
-            let refusal = Refusal::new("before_assignment", time.ms());
+            let refusal = Refusal::new("before_assignment", time);
             return Err(Refusal { device: Some(id), ..refusal });
         }
         if time <= hot.newest && device.is_repeat(track.as_ref(), seq, time) {
-            self.counters.repeats += 1;
+            self.counters.repeats += self.part.count();
             return Ok(None);
         }
         let appends = is_fix && track.as_ref().appends(time, seq);
@@ -287,11 +289,11 @@ impl Engine {
     fn note_no_order(&mut self, slot: usize, time: Timestamp, at: Timestamp) {
         let now = Key::configuration(at, u64::MAX);
         let Some(person) = self.devices.get(slot).map(|device| device.person) else { return };
-        let orders = self.orders_of(person);
         let in_force = |id: &OrderId| {
             self.orders.by_id.get(*id).is_some_and(|order| order.in_force(now).is_some())
         };
-        if orders.iter().any(in_force) {
+        let is_bound = self.concerning(person).any(|order| in_force(&order));
+        if is_bound || self.orders.shadows.bind(person, at) {
             return;
         }
         if let Some((device, ..)) = self.devices.get_mut(slot, &self.config) {
@@ -301,7 +303,7 @@ impl Engine {
     }
 
     fn note_stranger(&mut self, device: DeviceId, time: Timestamp) {
-        self.counters.unassigned += 1;
+        self.counters.unassigned += self.part.count();
         if self.strangers.len() < self.config.strangers_max && self.strangers.insert(device) {
             self.outbox.push(Draft::fact(time, EventKind::Unassigned, Some(device)));
         }

@@ -33,8 +33,7 @@ impl Engine {
             About::Person(person) => self.people.get(person),
             _ => None,
         };
-        let others = protected.into_iter().flat_map(|person| &person.devices);
-        let others: Vec<_> = others.filter_map(|slot| tracks.get(*slot)).collect();
+        let others = protected.map_or(&[][..], |person| &person.devices);
         let (id, person, assigned) = (device.id, device.person, device.assigned_by());
         let (watches, conditions) = device.watches_mut();
         let scene = Scene {
@@ -45,7 +44,7 @@ impl Engine {
             person,
             assigned,
             track: tracks.get(slot)?,
-            others: &others,
+            others: tracks.of(others),
             conditions,
         };
         let released = protected.and_then(|person| person.released);

@@ -2,10 +2,10 @@
 
 use super::{Config, Counters, Engine, Person};
 use crate::desk::Desk;
-use crate::device::Devices;
+use crate::device::{Devices, TracksOf};
 use crate::ids::{DeviceId, OrderId, PersonId};
 use crate::key::Key;
-use crate::order::Orders;
+use crate::order::{Orders, Shadows};
 use crate::snapshot::{self, Read, Reader, RestoreError, Sink};
 use crate::table::Table;
 use crate::time::Timestamp;
@@ -31,6 +31,7 @@ struct Counts {
     desk: [usize; 2],
     strangers: usize,
     panics: usize,
+    elsewhere: usize,
 }
 
 impl Engine {
@@ -96,6 +97,7 @@ impl Engine {
             out.id(*device);
             out.u64(*number);
         }
+        self.orders.shadows.write(out);
     }
 
     fn counts(&self) -> Counts {
@@ -107,6 +109,7 @@ impl Engine {
             desk: self.desk.counts(),
             strangers: self.strangers.len(),
             panics: self.panics.len(),
+            elsewhere: self.orders.shadows.len(),
         }
     }
 
@@ -139,6 +142,7 @@ impl Engine {
         };
         let panics = from.ascending("panics", item, read, |(id, _)| *id)?;
         self.panics = panics.into_iter().collect();
+        self.orders.shadows = Shadows::read(from, counts.elsewhere, &self.orders)?;
         from.finish()?;
         self.find_people(releases);
         self.find_deadlines();
@@ -199,7 +203,7 @@ impl Engine {
                     person,
                     assigned,
                     track,
-                    others: &[],
+                    others: TracksOf::none(),
                     conditions,
                 };
                 if !watch.post_sentries_again(scene) {
@@ -255,8 +259,8 @@ impl Counters {
 
 impl Counts {
     fn write(&self, out: &mut impl Sink) {
-        let Self { zones, orders, releases, devices, desk, strangers, panics } = self;
-        [zones, orders, releases, devices, &desk[0], &desk[1], strangers, panics]
+        let Self { zones, orders, releases, devices, desk, strangers, panics, elsewhere } = self;
+        [zones, orders, releases, devices, &desk[0], &desk[1], strangers, panics, elsewhere]
             .into_iter()
             .for_each(|count| out.count(*count));
     }
@@ -274,6 +278,7 @@ impl Counts {
             ],
             strangers: from.count("strangers", 1, strangers_max)?,
             panics: from.count("panics", 1, strangers_max)?,
+            elsewhere: from.count("orders elsewhere", 1, ids_max)?,
         })
     }
 }

@@ -27,7 +27,12 @@ impl Engine {
         };
         match status.status {
             Status::Panic => self.note_urgent(slot, EventKind::Panic, time, at),
-            Status::PowerOff => self.note_urgent(slot, EventKind::Power, time, at),
+            Status::PowerOff => {
+                self.note_urgent(slot, EventKind::Power, time, at);
+                if let Some((device, ..)) = self.devices.get_mut(slot, &self.config) {
+                    device.switch_off(time);
+                }
+            }
             Status::Heartbeat => {}
             _ => self.take_word(slot, status, time, at),
         }
@@ -74,7 +79,8 @@ impl Engine {
             order.and_then(|order| order.in_force(now)).is_some()
         });
         let orders: Vec<_> = in_force.collect();
-        if kind == EventKind::Panic && orders.is_empty() {
+        let is_bound = !orders.is_empty() || self.orders.shadows.bind(person, at);
+        if kind == EventKind::Panic && !is_bound {
             self.note_panic(OrderId::NONE, None, id, time);
         }
         for order in orders {
@@ -95,6 +101,9 @@ impl Engine {
         device: DeviceId,
         time: Timestamp,
     ) {
+        if order == OrderId::NONE && !self.part.tells_facts {
+            return;
+        }
         let number = match self.orders.by_id.get_mut(order) {
             Some(order) => order.next_number(RuleId::NONE, device, EventKind::Panic),
             None => self.count_panic(device),

@@ -43,15 +43,11 @@ impl Engine {
 
     /// The same for the orders of a device's person, and for the device's panics that concern no
     /// order.
-    pub(super) fn advance_device(
-        &mut self,
-        device: DeviceId,
-        mut orders: Vec<OrderId>,
-        at: Timestamp,
-    ) {
+    pub(super) fn advance_device(&mut self, device: DeviceId, orders: &[OrderId], at: Timestamp) {
         if self.desk.next_escalation(OrderId::NONE, Some(device)).is_none() {
-            return self.advance(&orders, at);
+            return self.advance(orders, at);
         }
+        let mut orders = orders.to_vec();
         orders.push(OrderId::NONE);
         self.stray = Some(device);
         self.advance(&orders, at);
@@ -133,11 +129,11 @@ impl Engine {
     pub(super) fn wake_parties(&mut self, id: OrderId) {
         let Some(order) = self.orders.by_id.get(id) else { return };
         let restrained = order.versions.iter().rev().take(2).map(|version| version.person);
-        let mut parties: Vec<_> = restrained.chain(order.protected.iter().copied()).collect();
-        parties.dedup();
-        for party in parties {
-            for slot in self.devices_of(Some(party)) {
-                self.wake(slot);
+        let parties = restrained.chain(order.protected.iter().copied());
+        let parties = parties.filter_map(|party| self.people.get(party));
+        for slot in parties.flat_map(|party| &party.devices) {
+            if let Some((_, hot, _)) = self.devices.get_mut(*slot, &self.config) {
+                hot.wake();
             }
         }
     }
@@ -153,20 +149,28 @@ impl Engine {
         person.map_or_else(Vec::new, |person| person.devices.clone())
     }
 
-    /// The devices of whoever the order restrains in any of its versions.
-    pub(super) fn restrained_devices(&self, order: OrderId) -> Vec<usize> {
-        let versions = self.orders.by_id.get(order).into_iter().flat_map(|order| &order.versions);
-        let mut persons: Vec<_> = versions.map(|version| version.person).collect();
-        persons.sort_unstable();
-        persons.dedup();
-        persons.into_iter().flat_map(|person| self.devices_of(Some(person))).collect()
+    /// The orders whose newest version restrains or protects the person, those restraining first;
+    /// [`Engine::order`] tells more of each.
+    #[must_use]
+    pub fn orders_of(&self, id: PersonId) -> Vec<OrderId> {
+        self.concerning(id).collect()
     }
 
-    /// The orders that restrain or protect the person now.
-    pub(super) fn orders_of(&self, id: PersonId) -> Vec<OrderId> {
+    /// The same, one after another.
+    pub(super) fn concerning(&self, id: PersonId) -> impl Iterator<Item = OrderId> {
         let ever = self.people.get(id).into_iter().flat_map(Person::orders_ever);
-        let concerns =
-            |order: &OrderId| self.orders.by_id.get(*order).is_some_and(|order| order.concerns(id));
-        ever.filter(concerns).collect()
+        ever.filter(move |order| {
+            let order = self.orders.by_id.get(*order);
+            order.is_some_and(|order| order.concerns(id))
+        })
+    }
+
+    /// Does something for each of them.
+    pub(super) fn for_orders_of(&mut self, id: PersonId, mut act: impl FnMut(&mut Self, OrderId)) {
+        let mut orders = std::mem::take(&mut self.orders_at_hand);
+        orders.extend(self.concerning(id));
+        orders.iter().for_each(|order| act(self, *order));
+        orders.clear();
+        self.orders_at_hand = orders;
     }
 }

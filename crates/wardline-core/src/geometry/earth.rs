@@ -120,7 +120,8 @@ fn reduced(lat_deg: f64) -> (f64, f64) {
     (s / norm, cos_lat / norm)
 }
 
-/// Vincenty's inverse formula; `None` if it does not converge.
+/// Vincenty's inverse formula; `None` if it does not converge. Longitudes may differ by up to
+/// 540 degrees.
 fn vincenty_m(a: [f64; 2], b: [f64; 2]) -> Option<f64> {
     let (sin_u1, cos_u1) = reduced(a[0]);
     let (sin_u2, cos_u2) = reduced(b[0]);

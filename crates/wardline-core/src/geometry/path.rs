@@ -251,13 +251,15 @@ mod tests {
         (0..count).map(|i| [north(i), east(i)]).collect()
     }
 
-    /// Lines of many flat pieces, of pieces of both kinds, of long edges, and round a pole.
-    fn lines() -> [Vec<[f64; 2]>; 4] {
+    /// Lines of many flat pieces, of pieces of both kinds, of long edges, and round a pole; the
+    /// last is farthest from its middle between two nodes.
+    fn lines() -> [Vec<[f64; 2]>; 5] {
         let mut mixed = zigzag([-30.0, 179.9], [0.002, 0.001], 20);
         mixed.extend(zigzag([-31.0, 180.0], [0.9, 0.2], 9));
         let flat = zigzag([50.0, 8.0], [0.002, 0.001], 60);
         let long = zigzag([10.0, -70.0], [4.0, 3.0], 9);
-        [flat, mixed, long, zigzag([89.3, 0.0], [0.5, 50.0], 7)]
+        let bent = vec![[89.986, 20.0], [89.986, 31.0], [89.521, 152.0]];
+        [flat, mixed, long, zigzag([89.3, 0.0], [0.5, 50.0], 7), bent]
     }
 
     /// The least distance by samples and thirds.
@@ -317,6 +319,28 @@ mod tests {
 
     // J-GEO-2
     #[test]
+    fn a_short_piece_is_as_far_from_afar() {
+        // 220 m of the equator, seen from 220 km to the north and south.
+        let line = [vec![[0.0, 20.0], [0.0, 20.002]]];
+        for share in [0.002, 0.5, 0.998] {
+            for lat in [-2.0, 2.0] {
+                check(&line, &Place::new(lat, 20.0 + 0.002 * share));
+            }
+        }
+    }
+
+    #[test]
+    fn short_lines_come_as_near_as_their_ends() {
+        let path = |from: f64| Path::new(&[vec![[from, 74.0], [from + 1e-6, 74.0]]]);
+        let (south, north) = (path(43.0), path(43.0001));
+        let gap_m = place_distance_m(&Place::new(43.000_001, 74.0), &Place::new(43.0001, 74.0));
+        assert!(south.comes_within(&north, gap_m + 0.001));
+        assert!(north.comes_within(&south, gap_m + 0.001));
+        assert!(!south.comes_within(&north, gap_m - 0.001));
+    }
+
+    // J-GEO-2
+    #[test]
     fn pieces_are_in_the_sphere_of_their_chunk_and_it_is_no_larger_than_need_be() {
         let far_m = |a: Xyz, b: Xyz| dot(sub(a, b), sub(a, b)).sqrt();
         for path in lines().map(|line| Path::new(&[line])) {
@@ -332,9 +356,9 @@ mod tests {
                         let p = between(&pair[0].place, &pair[1].place, t);
                         most_m = most_m.max(far_m(p.xyz, chunk.centre));
                     }
-                    assert!(!chunk.flat || pair[0].bow_m < BOW_M_SMALL);
                 }
                 let bow_m = nodes.iter().map(|node| node.bow_m).fold(0.0, f64::max);
+                assert_eq!(chunk.flat, bow_m < BOW_M_SMALL, "flat: no bow in it matters");
                 assert!(most_m <= chunk.radius_m, "{chunk:?} {most_m}");
                 assert!(chunk.radius_m <= most_m + 2.0 * bow_m + 0.001, "{chunk:?} {most_m}");
                 let wide_m = nodes.iter().map(|a| far_m(a.place.xyz, nodes[0].place.xyz));

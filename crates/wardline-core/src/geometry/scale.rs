@@ -26,10 +26,9 @@ const LAT_DEG_MAX: f64 = 80.0;
 const LAT_LEAST_M: f64 = 0.011_057;
 const LAT_MOST_M: f64 = 0.011_17;
 /// A degree of longitude is cos φ times 111,319.5 m, and up to 0.34 % more towards the poles.
+/// Nearly a ten-thousandth is to spare, far more than single precision can be off.
 const LON_LEAST_M: f64 = 0.011_131;
 const LON_MOST_M: f64 = 0.011_171;
-/// More than single precision can be off.
-const ROUNDING: f64 = 2e-7;
 
 impl Scale {
     /// The scale near a position; nothing near a pole.
@@ -37,9 +36,8 @@ impl Scale {
         let lat_deg = position.lat_deg().abs();
         let cos = |lat_deg: f64| libm::cos(lat_deg.to_radians());
         (lat_deg <= LAT_DEG_MAX).then(|| Self {
-            lon_least_m: (LON_LEAST_M * cos(lat_deg + REACH_DEG) * (1.0 - ROUNDING)) as f32,
-            lon_most_m: (LON_MOST_M * cos((lat_deg - REACH_DEG).max(0.0)) * (1.0 + ROUNDING))
-                as f32,
+            lon_least_m: (LON_LEAST_M * cos(lat_deg + REACH_DEG)) as f32,
+            lon_most_m: (LON_MOST_M * cos((lat_deg - REACH_DEG).max(0.0))) as f32,
         })
     }
 
@@ -50,11 +48,9 @@ impl Scale {
         let (south, north) = (i64::from(bounds.min_lat_e7), i64::from(bounds.max_lat_e7));
         let (west, east) = (i64::from(bounds.min_lon_e7), i64::from(bounds.max_lon_e7));
         let lat_e7 = (south - lat).max(lat - north).max(0);
-        let lon_e7 = match (lon < west, lon > east) {
-            (true, _) => (west - lon).min(lon + TURN_E7 - east),
-            (_, true) => (lon - east).min(west + TURN_E7 - lon),
-            _ => 0,
-        };
+        let lon_e7 = (west - lon).max(lon - east).max(0);
+        // The other way round it may be nearer.
+        let lon_e7 = lon_e7.min(lon + TURN_E7 - east).min(west + TURN_E7 - lon);
         let (lat_m, lon_m) =
             (lat_e7 as f64 * LAT_LEAST_M, lon_e7 as f64 * f64::from(self.lon_least_m));
         (lat_m * lat_m + lon_m * lon_m).sqrt().min(SCALE_REACH_M)
@@ -68,5 +64,95 @@ impl Scale {
         let (lat_m, lon_m) =
             (lat_e7 as f64 * LAT_MOST_M, lon_e7 as f64 * f64::from(self.lon_most_m));
         lat_m * lat_m + lon_m * lon_m
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use geographiclib_rs::{Geodesic, InverseGeodesic};
+
+    const LATS: [f64; 7] = [-80.0, -52.5, -0.05, 0.0, 30.0, 66.0, 80.0];
+    const LONS: [f64; 4] = [-179.995, 0.0, 74.6, 179.995];
+
+    fn karney_m(a: Position, b: Position) -> f64 {
+        Geodesic::wgs84().inverse(a.lat_deg(), a.lon_deg(), b.lat_deg(), b.lon_deg())
+    }
+
+    fn at(lat: f64, lon: f64) -> Position {
+        let lon = lon - 360.0 * (lon / 360.0).round();
+        Position::from_degrees(lat, lon).expect("a position")
+    }
+
+    /// Twelve places near the edge of the reach.
+    fn places_round(lat: f64, lon: f64) -> impl Iterator<Item = Position> {
+        (0..12).map(move |k| {
+            let (sin, cos) = libm::sincos((f64::from(k) * 30.0).to_radians());
+            let reach_deg = 0.98 * SCALE_REACH_M / 111_694.0;
+            at(lat + reach_deg * cos, lon + reach_deg * sin / libm::cos(lat.to_radians()))
+        })
+    }
+
+    // J-TIME-3
+    #[test]
+    fn positions_within_the_reach_are_no_farther_apart_than_the_scale_says() {
+        for lat in LATS {
+            let scale = Scale::near(at(lat, 10.0)).expect("far from the poles");
+            let places: Vec<_> = places_round(lat, 10.0).collect();
+            for (a, b) in places.iter().flat_map(|a| places.iter().map(move |b| (*a, *b))) {
+                let (m, most_m) = (karney_m(a, b), scale.most_m2(a, b).sqrt());
+                assert!(m <= most_m, "{lat} {a} {b}: {m} {most_m}");
+                // Speed only: a scale that says too much wakes devices for nothing.
+                assert!(most_m <= 1.05 * m, "{lat} {a} {b}: {m} {most_m}");
+            }
+        }
+        assert!(Scale::near(at(81.0, 10.0)).is_none() && Scale::near(at(-89.0, 10.0)).is_none());
+    }
+
+    /// The least distance of a box by samples of its edge.
+    fn edge_m(from: Position, lats: [f64; 2], lons: [f64; 2]) -> f64 {
+        let share =
+            |range: [f64; 2], k: u32| range[0] + (range[1] - range[0]) * f64::from(k) / 50.0;
+        let places = (0..=50).flat_map(|k| {
+            let (lat, lon) = (share(lats, k), share(lons, k));
+            [at(lat, lons[0]), at(lat, lons[1]), at(lats[0], lon), at(lats[1], lon)]
+        });
+        places.map(|place| karney_m(from, place)).fold(f64::INFINITY, f64::min)
+    }
+
+    fn check_box(from: Position, north: [f64; 2], east: [f64; 2]) {
+        let lats = north.map(|off| from.lat_deg() + off);
+        let lons = east.map(|off| from.lon_deg() + off);
+        // A box that spans the antimeridian is two.
+        if lons[0] < -180.0 && lons[1] > -180.0 || lons[0] < 180.0 && lons[1] > 180.0 {
+            return;
+        }
+        let [low, high] = [0, 1].map(|i| at(lats[i], lons[i]));
+        let bounds = Bounds {
+            min_lat_e7: low.lat_e7(),
+            min_lon_e7: low.lon_e7(),
+            max_lat_e7: high.lat_e7(),
+            max_lon_e7: high.lon_e7(),
+        };
+        let inside = north[0] <= 0.0 && north[1] >= 0.0 && east[0] <= 0.0 && east[1] >= 0.0;
+        let expected = if inside { 0.0 } else { edge_m(from, lats, lons).min(SCALE_REACH_M) };
+        let scale = Scale::near(from).expect("far from the poles");
+        let least_m = scale.least_m(from, &bounds);
+        assert!(least_m <= expected, "{from} {bounds:?}: {least_m} {expected}");
+        // Speed only: a scale that says too little wakes devices for nothing.
+        assert!(least_m >= 0.95 * expected, "{from} {bounds:?}: {least_m} {expected}");
+    }
+
+    // J-TIME-3
+    #[test]
+    fn a_box_is_no_nearer_than_the_scale_says() {
+        let sides = [[-0.07, -0.03], [-0.002, -0.001], [-0.03, 0.02], [0.001, 0.002], [0.03, 0.07]];
+        for (lat, lon) in LATS.iter().flat_map(|lat| LONS.map(|lon| (*lat, lon))) {
+            for (north, east) in sides.iter().flat_map(|north| sides.map(|east| (*north, east))) {
+                check_box(at(lat, lon), north, east);
+            }
+            check_box(at(lat, lon), [2.0, 3.0], [-1.0, 1.0]);
+            check_box(at(lat, lon), [-1.0, 1.0], [90.0, 91.0]);
+        }
     }
 }

@@ -2,7 +2,9 @@
 //! and what names which zone are worked out again.
 
 use super::version::{Permit, Rule};
-use super::{KeepAway, KeepOut, Order, OrderVersion, Orders, Report, StayIn, Terms, insert_sorted};
+use super::{
+    KeepAway, KeepOut, Order, OrderVersion, Orders, Raised, Report, StayIn, Terms, insert_sorted,
+};
 use crate::engine::AlarmId;
 use crate::event::EventKind;
 use crate::ids::{DeviceId, OrderId, PersonId, RuleId, ZoneId};
@@ -15,7 +17,7 @@ use std::mem::{Discriminant, discriminant};
 
 const ORDER_BYTES_MIN: usize = 37;
 const EPISODES_BYTES: usize = 25;
-const ALARM_BYTES_MIN: usize = 34;
+const ALARM_BYTES_MIN: usize = 42;
 const VERSION_BYTES_MIN: usize = 38;
 const RULE_BYTES_MIN: usize = 16;
 const PERMIT_BYTES_MIN: usize = 12;
@@ -65,10 +67,11 @@ impl Order {
             out.u64(*number);
         }
         out.count(self.alarms.len());
-        for (alarm, (number, person)) in &self.alarms {
+        for (alarm, raised) in &self.alarms {
             alarm.write(out);
-            out.u64(*number);
-            out.id(*person);
+            out.u64(raised.number);
+            out.id(raised.person);
+            raised.since.write(out);
         }
         out.count(self.versions.len());
         self.versions.iter().for_each(|version| version.write(out));
@@ -101,6 +104,9 @@ impl Order {
         protected.sort_unstable();
         protected.dedup();
         order.protected = protected;
+        for version in &order.versions {
+            insert_sorted(&mut order.restrained, version.person);
+        }
         Ok(order)
     }
 }
@@ -138,10 +144,11 @@ impl AlarmId {
     }
 }
 
-fn read_alarm(from: &mut Reader<'_>) -> Read<(AlarmId, (u64, PersonId))> {
+fn read_alarm(from: &mut Reader<'_>) -> Read<(AlarmId, Raised)> {
     let id = AlarmId::read(from)?;
     let number = from.counter("the number of an alarm")?;
-    Ok((id, (number, from.id("the person of an alarm")?)))
+    let person = from.id("the person of an alarm")?;
+    Ok((id, Raised { number, person, since: Timestamp::read(from, "the start of an alarm")? }))
 }
 
 impl OrderVersion {

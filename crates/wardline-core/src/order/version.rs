@@ -149,10 +149,18 @@ impl OrderVersion {
             rules: rules.collect(),
             permits: permits.collect(),
             boundaries: Vec::new(),
-            returns: before.map_or_else(Vec::new, |before| before.returns.clone()),
+            returns: before.map_or_else(Vec::new, Self::last_returns),
         };
         version.work_out_boundaries();
         version
+    }
+
+    /// The last return of each rule: to a version that comes after, those before do not matter.
+    fn last_returns(&self) -> Vec<(RuleId, Key)> {
+        let is_last = |(rule, key): &&(RuleId, Key)| {
+            !self.returns.iter().any(|(other, later)| other == rule && later > key)
+        };
+        self.returns.iter().filter(is_last).copied().collect()
     }
 
     pub(super) fn work_out_boundaries(&mut self) {
@@ -194,6 +202,12 @@ impl OrderVersion {
         self.put <= key
             && self.ended.is_none_or(|ended| ended > key)
             && self.term.is_some_and(|term| term.contains(key.time))
+    }
+
+    /// Whether it is in force neither at the item with this key nor at any after it.
+    pub fn is_over(&self, key: Key) -> bool {
+        self.ended.is_some_and(|ended| ended <= key)
+            || self.term.is_none_or(|term| term.until <= key.time)
     }
 
     pub fn rule(&self, rule: RuleId) -> Option<&Rule> {

@@ -12,6 +12,7 @@ use std::ops::RangeInclusive;
 
 /// Where the fixes lie in the memory of a track; the memory itself comes with each call, since
 /// those of all devices lie side by side.
+#[derive(Clone)]
 pub(super) struct Ring {
     /// Where the next fix goes.
     next: Place,

@@ -32,7 +32,7 @@ impl Difference<'_> {
     /// Says how the watch's episodes differ from what they were.
     // J-PAIR-1, J-PAIR-2
     pub fn tell(&mut self, watch: &mut Watch, before: &[Episode]) {
-        if before.is_empty() && watch.episodes.is_empty() {
+        if goes_on(before, &mut watch.episodes) {
             return;
         }
         let matches = match_episodes(before, &watch.episodes);
@@ -181,6 +181,22 @@ impl Difference<'_> {
         draft.evidence = evidence;
         draft
     }
+}
+
+/// Whether the new episodes are the old ones, with nothing to tell; then they go on under their
+/// numbers.
+fn goes_on(old: &[Episode], new: &mut [Episode]) -> bool {
+    let what = |e: &Episode| (e.id, e.start, e.end, e.certainty, e.permitted);
+    let is_same = |(old, new): (&Episode, &Episode)| {
+        what(old) == what(new) && old.end_told == old.end.is_some()
+    };
+    let same = old.len() == new.len() && old.iter().zip(&*new).all(is_same);
+    if same {
+        for (old, new) in old.iter().zip(new) {
+            (new.number, new.end_told) = (old.number, old.end_told);
+        }
+    }
+    same
 }
 
 /// For each new episode the old one that it is: the one with the same start, else, in the order of

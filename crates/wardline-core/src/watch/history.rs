@@ -4,6 +4,7 @@ use super::{About, Item, Scene, Watch};
 use crate::event::Cause;
 use crate::ids::ZoneId;
 use crate::key::Key;
+use crate::time::Timestamp;
 use crate::track::Track;
 
 impl Watch {
@@ -13,7 +14,9 @@ impl Watch {
         self.rewind(from);
         let mut steps = self.steps_from(scene, from).into_iter().peekable();
         let base = self.checkpoints.first().map_or(Key::FIRST, |(key, _)| *key);
-        for (key, item) in self.items_from(scene, from) {
+        let mut next = self.first_item(scene, |(key, _)| *key < from);
+        while let Some((key, item)) = next {
+            next = self.first_item(scene, |other| *other <= (key, item));
             if key <= base || key < scene.assigned {
                 continue;
             }
@@ -27,34 +30,31 @@ impl Watch {
         }
     }
 
-    /// The items from `from` on, in order.
-    fn items_from(&self, scene: Scene<'_>, from: Key) -> Vec<(Key, Item)> {
+    /// The first item that is not one of the earlier ones, of which `is_earlier` holds.
+    fn first_item(
+        &self,
+        scene: Scene<'_>,
+        is_earlier: impl Fn(&(Key, Item)) -> bool,
+    ) -> Option<(Key, Item)> {
         if self.about == About::Conditions {
-            let words = scene.conditions.keys(scene.device).filter(|key| *key >= from);
-            return words.map(|key| (key, Item::Word)).collect();
+            let words = scene.conditions.keys(scene.device).map(|key| (key, Item::Word));
+            return words.into_iter().find(|item| !is_earlier(item));
         }
-        let others = match self.about {
-            About::Person(_) => scene.others,
-            _ => &[],
-        };
-        let of = |track: &Track<'_>, item: &dyn Fn(usize) -> Item| -> Vec<(Key, Item)> {
-            let keys = (0..track.len()).filter_map(|index| Some((track.key(index)?, item(index))));
-            keys.filter(|(key, _)| *key >= from).collect()
-        };
-        let mut items = of(&scene.track, &Item::Own);
-        for (number, track) in others.iter().enumerate() {
-            items.extend(of(track, &|index| Item::Other(number, index)));
-        }
-        items.sort_unstable();
-        items
+        let own = first_of(scene.track, Item::Own, &is_earlier);
+        let hers = scene.others.iter().enumerate().filter_map(|(number, track)| {
+            first_of(track, |index| Item::Other(number, index), &is_earlier)
+        });
+        hers.chain(own).min()
     }
 
     fn rewind(&mut self, from: Key) {
         self.sentries = None;
         let kept = self.checkpoints.iter().rposition(|(key, _)| *key < from).unwrap_or(0);
         self.checkpoints.truncate(kept + 1);
-        self.now = self.checkpoints.last().map(|(_, state)| state.clone()).unwrap_or_default();
-        self.last = self.checkpoints.last().map_or(Key::FIRST, |(key, _)| *key);
+        if let Some((key, state)) = self.checkpoints.last() {
+            self.now.clone_from(state);
+            self.last = *key;
+        }
         self.episodes.retain(|episode| episode.opened_by < from);
         for episode in &mut self.episodes {
             if episode.closed_by.is_some_and(|closed_by| closed_by >= from) {
@@ -98,14 +98,12 @@ impl Watch {
         self.episodes.retain(|episode| episode.closed_by.is_none_or(|closed| closed >= horizon));
     }
 
-    /// A fix came too late for the pair: what was judged without it stays.
-    pub fn hide(&mut self, scene: Scene<'_>, fix: Key) {
-        if let Some(newest) = self.newest_item(scene) {
-            let tracks = std::iter::once(&scene.track).chain(scene.others);
-            let oldest = tracks.filter_map(|track| track.key(0)).min();
-            self.hidden.retain(|(fix, _)| Some(*fix) >= oldest);
-            self.hidden.push((fix, newest));
-        }
+    /// A fix came too late for the pair, then: whatever happened before is judged without it.
+    // J-PROX-4
+    pub fn hide(&mut self, scene: Scene<'_>, fix: Key, at: Timestamp) {
+        let oldest = scene.tracks().filter_map(|track| track.key(0)).min();
+        self.hidden.retain(|(fix, _)| Some(*fix) >= oldest);
+        self.hidden.push((fix, Key::end_of(at)));
     }
 
     /// A device of the protected person is gone: what was judged by its fixes stays.
@@ -121,4 +119,23 @@ impl Watch {
             self.end_machine(scene, machine.id, key, Cause::DeviceReleased);
         }
     }
+}
+
+/// The first item of a track that is not one of the earlier ones.
+fn first_of(
+    track: Track<'_>,
+    item: impl Fn(usize) -> Item,
+    is_earlier: impl Fn(&(Key, Item)) -> bool,
+) -> Option<(Key, Item)> {
+    let at = |index| Some((track.key(index)?, item(index)));
+    let (mut low, mut high) = (0, track.len());
+    while low < high {
+        let middle = low.midpoint(high);
+        if is_earlier(&at(middle)?) {
+            low = middle + 1;
+        } else {
+            high = middle;
+        }
+    }
+    at(low)
 }

@@ -60,7 +60,7 @@ impl Watch {
             Place::Layer(layer) => {
                 let reach_m = keep_out.warn_m.max(0.0) + LAYER_REACH_M;
                 let zones = bench.scene.zones;
-                let mut found = Vec::new();
+                let mut found = std::mem::take(&mut self.zones_at_hand);
                 let around = Bounds::around(sample.position, reach_m);
                 zones.layer_candidates(layer, &around, bench.key, &mut found);
                 if let Some(before) = bench.crossing_from(keep_out) {
@@ -72,9 +72,11 @@ impl Watch {
                 found.sort_unstable();
                 found.dedup();
                 found.retain(|zone| only.is_none_or(|only| only == *zone));
-                let slacks =
-                    found.into_iter().map(|zone| self.judge_zone(bench, keep_out, sample, zone));
-                slacks.fold(LAYER_REACH_M, f64::min)
+                let slacks = found.drain(..);
+                let slacks = slacks.map(|zone| self.judge_zone(bench, keep_out, sample, zone));
+                let slack_m = slacks.fold(LAYER_REACH_M, f64::min);
+                self.zones_at_hand = found;
+                slack_m
             }
         }
     }

@@ -32,6 +32,17 @@ impl Watch {
         self.hidden.iter().all(|(hidden, until)| *hidden != fix || item > *until)
     }
 
+    /// Whether, for an item with this key and all after it, there is nothing to end and no fix that
+    /// is no reference; so that none of them matters while the parties are far from each other.
+    pub fn is_calm_from(&self, key: Key) -> bool {
+        let before = self.checkpoints.iter().rposition(|(place, _)| *place <= key);
+        let mut states = self.checkpoints[before.unwrap_or(0)..].iter().map(|(_, state)| state);
+        self.frozen <= key
+            && self.hidden.iter().all(|(_, until)| *until < key)
+            && states.all(|state| state.machines.is_empty())
+            && self.now.machines.is_empty()
+    }
+
     /// A fix of either party, against the other's reference fix.
     pub(super) fn take_pair(
         &mut self,

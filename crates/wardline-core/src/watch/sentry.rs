@@ -63,10 +63,10 @@ impl Watch {
         self.sentries = Some(sentries);
     }
 
-    /// How far one may go from there before any verdict can change; nothing if the fix must be
-    /// judged in full.
+    /// How far one may go from there before a verdict of any place can change; nothing if the fix
+    /// must be judged in full.
     pub fn slack_afar_m(&self, glance: &Glance) -> Option<f64> {
-        if self.about == About::Conditions {
+        if self.about != About::Places {
             return Some(f64::INFINITY);
         }
         let sentries = self.sentries.as_ref().filter(|_| self.now.machines.is_empty())?;

@@ -78,7 +78,7 @@ fn what_no_late_fix_can_reach_is_forgotten() {
             person: PERSON,
             assigned: PUT,
             track,
-            others: &[],
+            others: TracksOf::none(),
             conditions: &Conditions::default(),
         };
         if minute == 1 {

@@ -62,7 +62,7 @@ impl Watch {
                 _ => 0.0,
             },
             None => match place {
-                Ok(index) if reading.trust.sound() && gap_m > 0.0 => {
+                Ok(index) if reading.trust.sound() => {
                     self.now.machines.remove(index);
                     gap_m
                 }

@@ -1,13 +1,12 @@
 //! The part of a snapshot that holds the zones: the versions of each, as they were put. The trees
 //! and the changes of layers are worked out of them again.
 
-use super::{History, Layer, ZoneBox, ZoneVersion, Zones};
+use super::{History, Layer, Tree, ZoneBox, ZoneVersion, Zones};
 use crate::geometry::{Geometry, Position, Shape};
 use crate::ids::{LayerId, ZoneId};
 use crate::key::Key;
 use crate::snapshot::{Read, Reader, RestoreError, Sink};
 use crate::table::Table;
-use rstar::RTree;
 use std::collections::BTreeMap;
 use std::sync::Arc;
 
@@ -38,7 +37,7 @@ impl Zones {
     /// The zones with these histories.
     fn of(zones: Vec<(ZoneId, History)>) -> Self {
         let boxes = zones.iter().flat_map(|(id, history)| boxes_of(*id, &history.newest));
-        let all = RTree::bulk_load(boxes.collect());
+        let all = Tree::bulk_load_with_params(boxes.collect());
         let mut layers: BTreeMap<LayerId, Layer> = BTreeMap::new();
         let mut present: BTreeMap<LayerId, Vec<ZoneBox>> = BTreeMap::new();
         for (id, history) in &zones {
@@ -60,7 +59,7 @@ impl Zones {
         for (id, layer) in &mut layers {
             layer.changes.sort_unstable();
             layer.changes.dedup();
-            layer.tree = RTree::bulk_load(present.remove(id).unwrap_or_default());
+            layer.tree = Tree::bulk_load_with_params(present.remove(id).unwrap_or_default());
         }
         Self { by_id: Table::of(zones), all, layers }
     }

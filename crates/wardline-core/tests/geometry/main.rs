@@ -234,6 +234,21 @@ fn long_distances_agree_with_karney() {
     }
 }
 
+/// J-GEO-2
+#[test]
+fn distances_to_the_other_side_of_the_earth_agree_with_karney() {
+    let mut rng = StdRng::seed_from_u64(4);
+    for lat in (-90..=90).step_by(5) {
+        for _ in 0..20 {
+            let lon = rng.random_range(-180.0..180.0);
+            let a = at(f64::from(lat), lon);
+            let [off_lat, off_lon] = [0.3, 0.6].map(|most| rng.random_range(-most..most));
+            let to = ((off_lat - f64::from(lat)).clamp(-90.0, 90.0), lon + 180.0 + off_lon);
+            check_distance(a, wrapped((to.0 * 1e7) as i64, (to.1 * 1e7) as i64));
+        }
+    }
+}
+
 /// J-CROSS-1, J-GEO-1
 #[test]
 fn segments_agree_with_the_references() {

@@ -104,7 +104,7 @@ fn put_facts(out: &mut Vec<u8>, facts: &EpisodeFacts) {
         out.varint(version);
     });
     out.option(facts.threshold_m, Put::f64);
-    out.option(facts.certainty, |out, certainty| words::put(out, certainty));
+    out.option(facts.certainty, words::put);
     words::put(out, facts.cause);
     out.u8(u8::from(facts.permitted));
     match facts.amendment {

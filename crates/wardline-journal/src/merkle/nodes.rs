@@ -25,7 +25,7 @@ impl Nodes for &[Hash] {
 /// The leaf that completes it has the number (`number` + 1) · 2^`level` − 1; before leaf n there
 /// are n + ⌊n / 2⌋ + ⌊n / 4⌋ … hashes, and the leaf's own comes first of those it completes.
 pub fn node_index(level: u32, number: u64) -> u64 {
-    let leaf = (u128::from(number) + 1 << level) - 1;
+    let leaf = ((u128::from(number) + 1) << level) - 1;
     let before: u128 = (0..64).map(|shift| leaf >> shift).sum();
     u64::try_from(before + u128::from(level)).unwrap_or(u64::MAX)
 }

@@ -204,7 +204,7 @@ impl Consistency {
         let seed = if old_size.is_power_of_two() { Some(old_root) } else { path.next() };
         let seed = seed.ok_or(ProofError::Wrong)?;
         let shared = (old_size - 1).trailing_ones();
-        let (mut place, mut last) = (old_size - 1 >> shared, size - 1 >> shared);
+        let (mut place, mut last) = ((old_size - 1) >> shared, (size - 1) >> shared);
         let (mut old_hash, mut hash) = (*seed, *seed);
         for beside in path {
             if last == 0 {

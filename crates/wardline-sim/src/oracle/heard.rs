@@ -21,7 +21,8 @@ impl Oracle {
             return Ok(Vec::new());
         }
         if fix.time < self.stints[i].assigned.0 {
-            return Err((("before_assignment", stamp(fix.time).to_string()), Some(device)));
+            let value = stamp(fix.time).as_str().unwrap_or_default().to_owned();
+            return Err((("before_assignment", value), Some(device)));
         }
         let mut events = self.hear(step, i, fix.seq);
         let person = self.stints[i].person;

@@ -2,7 +2,6 @@
 
 use super::Oracle;
 use super::classify::{accuracy, coarse};
-use super::device::Stint;
 use super::differ::{Known, next};
 use super::emit::{Event, Step, Who, noted, prove, prove_other, whole};
 use super::fold::{Edge, Episode, Key, Other, Proof, known_distance};
@@ -145,8 +144,8 @@ impl Oracle {
         let mut missed = self.pairs_of(i);
         missed.retain(|(his, her)| late(self, *his, *her));
         for (his, her) in missed {
-            let newest = self.newest_of_pair(his, her).max(pos);
-            self.stints[his].beyond.insert((her, fix.uid), newest);
+            let came = (step.at, u8::MAX, u64::MAX, u64::MAX);
+            self.stints[his].beyond.insert((her, fix.uid), came);
         }
         events
     }
@@ -176,14 +175,6 @@ impl Oracle {
             }
         }
         latest
-    }
-
-    fn newest_of_pair(&self, his: usize, her: u64) -> Pos {
-        let stints = self.stints.iter().enumerate();
-        let of_pair = stints.filter(|(j, s)| *j == his || s.person == her).map(|x| x.1);
-        let last = |s: &Stint| s.fixes.len().checked_sub(1).map(|k| s.pos(k));
-        let fixes = of_pair.filter_map(last).max().unwrap_or_default();
-        self.log.entries.last().map_or(fixes, |e| e.pos.max(fixes))
     }
 
     /// Tells of each keep_away rule in force at the fix for whose pair it comes too late.

@@ -3,6 +3,7 @@ mod stream;
 use super::*;
 use serde_json::{Value, json};
 use wardline_core::input::{Demand, Place};
+use wardline_core::time::Timestamp;
 
 const T0: &str = "2026-01-02T03:04:05.678Z";
 const T1: &str = "2026-01-12T03:04:05.678Z";
@@ -257,4 +258,20 @@ fn texts_have_a_limit() {
     let named = |bytes| with(&zone(json!(0)), json!({"name": "x".repeat(bytes)}));
     check(named(TEXT_BYTES_MAX), "wrong_type geometry: 0");
     check(named(TEXT_BYTES_MAX + 1), "text_too_long name: 4097 bytes");
+}
+
+/// The engine writes instants by its own arithmetic, the wire by that of `jiff`.
+#[test]
+fn the_engine_writes_instants_as_the_wire_does() {
+    let day_ms = 86_400_000;
+    let (first, last) = (-719_528, 2_932_896); // 0000-01-01 and 9999-12-31
+    for day in (first..=last).step_by(7).chain([first, last, -1, 0, 1, 11_016, 11_017, 19_782]) {
+        for ms in [0, 1, 45_296_789, day_ms - 1] {
+            let instant = Timestamp::from_ms(day * day_ms + ms);
+            let nearest = instant.ms() <= jiff::Timestamp::MAX.as_millisecond();
+            assert!(!nearest || instant.to_string() == instant::format(instant), "{instant}");
+        }
+    }
+    assert_eq!(Timestamp::from_ms(951_782_400_000).to_string(), "2000-02-29T00:00:00.000Z");
+    assert!(Timestamp::from_ms(i64::MIN).to_string() < Timestamp::from_ms(i64::MAX).to_string());
 }

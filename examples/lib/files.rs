@@ -17,7 +17,7 @@ pub type Reader<'r> = Box<dyn BufRead + 'r>;
 pub struct Failure {
     act: &'static str,
     file: PathBuf,
-    source: Box<dyn std::error::Error>,
+    source: Box<dyn std::error::Error + Send + Sync>,
 }
 
 impl Failure {
@@ -25,7 +25,7 @@ impl Failure {
     pub fn new(
         act: &'static str,
         file: &Path,
-        source: impl Into<Box<dyn std::error::Error>>,
+        source: impl Into<Box<dyn std::error::Error + Send + Sync>>,
     ) -> Self {
         Self { act, file: file.to_owned(), source: source.into() }
     }
@@ -48,14 +48,14 @@ impl std::error::Error for Failure {}
 /// A file that is written, or stdout.
 pub struct Output {
     name: PathBuf,
-    writer: BufWriter<Box<dyn Write>>,
+    writer: BufWriter<Box<dyn Write + Send>>,
 }
 
 impl Output {
     /// Makes the file anew; it must be none of those `taken` by this run.
     pub fn create(file: Option<&Path>, taken: &[&Path]) -> Result<Self, Failure> {
         let Some(file) = file else {
-            let writer: Box<dyn Write> = Box::new(io::stdout());
+            let writer: Box<dyn Write + Send> = Box::new(io::stdout());
             return Ok(Self { name: "stdout".into(), writer: BufWriter::new(writer) });
         };
         let place = fs::canonicalize(file).ok();

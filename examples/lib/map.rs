@@ -4,17 +4,23 @@
 //! inputs say and what the events say, and judges nothing itself: its warning rings are drawn in
 //! a plane and are good enough to look at, not to decide on.
 
+mod story;
+
 use std::collections::{BTreeMap, BTreeSet};
 use std::io::{self, Write};
 
 use jiff::Timestamp;
 use serde_json::{Value, json};
+use story::Story;
 
 /// How many fixes a map holds; a longer run is thinned evenly, and the map says so.
-pub const FIXES_MAX: usize = 200_000;
+const FIXES_MAX: usize = 200_000;
 
-/// How many episodes and notes a map holds; the rest are counted, and the map says so.
-pub const ITEMS_MAX: usize = 20_000;
+/// How many devices a map holds: first those that the events are about. It tells of the rest.
+const DEVICES_MAX: usize = 2_000;
+
+/// How many versions of zones a map holds; the rest are counted, and the map says so.
+const ZONES_MAX: usize = 20_000;
 
 const TEMPLATE: &str = include_str!("map.html");
 const PLACE_OF_DATA: &str = "__DATA__";
@@ -58,6 +64,16 @@ struct Scene {
     warn_by_layer: BTreeMap<u64, BTreeSet<u64>>,
     persons: BTreeMap<u64, u64>,
     tracks: BTreeMap<u64, Vec<TrackPoint>>,
+    zones_left_out: u64,
+    /// The distances of each keep_away rule, and from when on.
+    pairs: BTreeMap<(u64, u64), Vec<Pair>>,
+}
+
+/// The distances of a keep_away rule as an order was put.
+struct Pair {
+    from_ms: i64,
+    distance_m: f64,
+    warn_m: Option<f64>,
 }
 
 /// One version of a zone and the time in which it stood.
@@ -97,6 +113,10 @@ impl Scene {
         };
         let (zone, at_ms) = (number(&input["zone"]), time_ms(&input["at"]));
         self.close_zone(zone, at_ms);
+        if self.zones.len() >= ZONES_MAX {
+            self.zones_left_out += 1;
+            return;
+        }
         self.zones.push(ZoneShape {
             zone,
             layer: number(&input["layer"]),
@@ -116,6 +136,12 @@ impl Scene {
 
     fn put_order(&mut self, input: &Value) {
         for rule in input["rules"].as_array().into_iter().flatten() {
+            if let Some(distance_m) = rule["distance_m"].as_f64() {
+                let from_ms = time_ms(&input["at"]).unwrap_or(0);
+                let pair = Pair { from_ms, distance_m, warn_m: rule["warn_m"].as_f64() };
+                let id = (number(&input["order"]), number(&rule["rule"]));
+                self.pairs.entry(id).or_default().push(pair);
+            }
             let warn_m = rule["warn_m"].as_f64().unwrap_or(0.0).round() as u64;
             if rule["kind"] != "keep_out" || warn_m == 0 {
                 continue;
@@ -141,7 +167,9 @@ impl Scene {
         self.tracks.entry(number(&input["device"])).or_default().push(point);
     }
 
-    fn into_json(mut self, story: Story) -> Value {
+    fn into_json(mut self, mut story: Story) -> Value {
+        story.items.iter_mut().for_each(|item| self.add_rings(item));
+        let devices_left_out = self.leave_out_devices(&story.items);
         let fixes_total: usize = self.tracks.values().map(Vec::len).sum();
         let step = fixes_total.div_ceil(FIXES_MAX).max(1);
         let tracks = std::mem::take(&mut self.tracks);
@@ -153,7 +181,36 @@ impl Scene {
         json!({
             "zones": zones, "tracks": tracks, "items": story.items,
             "fixes_total": fixes_total, "step": step, "items_left_out": story.left_out,
+            "devices_left_out": devices_left_out, "zones_left_out": self.zones_left_out,
         })
+    }
+
+    /// Keeps the tracks of the devices that the events are about, then of others; gives how many
+    /// have gone.
+    fn leave_out_devices(&mut self, items: &[Value]) -> usize {
+        let surplus = self.tracks.len().saturating_sub(DEVICES_MAX);
+        if surplus > 0 {
+            let named = |item: &Value| [number(&item["device"]), number(&item["other_device"])];
+            let told: BTreeSet<u64> = items.iter().flat_map(named).collect();
+            let mut devices: Vec<u64> = self.tracks.keys().copied().collect();
+            devices.sort_by_key(|device| (!told.contains(device), *device));
+            let kept: BTreeSet<u64> = devices.into_iter().take(DEVICES_MAX).collect();
+            self.tracks.retain(|device, _| kept.contains(device));
+        }
+        surplus
+    }
+
+    /// The distances that a pair's rule had when its episode started.
+    fn add_rings(&self, item: &mut Value) {
+        if item["start"]["other"].is_null() {
+            return;
+        }
+        let start_ms = item["start"]["t"].as_i64().unwrap_or(0);
+        let pairs = self.pairs.get(&(number(&item["order"]), number(&item["rule"])));
+        let mut pairs = pairs.into_iter().flatten().rev();
+        if let Some(pair) = pairs.find(|pair| pair.from_ms <= start_ms) {
+            item["rings"] = json!({ "distance_m": pair.distance_m, "warn_m": pair.warn_m });
+        }
     }
 
     fn zone_json(&self, zone: &ZoneShape) -> Value {
@@ -187,112 +244,6 @@ fn track_json(
         last = *point;
     }
     json!({ "device": device, "person": person, "total": total, "deltas": deltas })
-}
-
-/// What the events say: one item per episode or note, in order of appearance.
-#[derive(Default)]
-struct Story {
-    items: Vec<Value>,
-    index_by_episode: BTreeMap<String, usize>,
-    left_out: u64,
-}
-
-impl Story {
-    fn take_event(&mut self, event: &Value) {
-        let phase = event["phase"].as_str().unwrap_or("noted");
-        let episode = event["episode"].as_str().unwrap_or_default();
-        let index = self.index_by_episode.get(episode).copied();
-        if let Some(item) = index.and_then(|index| self.items.get_mut(index)) {
-            match phase {
-                "ended" => return item["end"] = moment(event),
-                "amended" => return amend(item, event),
-                _ => {}
-            }
-        }
-        if self.items.len() >= ITEMS_MAX {
-            self.left_out += 1;
-            return;
-        }
-        if phase == "started" {
-            self.index_by_episode.insert(episode.to_owned(), self.items.len());
-        }
-        self.items.push(item(event, phase));
-    }
-}
-
-fn item(event: &Value, phase: &str) -> Value {
-    let mut item = json!({
-        "phase": phase, "severity": severity(event), "start": moment(event), "end": null,
-    });
-    for name in [
-        "kind",
-        "episode",
-        "order",
-        "rule",
-        "person",
-        "device",
-        "zone",
-        "other_person",
-        "certainty",
-        "permitted",
-        "late",
-        "reason",
-        "value",
-        "action",
-        "level",
-    ] {
-        if !event[name].is_null() {
-            item[name] = event[name].clone();
-        }
-    }
-    item
-}
-
-/// The late word on an episode: its whole new course, or that it never was.
-fn amend(item: &mut Value, event: &Value) {
-    item["amended"] = json!(true);
-    if event["withdrawn"] == true {
-        item["withdrawn"] = json!(true);
-        item["severity"] = json!("note");
-    }
-    if let Some(start_ms) = time_ms(&event["start"]) {
-        item["start"] = json!({ "t": start_ms, "cause": event["cause"] });
-    }
-    match time_ms(&event["end"]) {
-        Some(end_ms) => item["end"] = json!({ "t": end_ms, "cause": event["cause"] }),
-        None if event.get("end").is_some_and(Value::is_null) => item["end"] = Value::Null,
-        None => {}
-    }
-    if !event["certainty"].is_null() {
-        item["certainty"] = event["certainty"].clone();
-    }
-}
-
-/// One end of an episode: when, where if a fix says so, and how near.
-fn moment(event: &Value) -> Value {
-    let time = time_ms(&event["time"]).or_else(|| time_ms(&event["at"]));
-    let mut moment = json!({ "t": time, "id": event["id"], "cause": event["cause"] });
-    if let Some((lat, lon)) = place(&event["fix"]) {
-        moment["lat"] = json!(lat);
-        moment["lon"] = json!(lon);
-    }
-    for name in ["distance_m", "threshold_m", "fix_age_ms"] {
-        if event[name].is_number() {
-            moment[name] = event[name].clone();
-        }
-    }
-    moment
-}
-
-/// How much an event asks of the people who read it.
-fn severity(event: &Value) -> &'static str {
-    match event["kind"].as_str() {
-        Some("breach" | "warning") if event["permitted"] == true => "permitted",
-        Some("breach" | "panic" | "escalated") => "alarm",
-        Some("absence" | "silence" | "strap" | "case" | "tether" | "jamming") => "serious",
-        Some("warning" | "no_fix" | "never_heard" | "degraded" | "suspect_motion") => "warning",
-        _ => "note",
-    }
 }
 
 /// A geometry as the page draws it: coordinates checked, longitude first as in GeoJSON.
@@ -348,83 +299,4 @@ fn time_ms(value: &Value) -> Option<i64> {
 }
 
 #[cfg(test)]
-mod tests {
-    use super::*;
-
-    const T0: &str = "2026-01-01T00:00:00.000Z";
-    const T1: &str = "2026-01-01T00:01:00.000Z";
-
-    fn page(inputs: Vec<Value>, events: &[Value]) -> (String, Value) {
-        let mut out = Vec::new();
-        write_map(inputs.into_iter(), events, &mut out).expect("a Vec takes all");
-        let html = String::from_utf8(out).expect("HTML is UTF-8");
-        let open = r#"<script type="application/json" id="data">"#;
-        let (_, rest) = html.split_once(open).expect("the data element");
-        let (data, _) = rest.split_once("</script>").expect("its end");
-        let data = serde_json::from_str(data).expect("the data is JSON");
-        (html, data)
-    }
-
-    fn circle(name: &str) -> Value {
-        json!({ "type": "put_zone", "at": T0, "zone": 5, "layer": 7, "name": name,
-            "geometry": { "type": "Point", "coordinates": [179.9, 1.0], "radius_m": 50 } })
-    }
-
-    #[test]
-    fn a_hostile_name_stays_data() {
-        let name = "</script><script>alert(1)</script><!--";
-        let (html, data) = page(vec![circle(name)], &[]);
-        assert_eq!(data["zones"][0]["name"], name);
-        assert!(!html.contains("alert(1)</script>"));
-        assert!(!html.contains("innerHTML") && !html.contains("://"), "self-contained");
-    }
-
-    #[test]
-    fn warning_rings_follow_the_zone_and_its_layer() {
-        let order = json!({ "type": "put_order", "at": T0, "rules": [
-            { "rule": 1, "kind": "keep_out", "zone": 5, "warn_m": 300 },
-            { "rule": 2, "kind": "keep_out", "layer": 7, "warn_m": 100 },
-            { "rule": 3, "kind": "keep_out", "layer": 8, "warn_m": 200 } ] });
-        let (_, data) = page(vec![circle("a"), order], &[]);
-        assert_eq!(data["zones"][0]["warn_m"], json!([100, 300]));
-    }
-
-    #[test]
-    fn a_zone_put_again_and_removed_stands_in_its_times() {
-        let removed = json!({ "type": "remove_zone", "at": T1, "zone": 5 });
-        let (_, data) = page(vec![circle("a"), circle("b"), removed], &[]);
-        assert_eq!(data["zones"][0]["until"], data["zones"][1]["from"]);
-        assert_eq!(data["zones"][1]["until"], time_ms(&json!(T1)).expect("a time"));
-    }
-
-    #[test]
-    fn an_episode_is_one_item_with_two_ends() {
-        let event = |phase: &str, time: &str| {
-            json!({ "id": "1.1.0", "time": time, "kind": "breach", "phase": phase,
-                "episode": "1.1.1.breach.1", "fix": { "lat": 1.0, "lon": 2.0 } })
-        };
-        let amended = json!({ "kind": "breach", "phase": "amended", "end": null,
-            "episode": "1.1.1.breach.1", "start": T0 });
-        let (_, data) = page(vec![], &[event("started", T0), event("ended", T1)]);
-        assert_eq!(data["items"].as_array().map(Vec::len), Some(1));
-        assert_eq!(data["items"][0]["severity"], "alarm");
-        assert_eq!(data["items"][0]["end"]["lat"], 1.0);
-        let (_, data) = page(vec![], &[event("started", T0), event("ended", T1), amended]);
-        assert!(data["items"][0]["end"].is_null());
-    }
-
-    #[test]
-    fn a_long_run_is_thinned_and_keeps_its_last_fix() {
-        let point = |i: usize| TrackPoint { time_ms: i as i64, lat_e7: 0, lon_e7: 0 };
-        let total = FIXES_MAX + 2;
-        let scene = Scene {
-            tracks: BTreeMap::from([(1, (0..total).map(point).collect())]),
-            ..Scene::default()
-        };
-        let data = scene.into_json(Story::default());
-        assert_eq!((&data["step"], &data["fixes_total"]), (&json!(2), &json!(total)));
-        let deltas = data["tracks"][0]["deltas"].as_array().expect("a list");
-        let last: i64 = deltas.iter().step_by(3).filter_map(Value::as_i64).sum();
-        assert_eq!(last, total as i64 - 1);
-    }
-}
+mod tests;

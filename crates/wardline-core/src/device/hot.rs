@@ -1,0 +1,173 @@
+//! The line that the hot path reads: whether a fix can change anything.
+
+mod saved;
+
+use crate::engine::Config;
+use crate::geometry::{Position, Scale};
+use crate::input::{Assurance, Fix};
+use crate::time::{NEVER, Timestamp};
+use crate::track::{Sample, TrackMut};
+
+/// What the hot path needs of a device: one cache line.
+///
+/// While a device stays within `slack_m` of its anchor and the clock before `quiet_until`, no
+/// rule's verdict can change, so a sound fix need not be judged.
+#[derive(Clone, Copy)]
+#[repr(align(64))]
+pub(crate) struct HotLine {
+    /// The newest event time of the device's inputs.
+    pub newest: Timestamp,
+    /// Until then no boundary of an order of its person is reached.
+    pub quiet_until: Timestamp,
+    /// When the last input was received.
+    pub heard_at: Timestamp,
+    /// The last sound fix.
+    sound_time: Timestamp,
+    sound: Position,
+    anchor: Position,
+    /// The scale near the anchor.
+    scale: Scale,
+    /// Negative: each fix must be judged.
+    slack_m: f32,
+    /// The next fix must be later than `newest` by more than this, rounded up, or it may be too
+    /// late for the history of another party.
+    lead_s: u16,
+    /// So many fixes more before one must be judged: meanwhile the history of a party cannot move
+    /// on past the fixes of others.
+    left: u16,
+}
+
+const _: () = assert!(size_of::<HotLine>() == 64);
+
+/// Takes note that something of a device was received.
+#[inline]
+pub(crate) fn hear(hot: &mut HotLine, track: &mut TrackMut<'_>, at: Timestamp, is_sound_fix: bool) {
+    hot.heard_at = at;
+    if is_sound_fix {
+        track.head.sound_heard_at = at;
+    }
+}
+
+/// No slack is larger, so that the scale at the anchor holds wherever the fix may be.
+pub(crate) const SLACK_M_MAX: f64 = 5_000.0;
+/// As many fixes as come may stay unjudged.
+pub(crate) const ENDLESS: u16 = u16::MAX;
+
+impl HotLine {
+    pub fn new() -> Self {
+        Self {
+            newest: NEVER,
+            quiet_until: NEVER,
+            heard_at: NEVER,
+            sound_time: NEVER,
+            sound: Position::default(),
+            anchor: Position::default(),
+            scale: Scale::default(),
+            slack_m: -1.0,
+            lead_s: 0,
+            left: 0,
+        }
+    }
+
+    /// Whether each fix must be judged.
+    pub fn is_awake(&self) -> bool {
+        self.slack_m < 0.0
+    }
+
+    /// From now on each fix must be judged, and boundaries looked for.
+    pub fn wake(&mut self) {
+        self.slack_m = -1.0;
+        self.quiet_until = NEVER;
+    }
+
+    /// No boundary is reached before `until`, but each fix must be judged.
+    pub fn stay_awake(&mut self, until: Timestamp) {
+        self.slack_m = -1.0;
+        self.quiet_until = until;
+    }
+
+    /// The next fix must be judged, since a party of a pair came nearer than was reckoned with.
+    pub fn lose_slack(&mut self) {
+        self.slack_m = -1.0;
+    }
+
+    /// While at rest, where it is: within so many metres of a position.
+    pub fn region(&self) -> Option<(Position, f64)> {
+        (!self.is_awake()).then(|| (self.anchor, f64::from(self.slack_m)))
+    }
+
+    /// How many fixes may come before one is judged.
+    pub fn left(&self) -> u16 {
+        if self.is_awake() { 0 } else { self.left }
+    }
+
+    /// The next fix must be later than this, or be judged.
+    pub fn expect_after(&mut self, time: Timestamp) {
+        let lead_s = (time.ms_since(self.newest).max(0) as u64).div_ceil(1000);
+        match u16::try_from(lead_s) {
+            Ok(lead_s) => self.lead_s = self.lead_s.max(lead_s),
+            Err(_) => self.lose_slack(),
+        }
+    }
+
+    /// No boundary is reached before `until`, and no verdict changes within `slack_m` of this
+    /// sound fix, until `left` more have come.
+    pub fn rest(&mut self, at: &Sample, slack_m: f64, until: Timestamp, left: u16) {
+        self.stay_awake(until);
+        let (at, time) = (at.position, at.time);
+        (self.lead_s, self.left) = (0, left);
+        // The decimetre covers the error of distances (J-GEO-2), the ten-thousandth the rounding.
+        let slack_m = slack_m.min(SLACK_M_MAX) * 0.9999 - 0.1;
+        if let Some(scale) = Scale::near(at)
+            && slack_m > 0.0
+        {
+            self.scale = scale;
+            self.slack_m = slack_m as f32;
+            self.anchor = at;
+            self.sound = at;
+            self.sound_time = time;
+        }
+    }
+
+    /// Whether the fix is sound and cannot change a verdict; if so, it is the last sound one now.
+    #[inline]
+    pub fn takes(&mut self, fix: &Fix, at: Timestamp, config: &Config) -> bool {
+        let time = fix.time.min(at);
+        let lead_ms = i64::from(self.lead_s) * 1000;
+        if self.slack_m < 0.0
+            || self.left == 0
+            || time.ms_since(self.newest) <= lead_ms
+            || at >= self.quiet_until
+        {
+            return false;
+        }
+        let moved_m2 = self.scale.most_m2(fix.position, self.anchor);
+        let slack_m = f64::from(self.slack_m);
+        if moved_m2 > slack_m * slack_m || !is_plainly_sound(fix, at, config) {
+            return false;
+        }
+        let claims_motion =
+            fix.moving || fix.speed_mps.is_some_and(|speed| speed > config.copied_speed_mps);
+        if claims_motion && fix.position == self.sound {
+            return false;
+        }
+        let allowed_m = config.speed_max_mps * time.ms_since(self.sound_time) as f64 * 1e-3;
+        if self.scale.most_m2(fix.position, self.sound) > allowed_m * allowed_m {
+            return false;
+        }
+        self.newest = time;
+        self.lead_s = 0;
+        self.left -= u16::from(self.left != ENDLESS);
+        self.sound_time = time;
+        self.sound = fix.position;
+        true
+    }
+}
+
+fn is_plainly_sound(fix: &Fix, at: Timestamp, config: &Config) -> bool {
+    fix.assurance != Assurance::None
+        && !fix.mock
+        && !fix.clock_unsynced
+        && fix.time.ms_since(at) <= config.clock_ahead_max_ms
+        && fix.accuracy_m.unwrap_or(config.accuracy_default_m) <= config.accuracy_coarse_m
+}

@@ -1,0 +1,264 @@
+//! keep_away rules: the fixes of the parties judged against each other, and how far each party may
+//! go unjudged.
+//!
+//! A party at rest keeps within a region, a circle round its anchor. While it does, its fixes
+//! change no verdict, because everything of the other side that they may be judged against is
+//! farther from the region than any rule reaches: the other's region, if that is at rest too; else
+//! its newest fix and its reference fix. This is set up when the party comes to rest. Later fixes
+//! of the other side are either within a region that was kept apart then, or judged: then whoever
+//! they come too near to rests no more. A fix that is not the newest of its device may change what
+//! was judged against it before, so after one nobody rests.
+//!
+//! The free distance between two parties is divided by halves: who comes to rest takes no more
+//! than half, so that a third is left to the other; if less than a third is left, the other has
+//! to share anew at its next fix.
+
+use super::Engine;
+use super::observation::Scope;
+use crate::device::{Devices, ENDLESS, SLACK_M_MAX};
+use crate::engine::Config;
+use crate::event::Cause;
+use crate::geometry::{Position, distance_m};
+use crate::ids::{OrderId, PersonId};
+use crate::key::Key;
+use crate::time::Timestamp;
+use crate::track::Sample;
+use crate::watch::{About, Watch};
+
+/// A device that is kept away from a person by an order, or was.
+#[derive(Clone, Copy)]
+pub(super) struct Pair {
+    order: OrderId,
+    /// The place of the device.
+    restrained: usize,
+    protected: PersonId,
+}
+
+/// A fix of a party, seen by others.
+#[derive(Clone, Copy)]
+struct Sight<'a> {
+    sample: &'a Sample,
+    key: Key,
+    /// How near a rule reaches.
+    reach_m: f64,
+}
+
+/// Computed distances are off by less than this share of them and this many metres (J-GEO-2).
+const ERROR_SHARE: f64 = 1e-3;
+const ERROR_M: f64 = 0.1;
+/// Who would get less than this share of the free distance makes the other share anew.
+const SHARE_LEAST: f64 = 1.0 / 3.0;
+
+impl Engine {
+    /// The pairs that a device is a party of, the restrained or the protected one.
+    pub(super) fn add_pairs(&self, slot: usize, pairs: &mut Vec<Pair>) {
+        let Some(device) = self.devices.get(slot) else { return };
+        let Some(party) = self.people.get(device.person) else { return };
+        for id in &party.restrained_by {
+            let protected = self.orders.by_id.get(*id).into_iter().flat_map(|o| &o.protected);
+            let pair =
+                |person: &PersonId| Pair { order: *id, restrained: slot, protected: *person };
+            pairs.extend(protected.map(pair));
+        }
+        for id in &party.protected_by {
+            let pair = |slot| Pair { order: *id, restrained: slot, protected: device.person };
+            pairs.extend(self.restrained_devices(*id).map(pair));
+        }
+    }
+
+    /// Judges how near the parties of keep_away rules are, the device's person being either. A fix
+    /// without a place in the history is told as unjudged.
+    // J-PROX-1
+    pub(super) fn observe_pairs(
+        &mut self,
+        slot: usize,
+        pairs: &[Pair],
+        index: Option<usize>,
+        sample: &Sample,
+        at: Timestamp,
+    ) {
+        let Some(id) = self.devices.get(slot).map(|device| device.id) else { return };
+        let key = sample.key(id);
+        for Pair { order, restrained, protected } in pairs.iter().copied() {
+            let (about, cause) = (About::Person(protected), Some(Cause::Fix));
+            let scope = Scope { order, about, at, time: sample.time, cause };
+            let judged = index.and_then(|index| {
+                self.observe(restrained, scope, |watch, scene| {
+                    let item = scene.item(id, index)?;
+                    if key < watch.horizon(scene) {
+                        watch.hide(scene, key, at);
+                        return None;
+                    }
+                    watch.take(scene, key, item);
+                    Some(())
+                })
+            });
+            if judged.flatten().is_none() {
+                self.note_pair_unjudged((restrained, order, protected), id, sample, at);
+            }
+        }
+    }
+
+    /// How far a party may go from its newest fix, of `slack_m` or, without that, nowhere; nothing
+    /// if its next fix must be judged. Parties that the fix comes too near to rest no more.
+    pub(super) fn keep_apart(
+        &mut self,
+        slot: usize,
+        pairs: &[Pair],
+        sample: &Sample,
+        slack_m: Option<f64>,
+    ) -> Option<f64> {
+        let id = self.devices.get(slot)?.id;
+        let key = sample.key(id);
+        let mut slack_m = slack_m.map(|slack_m| slack_m.min(SLACK_M_MAX));
+        for pair in pairs {
+            let Some(reach_m) = self.reach_m(pair, key) else { continue };
+            if !self.watch_of_pair(pair).is_some_and(|watch| watch.is_calm_from(key)) {
+                self.rouse(pair);
+                slack_m = None;
+                continue;
+            }
+            let sight = Sight { sample, key, reach_m };
+            let is_restrained = slot == pair.restrained;
+            let protected = self.people.get(pair.protected);
+            for hers in protected.into_iter().flat_map(|person| &person.devices).copied() {
+                if is_restrained {
+                    slack_m = keep_off(&mut self.devices, hers, &self.config, &sight, slack_m);
+                } else if hers != slot {
+                    // Her fixes may be too late for the history of another device of hers, too.
+                    let horizon = horizon_at_rest(&self.devices, hers, &self.config);
+                    slack_m = slack_m.filter(|_| horizon.is_none_or(|horizon| horizon <= key));
+                }
+            }
+            if !is_restrained {
+                let his = pair.restrained;
+                slack_m = keep_off(&mut self.devices, his, &self.config, &sight, slack_m);
+            }
+        }
+        slack_m
+    }
+
+    /// After the newest fix of a party: its history may move on past later fixes of the others,
+    /// which must be judged then.
+    pub(super) fn outpace(&mut self, slot: usize, pairs: &[Pair]) {
+        if pairs.is_empty() {
+            return;
+        }
+        let horizon = horizon_at_rest(&self.devices, slot, &self.config);
+        let Some(time) = horizon.map(|key| key.time) else { return };
+        self.for_others(slot, pairs, |devices, other, config| {
+            if let Some((_, hot, _)) = devices.get_mut(other, config) {
+                hot.expect_after(time);
+            }
+        });
+    }
+
+    /// Nobody who is judged with the device rests any more.
+    pub(super) fn rouse_others(&mut self, slot: usize, pairs: &[Pair]) {
+        self.for_others(slot, pairs, lose_slack);
+    }
+
+    /// No party of the pair rests any more.
+    fn rouse(&mut self, pair: &Pair) {
+        let nobody = usize::MAX;
+        self.for_others(nobody, std::slice::from_ref(pair), lose_slack);
+    }
+
+    fn for_others(
+        &mut self,
+        slot: usize,
+        pairs: &[Pair],
+        act: impl Fn(&mut Devices, usize, &Config),
+    ) {
+        for pair in pairs {
+            let protected = self.people.get(pair.protected);
+            let hers = protected.into_iter().flat_map(|person| &person.devices);
+            let parties = std::iter::once(&pair.restrained).chain(hers);
+            for other in parties.filter(|other| **other != slot) {
+                act(&mut self.devices, *other, &self.config);
+            }
+        }
+    }
+
+    fn reach_m(&self, pair: &Pair, key: Key) -> Option<f64> {
+        let order = self.orders.by_id.get(pair.order)?;
+        order.pair_reach_m(self.devices.get(pair.restrained)?.person, pair.protected, key)
+    }
+
+    fn watch_of_pair(&self, pair: &Pair) -> Option<&Watch> {
+        let watches = &self.devices.get(pair.restrained)?.watches;
+        let id = (pair.order, About::Person(pair.protected));
+        watches.iter().find(|watch| (watch.order, watch.about) == id)
+    }
+
+    /// How many fixes of a party may come before one is judged. The more, the later the fixes of
+    /// others must be to go unjudged; with a quarter of a history these may lag a little.
+    pub(super) fn fixes_at_rest(&self, slot: usize, has_pairs: bool) -> u16 {
+        if !has_pairs {
+            return ENDLESS;
+        }
+        let track = self.devices.track(slot, &self.config);
+        track.map_or(0, |track| (track.limit() * 3 / 4).max(1) as u16)
+    }
+
+    /// The devices of whoever the order restrains in any of its versions.
+    pub(super) fn restrained_devices(&self, order: OrderId) -> impl Iterator<Item = usize> {
+        let order = self.orders.by_id.get(order);
+        let persons = order.into_iter().flat_map(|order| &order.restrained);
+        let persons = persons.filter_map(|person| self.people.get(*person));
+        persons.flat_map(|person| person.devices.iter().copied())
+    }
+}
+
+fn lose_slack(devices: &mut Devices, slot: usize, config: &Config) {
+    if let Some((_, hot, _)) = devices.get_mut(slot, config) {
+        hot.lose_slack();
+    }
+}
+
+/// No item before this can be too late for a device's history while the device is at rest.
+fn horizon_at_rest(devices: &Devices, slot: usize, config: &Config) -> Option<Key> {
+    let left = devices.hot(slot)?.left();
+    devices.track(slot, config)?.horizon_after(usize::from(left))
+}
+
+/// Lets a device of the other side see a fix. Gives how far the fix's device may go, of `slack_m`.
+///
+/// Who rests later than the other's anchor or newest fix is in time for the other's history, too.
+fn keep_off(
+    devices: &mut Devices,
+    other: usize,
+    config: &Config,
+    sight: &Sight<'_>,
+    slack_m: Option<f64>,
+) -> Option<f64> {
+    let Some((device, hot, track)) = devices.get_mut(other, config) else { return slack_m };
+    if let Some((anchor, region_m)) = hot.region() {
+        let free_m = sight.free_m(anchor);
+        let left_m = free_m - region_m;
+        let least_m = slack_m.map_or(0.0, |slack_m| slack_m.min(free_m * SHARE_LEAST));
+        if left_m > least_m.max(0.0) {
+            let anchored = Key::fix(device.anchored(), device.id, u64::MAX);
+            let most_m = left_m.min(free_m / 2.0);
+            return slack_m.filter(|_| anchored < sight.key).map(|m| m.min(most_m));
+        }
+        hot.lose_slack();
+    }
+    let (slack_m, track) = (slack_m?, track.as_ref());
+    let Some(newest) = track.newest() else { return Some(slack_m) };
+    if newest.key(device.id) >= sight.key {
+        return None;
+    }
+    let reference = track.reference_of(sight.key, |_| true).unwrap_or(newest);
+    let free_m = sight.free_m(newest.position).min(sight.free_m(reference.position));
+    (free_m > 0.0).then(|| slack_m.min(free_m / 2.0))
+}
+
+impl Sight<'_> {
+    /// How far the parties may come nearer to each other before a verdict can change, at least.
+    fn free_m(&self, other: Position) -> f64 {
+        let apart_m = distance_m(self.sample.position, other);
+        let reach_m = self.reach_m * (1.0 + 2.0 * ERROR_SHARE) + ERROR_M;
+        apart_m * (1.0 - ERROR_SHARE) - ERROR_M - reach_m
+    }
+}

@@ -1,0 +1,99 @@
+//! What the pipeline says of itself, beside the events of the engines.
+
+use std::sync::Arc;
+use wardline_core::Numbered;
+use wardline_core::ids::{DeviceId, PersonId};
+
+/// Something that whoever runs the pipeline must know. All of it is also counted.
+#[derive(Clone, Debug)]
+#[non_exhaustive]
+pub enum Notice {
+    /// Waiting fixes of a device were dropped to make room, its oldest first.
+    Shed {
+        /// The device.
+        device: DeviceId,
+        /// How many of its fixes.
+        fixes: usize,
+    },
+    /// The sink was too slow or failed, and events did not reach it.
+    EventsLost {
+        /// How many.
+        events: usize,
+    },
+    /// The sink reported an error or panicked.
+    SinkFailed {
+        /// What it said.
+        reason: String,
+    },
+    /// The log reported an error; the inputs are judged, but not accepted.
+    LogFailed {
+        /// What it said.
+        reason: String,
+    },
+    /// An engine panicked on an input, which is left out from now on.
+    Quarantined(Quarantined),
+    /// The engine of a shard was built again as it was before the input that it panicked on.
+    Rebuilt {
+        /// The shard.
+        shard: usize,
+        /// Inputs that were read again.
+        inputs: usize,
+    },
+    /// A shard took in more than is kept to build its engine again, and made no checkpoint: if it
+    /// panics, it is lost.
+    NotRetained {
+        /// The shard.
+        shard: usize,
+        /// How many inputs are kept at most.
+        inputs_max: usize,
+    },
+    /// An engine panicked, and what it would be built from again is no longer kept. All further
+    /// inputs of the shard are counted as quarantined.
+    ShardLost {
+        /// The shard.
+        shard: usize,
+    },
+    /// A shard was to follow a person, but the shard that knows her is lost; it goes on with what
+    /// her devices send from now on.
+    NotAdopted {
+        /// The shard.
+        shard: usize,
+        /// The person.
+        person: PersonId,
+    },
+    /// A shard has been at the same inputs for too long.
+    Stalled {
+        /// The shard.
+        shard: usize,
+        /// The number of the last input that it has judged.
+        last: u64,
+        /// For how long, in nanoseconds.
+        for_ns: u64,
+    },
+    /// A stalled shard goes on.
+    Resumed {
+        /// The shard.
+        shard: usize,
+    },
+}
+
+/// An input that an engine panicked on.
+#[derive(Clone, Debug)]
+#[non_exhaustive]
+pub struct Quarantined {
+    /// The shard.
+    pub shard: usize,
+    /// The input.
+    pub input: Numbered,
+    /// What the panic said.
+    pub reason: String,
+}
+
+/// Who is told of notices.
+pub(super) type Listener = Arc<dyn Fn(Notice) + Send + Sync>;
+
+/// The words of a panic.
+pub(super) fn words_of(panic: &(dyn std::any::Any + Send)) -> String {
+    let text = panic.downcast_ref::<&str>().map(|text| (*text).to_owned());
+    text.or_else(|| panic.downcast_ref::<String>().cloned()).unwrap_or_default()
+}
