@@ -1,5 +1,5 @@
-//! What the log of inputs takes: fixes appended and committed durably, verified, and read, a second,
-//! each on one thread.
+//! What the log of inputs takes: fixes appended and committed durably, verified, and read, a
+//! second, each on one thread.
 //!
 //! `cargo bench --bench journal -- --fixes 4000000 --folder FOLDER`. The folder says which disk is
 //! measured; without one it is where temporary files are. Verifying and reading come from the

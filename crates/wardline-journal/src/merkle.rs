@@ -1,8 +1,8 @@
 //! Merkle trees as in RFC 6962: a head, proofs that a leaf is in a tree, and that one tree is the
 //! beginning of another.
 //!
-//! A [`Tree`] is what a writer keeps: one hash for each set bit of the number of leaves. Proofs need
-//! the hashes of complete subtrees, which a [`Nodes`] gives.
+//! A [`Tree`] is what a writer keeps: one hash for each set bit of the number of leaves. Proofs
+//! need the hashes of complete subtrees, which a [`Nodes`] gives.
 
 mod nodes;
 mod proof;

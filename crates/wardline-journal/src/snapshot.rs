@@ -1,8 +1,8 @@
 //! Files of states of engines, each for a place in the log of inputs.
 //!
-//! What a state is, the engine knows; here it is bytes. A file appears whole or not at all. One that
-//! is damaged, of another log, or put in the place of another is refused, and the one before is
-//! used: less is saved then, and nothing is lost, for the log has everything.
+//! What a state is, the engine knows; here it is bytes. A file appears whole or not at all. One
+//! that is damaged, of another log, or put in the place of another is refused, and the one before
+//! is used: less is saved then, and nothing is lost, for the log has everything.
 
 use crate::Hash;
 use crate::codec::{Put, Take};

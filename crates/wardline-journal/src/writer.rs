@@ -215,7 +215,7 @@ impl Writer {
         }
     }
 
-    /// Makes durable all that was appended. `written` is given the payload of each frame once it is.
+    /// Makes durable all that was appended. `written` is given the payload of each frame then.
     pub fn commit(
         &mut self,
         now: Timestamp,

@@ -1,8 +1,8 @@
 //! A disk in memory that runs full, fails, and loses power.
 //!
 //! Each file has what is durable and the writes since then. When power is lost, of each such write
-//! each piece of 64 bytes survives or not, as the seed has it, and the first of the renamings do; what
-//! lies between is zero. This is worse than real disks are, and within what POSIX allows.
+//! each piece of 64 bytes survives or not, as the seed has it, and so do the first of the
+//! renamings; what lies between is zero. This is worse than real disks are, and within what POSIX allows.
 
 use super::{Disk, DiskFile};
 use std::collections::BTreeMap;
