@@ -2,7 +2,8 @@
 //!
 //! Each file has what is durable and the writes since then. When power is lost, of each such write
 //! each piece of 64 bytes survives or not, as the seed has it, and so do the first of the
-//! renamings; what lies between is zero. This is worse than real disks are, and within what POSIX allows.
+//! renamings; what lies between is zero. This is worse than real disks are, and within what POSIX
+//! allows.
 
 use super::{Disk, DiskFile};
 use std::collections::BTreeMap;
