@@ -64,7 +64,8 @@ impl FleetDevice {
         self.kept.push_back(Kept { record, sent: Duration::ZERO });
     }
 
-    /// What is to be sent now, the oldest first: what was never sent, or too long ago. Newer records
+    /// What is to be sent now, the oldest first: what was never sent, or too long ago. Newer
+    /// records
     /// wait until older ones are acknowledged.
     pub fn due(&mut self, now: Duration, records: &mut Vec<Record>) {
         records.clear();

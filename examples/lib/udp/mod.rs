@@ -7,7 +7,7 @@
 //!
 //! One thread receives for each socket; it alone has the protocol's state. All that is counted of
 //! datagrams is counted there, one datagram once: refused for one reason, or accepted. What a
-//! server holds has limits: batches that wait ([`waiting`]), receipts ([`receipts`]), and what the
+//! server holds has limits: batches that wait (`waiting`), receipts (`receipts`), and what the
 //! pipeline lets wait. When these are full nothing is received, and the kernel drops and counts.
 
 pub mod alerts;

@@ -25,8 +25,10 @@ struct Sums {
     latency: Histogram<u64>,
 }
 
-/// From the receipt of a datagram to the event being told, in microseconds, to 0.1 %. Receipt is when
-/// the listener woke for it, or took it from the kernel while it was awake; how long it waited in the
+/// From the receipt of a datagram to the event being told, in microseconds, to 0.1 %. Receipt is
+/// when
+/// the listener woke for it, or took it from the kernel while it was awake; how long it waited in
+/// the
 /// kernel before is not in here.
 #[derive(Clone, Copy, Debug, Default)]
 pub struct LatencyUs {
