@@ -3,6 +3,7 @@
 //! Each takes any bytes and panics only if the code does something that it must not do.
 
 mod bytes;
+mod journal;
 mod late_data;
 mod operations;
 mod snapshot;
@@ -13,6 +14,9 @@ use std::collections::BTreeMap;
 use wardline_core::{Config, Engine};
 use wardline_wire::jsonl;
 
+pub use journal::{
+    journal_entry, journal_evidence, journal_inputs, journal_seeds, journal_snapshot,
+};
 pub use late_data::late_data;
 pub use operations::operations;
 pub use snapshot::{snapshot, snapshot_seed};

@@ -85,6 +85,47 @@ fn late_data() {
 }
 
 #[test]
+fn journal_entry() {
+    replay("journal_entry", wardline_fuzz::journal_entry);
+    random(5_000, 60, |bytes| {
+        // The kinds that there are, so that something is read.
+        let kinds = [1, 3, 7, 8, 9, 11, 32, 34, 64, 65, 66];
+        let mut entry = bytes.to_vec();
+        entry[0] = kinds[usize::from(bytes[0]) % kinds.len()] | bytes[1] & 0x80;
+        wardline_fuzz::journal_entry(&entry);
+    });
+}
+
+#[test]
+fn journal_inputs() {
+    replay("journal_inputs", wardline_fuzz::journal_inputs);
+    random(1_000, 300, wardline_fuzz::journal_inputs);
+}
+
+#[test]
+fn journal_evidence() {
+    replay("journal_evidence", wardline_fuzz::journal_evidence);
+    random(1_000, 300, wardline_fuzz::journal_evidence);
+}
+
+#[test]
+fn journal_snapshot() {
+    replay("journal_snapshot", wardline_fuzz::journal_snapshot);
+    random(1_000, 120, wardline_fuzz::journal_snapshot);
+}
+
+/// After a change of the format: `cargo test -p wardline-fuzz -- --ignored`.
+#[test]
+#[ignore = "writes into the corpus"]
+fn write_seeds_of_journals() {
+    for (target, name, bytes) in wardline_fuzz::journal_seeds() {
+        let folder = Path::new(env!("CARGO_MANIFEST_DIR")).join("corpus").join(target);
+        fs::create_dir_all(&folder).unwrap();
+        fs::write(folder.join(name), bytes).unwrap();
+    }
+}
+
+#[test]
 fn wire_open() {
     replay("wire_open", wardline_fuzz::wire_open);
     random(2_000, 200, wardline_fuzz::wire_open);

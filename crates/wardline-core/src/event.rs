@@ -161,6 +161,32 @@ pub struct Event {
 }
 
 impl Event {
+    /// An event that says nothing else yet, for those who read events back from where they are
+    /// kept.
+    pub const fn new(kind: EventKind, phase: Phase) -> Self {
+        Self {
+            input: 0,
+            index: 0,
+            at: Timestamp::from_ms(0),
+            time: Timestamp::from_ms(0),
+            order: OrderId::NONE,
+            order_version: 0,
+            rule: RuleId::NONE,
+            person: PersonId::NONE,
+            device: None,
+            kind,
+            phase,
+            late: false,
+            episode_id: None,
+            episode: None,
+            other_person: None,
+            other_device: None,
+            evidence: None,
+            refusal: None,
+            desk: None,
+        }
+    }
+
     /// The event's id: input sequence, order, index.
     pub fn id(&self) -> String {
         format!("{}.{}.{}", self.input, self.order.number(), self.index)
@@ -233,6 +259,20 @@ pub struct EpisodeFacts {
     pub amendment: Option<Amendment>,
 }
 
+impl EpisodeFacts {
+    /// What is said of an episode of which nothing but this is known.
+    pub const fn new(cause: Cause) -> Self {
+        Self {
+            zone: None,
+            threshold_m: None,
+            certainty: None,
+            cause,
+            permitted: false,
+            amendment: None,
+        }
+    }
+}
+
 /// What late data makes of an episode.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
 pub enum Amendment {
@@ -248,7 +288,7 @@ pub enum Amendment {
 }
 
 /// The fix or fixes that an event was judged on.
-#[derive(Clone, Copy, PartialEq, Debug)]
+#[derive(Clone, Copy, PartialEq, Debug, Default)]
 #[non_exhaustive]
 pub struct Evidence {
     /// The signed distance to the zone in metres, negative inside, or that between the parties;
@@ -292,4 +332,11 @@ pub struct FixFacts {
     pub accuracy_m: Option<f64>,
     /// Whether it may close an episode.
     pub sound: bool,
+}
+
+impl FixFacts {
+    /// What is said of a fix whose accuracy was not reported, and which may close nothing.
+    pub const fn new(device: DeviceId, seq: u64, time: Timestamp, position: Position) -> Self {
+        Self { device, seq, time, position, accuracy_m: None, sound: false }
+    }
 }
