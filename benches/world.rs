@@ -8,8 +8,7 @@ use std::sync::Arc;
 use wardline_core::geometry::{Geometry, Position, Shape};
 use wardline_core::ids::{DeviceId, OrderId, PersonId, RuleId, ZoneId};
 use wardline_core::input::{
-    AssignDevice, Assurance, Demand, DeviceKind, Fix, Input, OrderKind, Place, PutOrder, PutZone,
-    Record, Rule, Source,
+    AssignDevice, Demand, DeviceKind, Fix, Input, OrderKind, Place, PutOrder, PutZone, Record, Rule,
 };
 use wardline_core::time::{Interval, Timestamp};
 
@@ -70,19 +69,14 @@ impl City {
                 continue;
             };
             fixes.push(Fix {
-                device: walker.device,
-                seq: self.seq,
-                time: Timestamp::from_ms(self.time_ms - 500),
-                position,
                 accuracy_m: Some(8.0),
                 speed_mps: Some(walker.speed_mps),
-                course_deg: None,
-                source: Source::Gnss,
-                assurance: Assurance::Device,
-                mock: false,
-                clock_unsynced: false,
-                moving: false,
-                backlog: false,
+                ..Fix::new(
+                    walker.device,
+                    self.seq,
+                    Timestamp::from_ms(self.time_ms - 500),
+                    position,
+                )
             });
         }
         Timestamp::from_ms(self.time_ms)

@@ -10,8 +10,7 @@ use wardline_core::event::Event;
 use wardline_core::geometry::{Geometry, Position, Shape};
 use wardline_core::ids::{DeviceId, LayerId, OrderId, PersonId, RuleId, ZoneId};
 use wardline_core::input::{
-    AssignDevice, Assurance, Demand, DeviceKind, Fix, Input, OrderKind, Place, PutOrder, PutZone,
-    Record, Rule, Source,
+    AssignDevice, Demand, DeviceKind, Fix, Input, OrderKind, Place, PutOrder, PutZone, Record, Rule,
 };
 use wardline_core::time::{Interval, Timestamp};
 use wardline_core::{Config, Counters, Engine};
@@ -111,19 +110,13 @@ fn fixes(round: i64, walk: Walk) -> [(i64, Fix); 2] {
 
 fn fix(device: u64, round: i64, time_ms: i64, position: Position) -> Fix {
     Fix {
-        device: DeviceId::new(device).expect("not 0"),
-        seq: round as u64 + 1,
-        time: Timestamp::from_ms(time_ms),
-        position,
         accuracy_m: Some(8.0),
-        speed_mps: None,
-        course_deg: None,
-        source: Source::Gnss,
-        assurance: Assurance::Device,
-        mock: false,
-        clock_unsynced: false,
-        moving: false,
-        backlog: false,
+        ..Fix::new(
+            DeviceId::new(device).expect("not 0"),
+            round as u64 + 1,
+            Timestamp::from_ms(time_ms),
+            position,
+        )
     }
 }
 

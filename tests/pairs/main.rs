@@ -11,8 +11,7 @@ use walks::{World, id, place};
 use wardline_core::event::{Event, EventKind};
 use wardline_core::ids::{DeviceId, OrderId, PersonId, RuleId};
 use wardline_core::input::{
-    AssignDevice, Assurance, Demand, DeviceKind, Fix, Input, OrderKind, PutOrder, Record, Rule,
-    Source,
+    AssignDevice, Demand, DeviceKind, Fix, Input, OrderKind, PutOrder, Record, Rule,
 };
 use wardline_core::time::{Interval, Timestamp};
 use wardline_core::{Config, Counters, Engine};
@@ -117,19 +116,9 @@ fn walk_far(every_ms: [i64; 2], lag_ms: [i64; 2]) -> Counters {
 
 fn fix(device: u64, seq: u64, time_ms: i64, position: wardline_core::geometry::Position) -> Fix {
     Fix {
-        device: id(DeviceId::new, device),
-        seq,
-        time: Timestamp::from_ms(time_ms),
-        position,
         accuracy_m: Some(8.0),
         speed_mps: Some(1.4),
-        course_deg: None,
-        source: Source::Gnss,
-        assurance: Assurance::Device,
-        mock: false,
-        clock_unsynced: false,
-        moving: false,
-        backlog: false,
+        ..Fix::new(id(DeviceId::new, device), seq, Timestamp::from_ms(time_ms), position)
     }
 }
 

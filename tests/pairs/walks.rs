@@ -7,8 +7,8 @@ use rand::{Rng, SeedableRng};
 use wardline_core::geometry::Position;
 use wardline_core::ids::{DeviceId, OrderId, PersonId, RuleId};
 use wardline_core::input::{
-    AssignDevice, Assurance, Demand, DeviceKind, Fix, Input, OrderKind, PutOrder, Record, Rule,
-    Source, Status, StatusReport,
+    AssignDevice, Demand, DeviceKind, Fix, Input, OrderKind, PutOrder, Record, Rule, Status,
+    StatusReport,
 };
 use wardline_core::time::{Interval, Timestamp};
 
@@ -233,19 +233,10 @@ impl World {
             return self.held.push((self.now_ms + held_ms, Input::Status(report)));
         }
         let fix = Fix {
-            device,
-            seq,
-            time,
-            position: place(east_m, north_m),
             accuracy_m: Some(accuracy_m),
-            speed_mps: None,
-            course_deg: None,
-            source: Source::Gnss,
-            assurance: Assurance::Device,
             mock,
-            clock_unsynced: false,
             moving,
-            backlog: false,
+            ..Fix::new(device, seq, time, place(east_m, north_m))
         };
         self.held.push((self.now_ms + held_ms, Input::Fix(fix)));
     }

@@ -210,6 +210,42 @@ pub struct Fix {
     pub backlog: bool,
 }
 
+impl Fix {
+    /// A fix that says nothing besides, like a line of a log with no more members: of unknown
+    /// accuracy and source, from an authenticated device.
+    ///
+    /// ```
+    /// use wardline_core::geometry::Position;
+    /// use wardline_core::ids::DeviceId;
+    /// use wardline_core::input::{Fix, Source};
+    /// use wardline_core::time::Timestamp;
+    ///
+    /// let (device, time) = (DeviceId::new(7)?, Timestamp::from_ms(1_780_000_000_000));
+    /// let plain = Fix::new(device, 1, time, Position::from_degrees(42.87, 74.59)?);
+    /// let fix = Fix { accuracy_m: Some(8.0), source: Source::Gnss, ..plain };
+    /// assert!(!fix.mock);
+    /// # Ok::<(), Box<dyn std::error::Error>>(())
+    /// ```
+    #[must_use]
+    pub fn new(device: DeviceId, seq: u64, time: Timestamp, position: Position) -> Self {
+        Self {
+            device,
+            seq,
+            time,
+            position,
+            accuracy_m: None,
+            speed_mps: None,
+            course_deg: None,
+            source: Source::default(),
+            assurance: Assurance::default(),
+            mock: false,
+            clock_unsynced: false,
+            moving: false,
+            backlog: false,
+        }
+    }
+}
+
 /// How a position was found.
 #[derive(Clone, Copy, PartialEq, Eq, Debug, Default)]
 pub enum Source {

@@ -6,8 +6,7 @@ use wardline_core::event::{Event, EventKind, Phase};
 use wardline_core::geometry::{Geometry, Position, Shape};
 use wardline_core::ids::{DeviceId, OrderId, PersonId, RuleId, ZoneId};
 use wardline_core::input::{
-    AssignDevice, Assurance, Demand, DeviceKind, Fix, Input, OrderKind, Place, PutOrder, PutZone,
-    Record, Rule, Source,
+    AssignDevice, Demand, DeviceKind, Fix, Input, OrderKind, Place, PutOrder, PutZone, Record, Rule,
 };
 use wardline_core::time::{Interval, Timestamp};
 use wardline_core::{Config, Engine};
@@ -55,19 +54,8 @@ fn apply(engine: &mut Engine, at_ms: i64, input: Input) -> Vec<Event> {
 fn fix(engine: &mut Engine, minute: u64, position: Position, accuracy_m: f64) -> Vec<Event> {
     let at_ms = minute as i64 * 60_000;
     let fix = Fix {
-        device: DEVICE,
-        seq: minute,
-        time: Timestamp::from_ms(at_ms),
-        position,
         accuracy_m: Some(accuracy_m),
-        speed_mps: None,
-        course_deg: None,
-        source: Source::Gnss,
-        assurance: Assurance::Device,
-        mock: false,
-        clock_unsynced: false,
-        moving: false,
-        backlog: false,
+        ..Fix::new(DEVICE, minute, Timestamp::from_ms(at_ms), position)
     };
     let mut events = apply(engine, at_ms, Input::Fix(fix));
     // The incidents that nobody acknowledges here are not the matter.

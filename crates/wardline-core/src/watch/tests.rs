@@ -2,7 +2,7 @@
 
 use super::*;
 use crate::geometry::{Geometry, Position, Shape};
-use crate::input::{Assurance, Demand, Fix, OrderKind, Place, PutOrder, PutZone, Rule, Source};
+use crate::input::{Demand, Fix, OrderKind, Place, PutOrder, PutZone, Rule};
 use crate::time::Interval;
 use crate::track::{Layout, Slots, TrackHead, TrackMut};
 use std::sync::Arc;
@@ -40,19 +40,13 @@ fn order() -> Order {
 /// A fix each minute, in the zone and out of it by turns.
 fn fix(minute: u64) -> Fix {
     Fix {
-        device: DEVICE,
-        seq: minute,
-        time: Timestamp::from_ms(minute as i64 * 60_000),
-        position: Position::from_degrees(0.0, (minute % 2) as f64 * 0.005).unwrap_or_default(),
         accuracy_m: Some(8.0),
-        speed_mps: None,
-        course_deg: None,
-        source: Source::Gnss,
-        assurance: Assurance::Device,
-        mock: false,
-        clock_unsynced: false,
-        moving: false,
-        backlog: false,
+        ..Fix::new(
+            DEVICE,
+            minute,
+            Timestamp::from_ms(minute as i64 * 60_000),
+            Position::from_degrees(0.0, (minute % 2) as f64 * 0.005).unwrap_or_default(),
+        )
     }
 }
 

@@ -9,9 +9,7 @@ use std::sync::Arc;
 use wardline_core::event::Event;
 use wardline_core::geometry::Position;
 use wardline_core::ids::{DeviceId, PersonId};
-use wardline_core::input::{
-    AssignDevice, Assurance, DeviceKind, Fix, Input, Record, Source, Status, StatusReport,
-};
+use wardline_core::input::{AssignDevice, DeviceKind, Fix, Input, Record, Status, StatusReport};
 use wardline_core::time::Timestamp;
 use wardline_core::{Config, Engine};
 use wardline_journal::checkpoint::Signer;
@@ -65,19 +63,10 @@ pub fn assign(number: u64) -> Record {
 pub fn fix(number: u64, seq: u64) -> Record {
     let position = Position::from_e7(428_700_000 + seq as i32, 745_900_000 - number as i32);
     let fix = Fix {
-        device: device(number),
-        seq,
-        time: NOW.plus_ms(seq as i64 * 1000 - 500),
-        position: position.unwrap(),
         accuracy_m: Some(8.5),
         speed_mps: Some(1.25),
-        course_deg: None,
-        source: Source::Gnss,
-        assurance: Assurance::Device,
-        mock: false,
-        clock_unsynced: false,
         moving: true,
-        backlog: false,
+        ..Fix::new(device(number), seq, NOW.plus_ms(seq as i64 * 1000 - 500), position.unwrap())
     };
     Record { at: Some(NOW.plus_ms(seq as i64 * 1000)), input: Input::Fix(fix) }
 }

@@ -8,8 +8,8 @@ use wardline::event::Event;
 use wardline::geometry::Position;
 use wardline::ids::{DeviceId, OrderId, PersonId, RuleId};
 use wardline::input::{
-    AssignDevice, Assurance, Demand, DeviceKind, Fix, Input, OrderKind, PutOrder, Record, Refusal,
-    Rule, Source, Status, StatusReport,
+    AssignDevice, Demand, DeviceKind, Fix, Input, OrderKind, PutOrder, Record, Refusal, Rule,
+    Status, StatusReport,
 };
 use wardline::pipeline::Log;
 use wardline::time::{Interval, Timestamp};
@@ -133,21 +133,7 @@ pub fn assign(ms: i64, number: u64, to: u64) -> Record {
 
 pub fn fix(ms: i64, number: u64, seq: u64) -> Record {
     let position = Position::from_degrees(42.87, 74.6).expect("a position");
-    let fix = Fix {
-        device: device(number),
-        seq,
-        time: at(ms),
-        position,
-        accuracy_m: Some(8.0),
-        speed_mps: None,
-        course_deg: None,
-        source: Source::Gnss,
-        assurance: Assurance::Device,
-        mock: false,
-        clock_unsynced: false,
-        moving: false,
-        backlog: false,
-    };
+    let fix = Fix { accuracy_m: Some(8.0), ..Fix::new(device(number), seq, at(ms), position) };
     record(ms, Input::Fix(fix))
 }
 

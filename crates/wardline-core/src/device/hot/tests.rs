@@ -2,24 +2,17 @@
 
 use super::*;
 use crate::ids::DeviceId;
-use crate::input::Source;
 
 /// Where a device rests since the second 1, and what it sends.
 fn fix(time_ms: i64, north_e7: i32) -> Fix {
     Fix {
-        device: DeviceId::NONE,
-        seq: time_ms as u64,
-        time: Timestamp::from_ms(time_ms),
-        position: Position::from_e7(428_760_000 + north_e7, 746_036_000).unwrap_or_default(),
         accuracy_m: Some(8.0),
-        speed_mps: None,
-        course_deg: None,
-        source: Source::Gnss,
-        assurance: Assurance::Device,
-        mock: false,
-        clock_unsynced: false,
-        moving: false,
-        backlog: false,
+        ..Fix::new(
+            DeviceId::NONE,
+            time_ms as u64,
+            Timestamp::from_ms(time_ms),
+            Position::from_e7(428_760_000 + north_e7, 746_036_000).unwrap_or_default(),
+        )
     }
 }
 
