@@ -5,7 +5,7 @@ mod saved;
 use crate::engine::Config;
 use crate::event::{EpisodeId, EventKind};
 use crate::ids::{DeviceId, OrderId, PersonId, RuleId, ZoneId};
-use crate::time::Timestamp;
+use crate::time::{NEVER, Timestamp};
 use std::collections::{BTreeMap, BTreeSet};
 
 /// An incident that is not resolved.
@@ -82,7 +82,7 @@ impl Desk {
         order: OrderId,
         of: Option<DeviceId>,
     ) -> Option<(OrderId, Timestamp, EpisodeId)> {
-        let from = (order, Timestamp::from_ms(i64::MIN), FIRST);
+        let from = (order, NEVER, FIRST);
         let next = self.escalations.range(from..).take_while(|next| next.0 == order);
         let mut next = next.filter(|next| of.is_none_or(|device| next.2.device == device));
         next.next().copied()

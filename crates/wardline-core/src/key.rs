@@ -1,7 +1,7 @@
 //! The order in which the judgement sees things happen.
 
 use crate::ids::DeviceId;
-use crate::time::Timestamp;
+use crate::time::{NEVER, Timestamp};
 
 /// Where an item stands in event time: boundaries first, then configuration by input sequence,
 /// then fixes and statuses by device and sequence.
@@ -22,8 +22,7 @@ enum Class {
 
 impl Key {
     /// Before every item.
-    pub const FIRST: Self =
-        Self { time: Timestamp::from_ms(i64::MIN), class: Class::Boundary, major: 0, minor: 0 };
+    pub const FIRST: Self = Self { time: NEVER, class: Class::Boundary, major: 0, minor: 0 };
 
     pub const fn boundary(time: Timestamp) -> Self {
         Self { time, class: Class::Boundary, major: 0, minor: 0 }

@@ -12,7 +12,7 @@ use crate::event::EventKind;
 use crate::ids::{DeviceId, LayerId, OrderId, PersonId, RuleId, ZoneId};
 use crate::key::Key;
 use crate::table::Table;
-use crate::time::Timestamp;
+use crate::time::{NEVER, Timestamp};
 use std::collections::BTreeMap;
 
 /// An alarm that is raised.
@@ -45,15 +45,14 @@ pub(crate) struct Order {
 
 impl Order {
     pub fn new() -> Self {
-        let never = Timestamp::from_ms(i64::MIN);
         Self {
             versions: Vec::new(),
-            fired: never,
+            fired: NEVER,
             episodes: BTreeMap::new(),
             restrained: Vec::new(),
             protected: Vec::new(),
             alarms: BTreeMap::new(),
-            progress: never,
+            progress: NEVER,
             deadline: None,
         }
     }

@@ -8,12 +8,14 @@
 
 mod difference;
 mod ending;
+mod episode;
 mod history;
 mod home;
 mod judge;
 mod pair;
 mod saved;
 mod sentry;
+mod state;
 #[cfg(test)]
 mod tests;
 mod turn;
@@ -21,7 +23,7 @@ mod turn;
 use crate::condition::Conditions;
 use crate::device::TracksOf;
 use crate::engine::Config;
-use crate::event::{Cause, Certainty, EventKind};
+use crate::event::{Cause, Certainty};
 use crate::ids::{DeviceId, OrderId, PersonId, RuleId, ZoneId};
 use crate::key::Key;
 use crate::order::{Order, OrderVersion, Rule, Terms};
@@ -29,7 +31,10 @@ use crate::time::Timestamp;
 use crate::track::{Sample, Track};
 use crate::zones::Zones;
 pub(crate) use difference::Difference;
+pub(crate) use episode::{Episode, Judged, Proof};
 pub(crate) use sentry::Glance;
+use state::{Active, Machine, Mode, State, TermsKind};
+pub(crate) use state::{MachineId, Target};
 
 /// What a watch looks at.
 #[derive(Clone, Copy)]
@@ -104,102 +109,6 @@ pub(crate) struct Watch {
     sentries: Option<Vec<sentry::Sentry>>,
     /// The zones of a layer that are judged; kept to spare allocations.
     zones_at_hand: Vec<ZoneId>,
-}
-
-/// The state of all machines.
-#[derive(Default, PartialEq)]
-struct State {
-    active: Vec<Active>,
-    /// The machines that are open or in a row, sorted by id.
-    machines: Vec<Machine>,
-}
-
-impl Clone for State {
-    fn clone(&self) -> Self {
-        Self { active: self.active.clone(), machines: self.machines.clone() }
-    }
-
-    /// Without allocating, if there is room; a derived one would not do that.
-    fn clone_from(&mut self, other: &Self) {
-        self.active.clone_from(&other.active);
-        self.machines.clone_from(&other.machines);
-    }
-}
-
-#[derive(Clone, Copy, PartialEq)]
-struct Active {
-    rule: RuleId,
-    kind: TermsKind,
-    since: Timestamp,
-}
-
-/// What kind of rule it is; nothing for the order as a whole.
-type TermsKind = Option<std::mem::Discriminant<Terms>>;
-
-#[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Debug)]
-pub(crate) struct MachineId {
-    pub rule: RuleId,
-    pub kind: EventKind,
-    pub target: Target,
-}
-
-/// Whom or what a machine keeps the device away from.
-#[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Debug)]
-pub(crate) enum Target {
-    None,
-    Zone(ZoneId),
-    Person(PersonId),
-}
-
-#[derive(Clone, PartialEq)]
-struct Machine {
-    id: MachineId,
-    mode: Mode,
-}
-
-#[derive(Clone, PartialEq)]
-enum Mode {
-    /// Qualifying fixes in a row that do not suffice yet (J-BREACH-4).
-    Row { count: u32, first: Timestamp, last: Key },
-    /// With the threshold that it was last judged by.
-    Open { permitted: bool, threshold_m: Option<f64> },
-}
-
-/// An episode as the fold made it.
-#[derive(Clone)]
-pub(crate) struct Episode {
-    pub id: MachineId,
-    /// 0 until it was told of.
-    pub number: u64,
-    pub start: Timestamp,
-    pub end: Option<Timestamp>,
-    pub certainty: Option<Certainty>,
-    pub permitted: bool,
-    pub opening: Proof,
-    pub closing: Option<Proof>,
-    /// Its end was told of; should it open again, only amendments follow (J-PAIR-1).
-    pub end_told: bool,
-    opened_by: Key,
-    closed_by: Option<Key>,
-}
-
-/// What an opening or closing rests on.
-#[derive(Clone, Copy)]
-pub(crate) struct Proof {
-    pub cause: Cause,
-    pub order_version: u64,
-    pub zone: Option<(ZoneId, u64)>,
-    pub threshold_m: Option<f64>,
-    /// Nothing where a rule's end ended the episode.
-    pub judged: Option<Judged>,
-}
-
-/// A distance and the fixes that it lies between.
-#[derive(Clone, Copy)]
-pub(crate) struct Judged {
-    pub distance_m: f64,
-    pub sample: Sample,
-    pub other: Option<(DeviceId, Sample)>,
 }
 
 /// Something that happened to one of the devices.

@@ -9,7 +9,7 @@ use crate::ids::{DeviceId, OrderId, PersonId};
 use crate::input::{Fix, Input, Refusal};
 use crate::key::Key;
 use crate::outbox::Draft;
-use crate::time::Timestamp;
+use crate::time::{NEVER, Timestamp};
 use crate::track::{Inserted, Sample, Trust};
 use crate::watch::{About, Glance, Item};
 
@@ -218,7 +218,7 @@ impl Engine {
     fn quiet_until(&mut self, person: PersonId, device: DeviceId) -> Timestamp {
         self.for_orders_of(person, Self::reschedule);
         if self.is_alarmed(person) {
-            return Timestamp::from_ms(i64::MIN);
+            return NEVER;
         }
         let next = self.concerning(person).filter_map(|order| self.next_instant(order));
         let stray = self.desk.next_escalation(OrderId::NONE, Some(device));
