@@ -8,7 +8,7 @@ use clap::Parser;
 use geo::{Contains, LineString, Point, Polygon};
 use rstar::{AABB, RTree, RTreeObject};
 use std::time::Instant;
-use wardline_benches::City;
+use wardline_benches::{City, Mode};
 use wardline_core::geometry::Shape;
 use wardline_core::input::{Fix, Input, Record};
 use wardline_core::{Config, Engine};
@@ -36,17 +36,13 @@ struct Arguments {
     /// Judge each fix in full.
     #[arg(long)]
     no_slack: bool,
-    /// Only show that it works.
-    #[arg(long)]
-    test: bool,
-    /// Given by `cargo bench`.
-    #[arg(long, hide = true)]
-    bench: bool,
+    #[command(flatten)]
+    mode: Mode,
 }
 
 fn main() {
     let mut arguments = Arguments::parse();
-    if arguments.test {
+    if arguments.mode.test {
         (arguments.people, arguments.rounds, arguments.runs) = (200, 3, 1);
     }
     let mut outcomes: Vec<Outcome> = (0..arguments.runs.max(1)).map(|_| run(&arguments)).collect();
@@ -101,7 +97,7 @@ fn run(arguments: &Arguments) -> Outcome {
     records.iter().for_each(|record| engine.apply(record, &mut sink));
     let mut fixes = Vec::new();
     // Until histories and repeat memories are full: the steady state is what counts.
-    for _ in 0..if arguments.test { 1 } else { WARM_UP_ROUNDS } {
+    for _ in 0..if arguments.mode.test { 1 } else { WARM_UP_ROUNDS } {
         let at = city.round(&mut fixes);
         engine.apply_fixes(at, &fixes, &mut sink);
     }

@@ -9,7 +9,7 @@ use clap::Parser;
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 use std::time::Instant;
-use wardline_benches::City;
+use wardline_benches::{City, Mode};
 use wardline_core::input::{Input, Record};
 use wardline_core::time::Timestamp;
 use wardline_journal::disk::Folder;
@@ -34,17 +34,13 @@ struct Arguments {
     /// Where to write; it is removed afterwards.
     #[arg(long)]
     folder: Option<PathBuf>,
-    /// Only show that it works.
-    #[arg(long)]
-    test: bool,
-    /// Given by `cargo bench`.
-    #[arg(long, hide = true)]
-    bench: bool,
+    #[command(flatten)]
+    mode: Mode,
 }
 
 fn main() -> Result<(), Box<dyn std::error::Error>> {
     let mut arguments = Arguments::parse();
-    if arguments.test {
+    if arguments.mode.test {
         (arguments.people, arguments.fixes, arguments.batch) = (100, 2_000, 300);
     }
     let folder = arguments.folder.clone().unwrap_or_else(std::env::temp_dir);

@@ -14,7 +14,7 @@ use std::time::{Duration, Instant};
 use wardline::event::Event;
 use wardline::input::{Input, Record, Refusal};
 use wardline::pipeline::{Batch, Pipeline};
-use wardline_benches::City;
+use wardline_benches::{City, Mode};
 use wardline_core::Config;
 
 #[derive(Parser)]
@@ -40,12 +40,8 @@ struct Arguments {
     /// The seed of the world.
     #[arg(long, default_value_t = 1)]
     seed: u64,
-    /// Only show that it works.
-    #[arg(long)]
-    test: bool,
-    /// Given by `cargo bench`.
-    #[arg(long, hide = true)]
-    bench: bool,
+    #[command(flatten)]
+    mode: Mode,
 }
 
 /// The inputs that set up the world, and the batches of fixes.
@@ -56,7 +52,7 @@ struct World {
 
 fn main() {
     let mut arguments = Arguments::parse();
-    if arguments.test {
+    if arguments.mode.test {
         (arguments.people, arguments.fixes, arguments.runs) = (200, 20_000, 1);
     }
     let world = World::new(&arguments);

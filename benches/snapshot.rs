@@ -5,7 +5,7 @@
 
 use clap::Parser;
 use std::time::Instant;
-use wardline_benches::City;
+use wardline_benches::{City, Mode};
 use wardline_core::{Config, Engine};
 
 /// More than the inputs that a device's repeat memory holds.
@@ -22,17 +22,13 @@ struct Arguments {
     /// Runs, of which the median counts.
     #[arg(long, default_value_t = 5)]
     runs: usize,
-    /// Only show that it works.
-    #[arg(long)]
-    test: bool,
-    /// Given by `cargo bench`.
-    #[arg(long, hide = true)]
-    bench: bool,
+    #[command(flatten)]
+    mode: Mode,
 }
 
 fn main() {
     let mut arguments = Arguments::parse();
-    if arguments.test {
+    if arguments.mode.test {
         (arguments.people, arguments.runs) = (200, 1);
     }
     let engine = city(&arguments);

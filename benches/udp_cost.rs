@@ -13,6 +13,7 @@ use std::net::{SocketAddr, UdpSocket};
 use std::time::Duration;
 use wardline::pipeline::Pipeline;
 use wardline::{Config, jsonl};
+use wardline_benches::Mode;
 use wardline_core::input::Record;
 use wardline_core::time::Timestamp;
 use wardline_examples::fleet::Plan;
@@ -35,17 +36,13 @@ struct Arguments {
     /// Devices that send in turns.
     #[arg(long, default_value_t = 10_000)]
     devices: u32,
-    /// Only show that it works.
-    #[arg(long)]
-    test: bool,
-    /// Given by `cargo bench`.
-    #[arg(long, hide = true)]
-    bench: bool,
+    #[command(flatten)]
+    mode: Mode,
 }
 
 fn main() -> std::io::Result<()> {
     let mut arguments = Arguments::parse();
-    if arguments.test {
+    if arguments.mode.test {
         (arguments.rounds, arguments.devices) = (2, 100);
     }
     for records in [1, 20] {

@@ -10,6 +10,7 @@ use rand::{Rng, SeedableRng};
 use ring::aead::{Aad, Algorithm, LessSafeKey, Nonce, UnboundKey};
 use std::hint::black_box;
 use std::time::{Duration, Instant};
+use wardline_benches::Mode;
 use wardline_core::ids::DeviceId;
 use wardline_core::input::Input;
 use wardline_core::time::Timestamp;
@@ -36,17 +37,13 @@ struct Arguments {
     /// Runs, of which the median counts.
     #[arg(long, default_value_t = 5)]
     runs: usize,
-    /// Only show that it works.
-    #[arg(long)]
-    test: bool,
-    /// Given by `cargo bench`.
-    #[arg(long, hide = true)]
-    bench: bool,
+    #[command(flatten)]
+    mode: Mode,
 }
 
 fn main() {
     let mut arguments = Arguments::parse();
-    if arguments.test {
+    if arguments.mode.test {
         (arguments.devices, arguments.datagrams, arguments.runs) = (256, 256, 1);
     }
     for suite in SUITES {
