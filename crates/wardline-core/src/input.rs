@@ -220,7 +220,8 @@ impl Fix {
     /// use wardline_core::input::{Fix, Source};
     /// use wardline_core::time::Timestamp;
     ///
-    /// let (device, time) = (DeviceId::new(7)?, Timestamp::from_ms(1_780_000_000_000));
+    /// let device = DeviceId::new(7).expect("not 0");
+    /// let time = Timestamp::from_ms(1_780_000_000_000);
     /// let plain = Fix::new(device, 1, time, Position::from_degrees(42.87, 74.59)?);
     /// let fix = Fix { accuracy_m: Some(8.0), source: Source::Gnss, ..plain };
     /// assert!(!fix.mock);
