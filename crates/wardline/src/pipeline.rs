@@ -1,7 +1,8 @@
 //! Engines on threads, behind one entry: inputs are submitted, events come out.
 //!
 //! ```text
-//! submit ─► lanes ─► dispatcher: number, log, route ─► queue ─► shard: engine ─► queue ─► sink
+//! submit ─► lanes ─► dispatcher: number, route ─► queue ─► shard: engine ─► queue ─► sink
+//!                             └► queue ─► keeper: log ─► durable through … ─────────┘
 //! ```
 //!
 //! Whatever number of shards there is, the events are those that one engine gives of the same log,
@@ -35,7 +36,9 @@ mod batch;
 mod builder;
 mod clock;
 mod dispatcher;
+mod durable;
 mod intake;
+mod keeper;
 mod log;
 mod metrics;
 mod notice;
@@ -49,6 +52,7 @@ mod shard;
 mod share;
 mod shed;
 mod sink;
+mod state;
 mod stats;
 mod threads;
 mod watchdog;
@@ -65,13 +69,16 @@ pub use recovery::Checkpoints;
 pub use router::{SHARDS_MAX, home};
 pub use shed::Shedding;
 pub use sink::{ChannelSink, JsonLines, Overflow, Sink, channel};
+pub use state::{Restored, State, StateError};
 
 use crossbeam_queue::ArrayQueue;
 use intake::Intake;
+use keeper::Kept;
 use outlet::Outlet;
 use queue::Queue;
 use shard::Query;
 use share::Share;
+use state::Ends;
 use std::error::Error;
 use std::fmt;
 use std::sync::mpsc::sync_channel;
@@ -89,7 +96,9 @@ pub struct Pipeline {
     queries: Vec<Arc<Queue<Query>>>,
     outlet: Arc<Outlet>,
     spare: Arc<ArrayQueue<Batch>>,
+    kept: Option<Arc<Queue<Kept>>>,
     quarantine: Arc<Mutex<Vec<Quarantined>>>,
+    ends: Arc<Ends>,
     clock: Arc<dyn Clock>,
     lane_max: usize,
     retained_max: usize,
@@ -142,6 +151,8 @@ pub struct Report {
     pub metrics: Metrics,
     /// Inputs that engines panicked on, the first 1,024.
     pub quarantined: Vec<Quarantined>,
+    /// What the engines know at the end, if that was asked for and none was lost.
+    pub state: Option<State>,
 }
 
 impl Pipeline {
@@ -231,13 +242,14 @@ impl Pipeline {
     pub fn finish(mut self) -> Report {
         self.drain();
         let quarantined = std::mem::take(&mut *lock(&self.quarantine));
-        Report { metrics: self.metrics(), quarantined }
+        Report { metrics: self.metrics(), quarantined, state: self.ends.take() }
     }
 
     fn drain(&mut self) {
         self.intake.close();
         if !self.threads.has_dispatcher() {
             self.queues.iter().for_each(|queue| queue.close());
+            self.kept.iter().for_each(|queue| queue.close());
         }
         self.threads.join_shards();
         self.outlet.queue.close();

@@ -2,11 +2,13 @@
 
 use super::Pipeline;
 use super::clock::{Clock, MonotonicClock};
-use super::dispatcher::{Acceptance, Dispatcher, SHARE_INPUTS};
+use super::dispatcher::{Acceptance, Dispatcher, Replay, SHARE_INPUTS};
+use super::durable::Durable;
 use super::intake::Intake;
+use super::keeper::{Keeper, Kept};
 use super::log::{Accepted, Log};
 use super::notice::{Listener, Notice, Quarantined};
-use super::outlet::Outlet;
+use super::outlet::{Deliverer, Outlet};
 use super::queue::Queue;
 use super::recovery::{Checkpoints, Retained, Snapshots};
 use super::router::{Router, SHARDS_MAX};
@@ -14,17 +16,19 @@ use super::shard::{Links, Trial, Worker};
 use super::share::Share;
 use super::shed::Shedding;
 use super::sink::{Overflow, Sink};
+use super::state::{Ends, Restored};
 use super::stats::Stats;
 use super::threads::Threads;
 use super::watchdog::Watchdog;
 use crossbeam_queue::ArrayQueue;
 use crossbeam_utils::sync::Parker;
+use std::collections::VecDeque;
 use std::io;
 use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::sync::{Arc, Mutex};
 use std::time::Duration;
 use wardline_core::input::Record;
-use wardline_core::{Config, Engine};
+use wardline_core::{Config, Engine, Numbered};
 
 /// Questions that may wait for a shard; who asks more waits.
 const QUERIES_MAX: usize = 64;
@@ -48,6 +52,10 @@ pub struct Builder {
     pub(super) listener: Listener,
     pub(super) clock: Arc<dyn Clock>,
     pub(super) trial: Option<Trial>,
+    pub(super) router: Option<Router>,
+    pub(super) engines: Option<Vec<Engine>>,
+    pub(super) replay: Option<(u64, Replay)>,
+    pub(super) keeps_state: bool,
 }
 
 impl Builder {
@@ -70,6 +78,10 @@ impl Builder {
             listener: Arc::new(|_| ()),
             clock: Arc::new(MonotonicClock::default()),
             trial: None,
+            router: None,
+            engines: None,
+            replay: None,
+            keeps_state: false,
         }
     }
 
@@ -124,16 +136,41 @@ impl Builder {
         self
     }
 
-    /// Where inputs are written once they have their numbers, before they are judged.
+    /// Where inputs are written once they have their numbers. No event leaves the pipeline before
+    /// its input is there.
     pub fn log(mut self, log: impl Log + 'static) -> Self {
         self.log = Some(Box::new(log));
         self
     }
 
-    /// Called on the dispatcher's thread when a batch has its numbers and is in the log, if there
-    /// is one: only now may its senders forget it.
+    /// Called when a batch has its numbers and is in the log, if there is one: only now may its
+    /// senders forget it. On the thread that writes the log; must be quick.
     pub fn accepted(mut self, accepted: impl FnMut(Accepted) + Send + 'static) -> Self {
         self.accepted = Some(Box::new(accepted));
+        self
+    }
+
+    /// Goes on from what the engines of another pipeline knew, which had as many shards.
+    pub fn resume(mut self, restored: Restored) -> Self {
+        (self.router, self.engines) = (Some(restored.router), Some(restored.engines));
+        self
+    }
+
+    /// Judges these inputs before any others: what a log has after the state that the pipeline
+    /// resumes, with the numbers that it has there. They are durable, up to the number `through`,
+    /// after which numbers go on. `next` adds some inputs to a list and says whether there are more.
+    pub fn replay(
+        mut self,
+        through: u64,
+        next: impl FnMut(&mut Vec<Numbered>) -> io::Result<bool> + Send + 'static,
+    ) -> Self {
+        self.replay = Some((through, Box::new(next)));
+        self
+    }
+
+    /// Leaves what the engines know at the end in [`Report::state`](super::Report::state).
+    pub fn keep_state(mut self) -> Self {
+        self.keeps_state = true;
         self
     }
 
@@ -186,10 +223,12 @@ impl Builder {
     ///
     /// If a thread cannot be started.
     pub fn build(mut self) -> io::Result<Pipeline> {
+        self.shards = self.engines.as_ref().map_or(self.shards, Vec::len);
         let stats = Arc::new(Stats::new(self.shards));
         let lane_max = self.queue * SHARE_INPUTS;
         let intake = Arc::new(Intake::new(lane_max, self.queue, self.in_order, self.shedding));
         let quarantine = Arc::new(Mutex::new(Vec::new()));
+        let ends = Arc::new(Ends::new(self.keeps_state, self.shards));
         let sink_parker = Parker::new();
         let outlet = Arc::new(Outlet {
             queue: Queue::new(self.event_queue, sink_parker.unparker().clone()),
@@ -199,45 +238,95 @@ impl Builder {
             listener: self.listener.clone(),
         });
         let parkers: Vec<_> = (0..self.shards).map(|_| Parker::new()).collect();
-        let links = parkers.iter().map(|parker| self.links(parker, &outlet, &quarantine));
+        let links = parkers.iter().map(|parker| self.links(parker, &outlet, &quarantine, &ends));
         let links: Vec<_> = links.collect();
-        let spare_batches = Arc::new(ArrayQueue::new(self.queue + 2));
-        let dispatcher = Dispatcher {
-            router: Router::new(self.shards, &self.config),
-            intake: intake.clone(),
-            log: self.log.take(),
-            accepted: self.accepted.take(),
-            queues: links.iter().map(|links| links.shares.clone()).collect(),
-            spare: links.iter().map(|links| links.spare.clone()).collect(),
-            spare_batches: spare_batches.clone(),
-            stats: stats.clone(),
-            listener: self.listener.clone(),
-            clock: self.clock.clone(),
-            shares: (0..self.shards).map(|_| Share::default()).collect(),
-            numbered: Vec::with_capacity(SHARE_INPUTS),
-        };
+        let (durable, keeper) = self.keeper(&sink_parker, &intake, &stats);
+        let dispatcher = self.dispatcher(&links, &intake, &stats, &ends, keeper.as_ref());
         let mut pipeline = Pipeline {
-            intake,
+            intake: intake.clone(),
             queues: dispatcher.queues.clone(),
             queries: links.iter().map(|links| links.queries.clone()).collect(),
             outlet: outlet.clone(),
-            spare: spare_batches,
+            spare: dispatcher.spare_batches.clone(),
+            kept: dispatcher.kept.clone(),
             quarantine,
+            ends,
             clock: self.clock.clone(),
             lane_max,
             retained_max: self.retained_max,
             threads: Threads::default(),
         };
         let sink = self.sink.take().unwrap_or_else(|| Box::new(|_| ()));
+        let deliverer = Deliverer { outlet, sink, durable, intake, clock: self.clock.clone() };
         let watchdog = Watchdog::new(stats, self.stall_after, self.listener.clone());
         // What was started before an error ends when the pipeline is dropped.
-        pipeline.threads.start_sink(outlet, sink, sink_parker, self.clock.clone())?;
-        for (shard, (links, parker)) in links.into_iter().zip(parkers).enumerate() {
-            pipeline.threads.start_worker(shard, (self.worker(shard, links), parker))?;
+        pipeline.threads.start_sink(deliverer, sink_parker)?;
+        if let Some((keeper, parker)) = keeper {
+            pipeline.threads.start_keeper(keeper, parker)?;
+        }
+        let workers = self.workers(links);
+        for (shard, (worker, parker)) in workers.into_iter().zip(parkers).enumerate() {
+            pipeline.threads.start_worker(shard, (worker, parker))?;
         }
         pipeline.threads.start_watchdog(watchdog, self.clock)?;
         pipeline.threads.start_dispatcher(dispatcher)?;
         Ok(pipeline)
+    }
+
+    /// Who writes the log, if there is one, and how far it is durable.
+    fn keeper(
+        &mut self,
+        sink: &Parker,
+        intake: &Arc<Intake>,
+        stats: &Arc<Stats>,
+    ) -> (Arc<Durable>, Option<(Keeper, Parker)>) {
+        let (parker, sink) = (Parker::new(), sink.unparker().clone());
+        let Some(log) = self.log.take() else {
+            return (Arc::new(Durable::always(parker.unparker().clone(), sink)), None);
+        };
+        let through = self.replay.as_ref().map_or(0, |(through, _)| *through);
+        let durable = Arc::new(Durable::new(through, parker.unparker().clone(), sink));
+        let keeper = Keeper {
+            log,
+            accepted: self.accepted.take(),
+            queue: Arc::new(Queue::new(self.queue, parker.unparker().clone())),
+            durable: durable.clone(),
+            intake: intake.clone(),
+            stats: stats.clone(),
+            listener: self.listener.clone(),
+            clock: self.clock.clone(),
+            waiting: Vec::new(),
+            has_failed: false,
+        };
+        (durable, Some((keeper, parker)))
+    }
+
+    fn dispatcher(
+        &mut self,
+        links: &[Links],
+        intake: &Arc<Intake>,
+        stats: &Arc<Stats>,
+        ends: &Arc<Ends>,
+        keeper: Option<&(Keeper, Parker)>,
+    ) -> Dispatcher {
+        let kept: Option<Arc<Queue<Kept>>> = keeper.map(|(keeper, _)| keeper.queue.clone());
+        let router = self.router.take();
+        Dispatcher {
+            router: router.unwrap_or_else(|| Router::new(self.shards, &self.config)),
+            intake: intake.clone(),
+            kept,
+            accepted: self.accepted.take(),
+            queues: links.iter().map(|links| links.shares.clone()).collect(),
+            spare: links.iter().map(|links| links.spare.clone()).collect(),
+            spare_batches: Arc::new(ArrayQueue::new(self.queue + 2)),
+            stats: stats.clone(),
+            listener: self.listener.clone(),
+            replay: self.replay.take().map(|(_, replay)| replay),
+            ends: ends.clone(),
+            clock: self.clock.clone(),
+            shares: (0..self.shards).map(|_| Share::default()).collect(),
+            lists: VecDeque::new(),
+        }
     }
 
     /// What a shard is connected to, which sleeps on this.
@@ -246,6 +335,7 @@ impl Builder {
         parker: &Parker,
         outlet: &Arc<Outlet>,
         quarantine: &Arc<Mutex<Vec<Quarantined>>>,
+        ends: &Arc<Ends>,
     ) -> Links {
         Links {
             shares: Arc::new(Queue::new(self.share_queue, parker.unparker().clone())),
@@ -256,12 +346,25 @@ impl Builder {
             clock: self.clock.clone(),
             quarantine: quarantine.clone(),
             trial: self.trial.clone(),
+            ends: ends.clone(),
         }
     }
 
-    fn worker(&self, shard: usize, links: Links) -> Worker {
-        let (config, checkpoints) = (self.config.clone(), self.checkpoints.clone());
-        let retained = Retained::new(config, checkpoints, self.retained_max);
-        Worker::new(shard, Engine::new(self.config.clone()), retained, links)
+    fn workers(&mut self, links: Vec<Links>) -> Vec<Worker> {
+        let restored = self.engines.take().unwrap_or_default();
+        let mut restored = restored.into_iter();
+        let workers = links.into_iter().enumerate().map(|(shard, links)| {
+            let (config, checkpoints) = (self.config.clone(), self.checkpoints.clone());
+            let mut retained = Retained::new(config, checkpoints, self.retained_max);
+            let engine = match restored.next() {
+                Some(engine) => {
+                    retained.begin_from(&engine);
+                    engine
+                }
+                None => Engine::new(self.config.clone()),
+            };
+            Worker::new(shard, engine, retained, links)
+        });
+        workers.collect()
     }
 }

@@ -54,6 +54,11 @@ impl Retained {
         }
     }
 
+    /// Begins from an engine that has taken in inputs elsewhere.
+    pub fn begin_from(&mut self, engine: &Engine) {
+        self.is_lost = !self.checkpoints.save(engine, &mut self.state);
+    }
+
     pub fn inputs_max(&self) -> usize {
         self.inputs_max
     }

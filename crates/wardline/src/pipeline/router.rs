@@ -102,9 +102,15 @@ impl Router {
         Numbered { number: self.last, record, part: Part::WHOLE }
     }
 
+    /// Takes note of an input that got its number before.
+    pub fn go_on_from(&mut self, input: &Numbered) {
+        self.last = self.last.max(input.number);
+        self.now = self.now.max(input.record.at.unwrap_or(self.now));
+    }
+
     /// Adds a numbered input to the shares of the shards that take it in; there is one of each
     /// shard. Gives the shard that tells what concerns no order.
-    pub fn route(&mut self, input: Numbered, shares: &mut [Share]) -> usize {
+    pub fn route(&mut self, input: &Numbered, shares: &mut [Share]) -> usize {
         debug_assert_eq!(shares.len(), self.shards, "a share of each shard");
         let all = Set::of_first(self.shards);
         let (to, keepers, teller) = match &input.record.input {
@@ -135,7 +141,8 @@ impl Router {
         };
         for shard in to.iter() {
             let part = Part { tells_facts: shard == teller, keeps: keepers.contains(shard) };
-            shares[shard].inputs.push(Numbered { part, record: input.record.clone(), ..input });
+            let (number, record) = (input.number, input.record.clone());
+            shares[shard].inputs.push(Numbered { number, record, part });
         }
         teller
     }
@@ -281,5 +288,6 @@ impl Set {
     }
 }
 
+mod saved;
 #[cfg(test)]
 mod tests;

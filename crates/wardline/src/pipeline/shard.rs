@@ -7,6 +7,7 @@ use super::outlet::{EventBatch, Outlet};
 use super::queue::Queue;
 use super::recovery::Retained;
 use super::share::{Move, Share};
+use super::state::Ends;
 use super::stats::ShardStats;
 use crossbeam_queue::ArrayQueue;
 use crossbeam_utils::sync::Parker;
@@ -33,6 +34,7 @@ pub(super) struct Links {
     pub clock: Arc<dyn Clock>,
     pub quarantine: Arc<Mutex<Vec<Quarantined>>>,
     pub trial: Option<Trial>,
+    pub ends: Arc<Ends>,
 }
 
 /// The shard's side of it all.
@@ -65,7 +67,7 @@ impl Worker {
             } else if let Some(share) = self.links.shares.pop() {
                 self.take(share);
             } else if closed {
-                return;
+                return self.links.ends.leave_engine(self.shard, self.engine.as_ref());
             } else {
                 parker.park();
             }

@@ -43,7 +43,7 @@ fn shared(
     for (chunk, records) in records.chunks(batch).enumerate() {
         for record in records {
             let input = router.number(record.clone());
-            router.route(input, &mut shares);
+            router.route(&input, &mut shares);
         }
         take_in(&mut engines, &mut shares, &mut |event| keep(&mut events, event));
         // A shard may be built again from a snapshot at any time.

@@ -1,0 +1,97 @@
+//! The routes as bytes: what follows from the rest is left out.
+//!
+//! Numbers are u64: the time of the last input (i64), the clock regressions; the persons, each with
+//! the set of shards that follow her, whether she had a device (0 or 1) and her devices; the orders,
+//! each with its home; the devices that sent a panic. Lists come after their length, by number.
+
+use super::{FIRST, HashMap, HashSet, Party, Route, Router, SHARDS_MAX, Set, home};
+use crate::pipeline::state::take_u64;
+use wardline_core::Config;
+use wardline_core::ids::{DeviceId, OrderId, PersonId};
+use wardline_core::time::Timestamp;
+
+impl Router {
+    /// The number of the next input, and the routes before it.
+    pub fn save(&self) -> (u64, Vec<u8>) {
+        let mut out = Vec::new();
+        let mut put = |number: u64| out.extend_from_slice(&number.to_le_bytes());
+        put(self.now.ms().cast_unsigned());
+        put(self.clock_regressions);
+        let mut people: Vec<_> = self.people.iter().collect();
+        people.sort_unstable_by_key(|(person, _)| **person);
+        put(people.len() as u64);
+        for (person, party) in people {
+            put(person.number());
+            put(party.followers.0);
+            put(party.had_device.into());
+            put(party.devices.len() as u64);
+            party.devices.iter().for_each(|device| put(device.number()));
+        }
+        let mut homes: Vec<_> = self.homes.iter().collect();
+        homes.sort_unstable();
+        put(homes.len() as u64);
+        for (order, home) in homes {
+            put(order.number());
+            put(*home as u64);
+        }
+        let mut panicked: Vec<_> = self.panicked.iter().collect();
+        panicked.sort_unstable();
+        put(panicked.len() as u64);
+        panicked.into_iter().for_each(|device| put(device.number()));
+        (self.last + 1, out)
+    }
+
+    /// A router to so many shards that goes on after the input with this number; nothing if the
+    /// bytes are none that [`Router::save`] writes.
+    pub fn restore(shards: usize, config: &Config, last: u64, bytes: &[u8]) -> Option<Self> {
+        let mut rest = bytes;
+        let mut take = || take_u64(&mut rest);
+        let mut router = Self::new(shards, config);
+        router.last = last;
+        router.now = Timestamp::from_ms(take()?.cast_signed());
+        router.clock_regressions = take()?;
+        for _ in 0..take()? {
+            let (person, followers) = (PersonId::new(take()?)?, Set(take()?));
+            let had_device = take()? == 1;
+            let mut devices = Vec::new();
+            for _ in 0..take()? {
+                devices.push(DeviceId::new(take()?)?);
+            }
+            if followers.union(Set::of_first(shards)) != Set::of_first(shards) {
+                return None;
+            }
+            router.people.insert(person, Party { followers, devices, had_device });
+        }
+        for _ in 0..take()? {
+            let order = OrderId::new(take()?)?;
+            let home = usize::try_from(take()?).ok().filter(|home| *home < shards)?;
+            router.homes.insert(order, home);
+        }
+        for _ in 0..take()? {
+            router.panicked.insert(DeviceId::new(take()?)?);
+        }
+        router.devices = routes(&router.people, &router.panicked, shards);
+        rest.is_empty().then_some(router)
+    }
+}
+
+/// Where the inputs of each device go.
+fn routes(
+    people: &HashMap<PersonId, Party>,
+    panicked: &HashSet<DeviceId>,
+    shards: usize,
+) -> HashMap<DeviceId, Route> {
+    debug_assert!(shards <= SHARDS_MAX, "one bit each");
+    let mut routes = HashMap::new();
+    for (person, party) in people {
+        for device in &party.devices {
+            let teller = match panicked.contains(device) {
+                true => FIRST,
+                false => home(*person, shards),
+            };
+            let (person, followers) = (*person, party.followers);
+            routes.insert(*device, Route { person, followers, teller });
+        }
+    }
+    routes
+}
