@@ -25,6 +25,7 @@ mod error;
 mod evidence;
 mod frame;
 mod frames;
+mod identity;
 mod input;
 mod keyring;
 mod keys;
@@ -41,6 +42,7 @@ pub use evidence::{
     Checker, CheckpointPolicy, Evidence, EvidenceLog, EvidenceOptions, EvidenceReader, Leaf,
     Mismatch, stored_checkpoints,
 };
+pub use identity::{IdentityError, store_verifier, stored_signer, stored_verifier};
 pub use input::{InputLog, InputOptions, InputReader, Logged};
 pub use keys::{KeyInfo, Keys};
 pub use notes::Note;
