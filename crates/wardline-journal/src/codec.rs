@@ -87,6 +87,15 @@ pub fn rewritten(entry: &[u8]) -> Result<Vec<u8>, Malformed> {
     Ok(out)
 }
 
+/// An input as an entry that is not sealed, without its time of receipt: two inputs that say the
+/// same have the same.
+pub fn in_clear(input: &wardline_core::input::Input) -> Vec<u8> {
+    let record = wardline_core::input::Record { at: None, input: input.clone() };
+    let mut out = Vec::new();
+    write_record(&record, 0, &mut out);
+    out
+}
+
 /// Takes what is sealed as if it were not.
 struct InClear {
     key: u64,

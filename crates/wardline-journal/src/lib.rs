@@ -36,7 +36,7 @@ mod snapshot;
 mod verify;
 mod writer;
 
-pub use codec::{Malformed, Unsealed, rewritten};
+pub use codec::{Malformed, Unsealed, in_clear, rewritten};
 pub use error::{Damage, Fault, LogError, OpenError, ReadError};
 pub use evidence::{
     Checker, CheckpointPolicy, Evidence, EvidenceLog, EvidenceOptions, EvidenceReader, Leaf,
