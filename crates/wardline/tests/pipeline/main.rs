@@ -2,6 +2,7 @@
 
 mod equality;
 mod faults;
+mod keeping;
 mod lanes;
 mod queries;
 mod shedding;
