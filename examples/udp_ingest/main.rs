@@ -27,6 +27,7 @@ Examples:
   udp_ingest --seconds 5 --devices 500 --rate 2000 --summary figures.json
   udp_ingest --listen 0.0.0.0:4000 --inputs orders.jsonl --keys keys.jsonl --events events.jsonl
                                                 a server; Ctrl-C or SIGTERM ends it in order
+  udp_ingest --listen … --journal journal       the same; goes on after a crash or a kill
 
 From the workspace: cargo run --release --example udp_ingest -- ARGUMENTS";
 
@@ -45,6 +46,11 @@ struct Arguments {
     /// Write the events here, as JSON Lines
     #[arg(long, value_name = "OUT.jsonl")]
     events: Option<PathBuf>,
+
+    /// Keep inputs and evidence in this folder, and go on from what is there: nothing that was
+    /// acknowledged is lost, and no event is in the evidence twice
+    #[arg(long, value_name = "DIR")]
+    journal: Option<PathBuf>,
 
     #[command(flatten)]
     demo: demonstrate::Demo,

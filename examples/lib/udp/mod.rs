@@ -20,6 +20,7 @@ mod http;
 mod listener;
 pub mod live;
 pub mod metrics;
+pub mod past;
 mod phones;
 pub mod provision;
 mod receipts;
