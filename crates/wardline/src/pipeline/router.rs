@@ -90,6 +90,11 @@ impl Router {
         self.clock_regressions
     }
 
+    /// The last number that was given.
+    pub fn last(&self) -> u64 {
+        self.last
+    }
+
     /// Gives the input its number and its time, as the log has it.
     // J-TIME-1
     pub fn number(&mut self, mut record: Record) -> Numbered {
