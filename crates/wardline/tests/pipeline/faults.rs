@@ -175,7 +175,7 @@ fn a_standby_that_is_too_far_behind_holds_up_its_shard() {
         .expect("threads start");
     pipeline.submit(assign(0, 7, 1)).expect("it is open");
     submit_fixes(&pipeline, 0..10_000);
-    wait_until("it waits", || pipeline.metrics().shards[0].standby_waits == 1);
+    wait_until("it waits", || pipeline.metrics().shards[0].standby_waits > 0);
     let shard = &pipeline.metrics().shards[0];
     assert!(shard.retained.value <= 2_048 && shard.judged < 10_000, "{shard:?}");
     assert_eq!((shard.standby_last, pipeline.metrics().shards[0].retained.limit), (0, 2_048));
