@@ -6,7 +6,7 @@
 //! ```
 //!
 //! [`Journal::open`] finds out what is there, [`Journal::attach`] gives it to a pipeline's builder,
-//! and [`Attached::close`] leaves a snapshot for the next start. What holds:
+//! and [`Attached::close`] leaves snapshots for the next start. What holds:
 //!
 //! - No event reaches the sink before the input that caused it is durable, and nobody is told that
 //!   an input is accepted before the commit that holds it.
@@ -33,7 +33,7 @@ pub use wardline_journal::{
     ReadError, Recovery, SnapshotError, disk,
 };
 
-use crate::pipeline::{Builder, Report, Restored, Sink, State};
+use crate::pipeline::{Builder, Restored, Sink, Snapshots};
 use act::Standing;
 use std::collections::{HashSet, VecDeque};
 use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
@@ -191,7 +191,7 @@ impl Journal {
         };
         let writer = InputWriter::new(inputs, shared.clone(), now.clone());
         let sink = EvidenceSink::new(sink, evidence, known, shared.clone(), now);
-        let mut builder = builder.log(writer).sink(sink).keep_state();
+        let mut builder = builder.log(writer).sink(sink);
         builder = builder.overflow(crate::pipeline::Overflow::Wait);
         if let Some(restored) = self.restored {
             builder = builder.resume(restored);
@@ -280,30 +280,34 @@ impl Attached {
         self.shared.has_failed.load(Ordering::SeqCst)
     }
 
-    /// Leaves a snapshot of what the pipeline knew at its end, so that the next start need not read
-    /// what it knows. Gives its number; nothing if the logs do not have all that is in it.
+    /// Writes snapshots for the next start, so that it need not judge again what is in them. Call it
+    /// when the pipeline has finished; gives their number, or nothing if the logs do not have all
+    /// that is in them.
     ///
     /// # Errors
     ///
-    /// If it cannot be written. Nothing is lost then: the logs have everything.
-    pub fn close(self, report: &Report) -> Result<Option<u64>, SnapshotError> {
-        let is_complete = self.shared.is_complete.load(Ordering::SeqCst);
+    /// If they cannot be written. Nothing is lost then: the logs have everything.
+    pub fn close(self, last: &Snapshots) -> Result<Option<u64>, SnapshotError> {
+        match self.shared.is_complete.load(Ordering::SeqCst) {
+            true => self.write(last),
+            false => Ok(None),
+        }
+    }
+
+    fn write(&self, snapshots: &Snapshots) -> Result<Option<u64>, SnapshotError> {
         let durable = *lock(&self.shared.durable);
-        let (Some(state), Some(durable), true) = (&report.state, durable, is_complete) else {
+        let Some(durable) = durable.filter(|durable| snapshots.next <= durable.next) else {
             return Ok(None);
         };
-        if state.next() != durable.next {
-            return Ok(None);
-        }
-        self.snapshots.put(state.next(), durable.chain, &state.to_bytes())?;
-        Ok(Some(state.next()))
+        self.snapshots.put(snapshots.next, durable.chain, &snapshots.to_bytes())?;
+        Ok(Some(snapshots.next))
     }
 }
 
 /// Makes engines of a snapshot's bytes.
 fn restore(bytes: &[u8], config: &Config, shards: usize) -> Result<Restored, String> {
-    let state = State::from_bytes(bytes).map_err(|error| error.to_string())?;
-    state.restore(config, shards).map_err(|error| error.to_string())
+    let snapshots = Snapshots::from_bytes(bytes).map_err(|error| error.to_string())?;
+    snapshots.restore(config, shards).map_err(|error| error.to_string())
 }
 
 /// Locks; what a panic left behind is whole, since nothing that is locked here can be half done.

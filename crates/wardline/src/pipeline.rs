@@ -32,6 +32,7 @@
 //! # Ok::<(), Box<dyn std::error::Error>>(())
 //! ```
 
+mod backlog;
 mod batch;
 mod builder;
 mod clock;
@@ -46,13 +47,14 @@ mod outlet;
 mod prometheus;
 mod questions;
 mod queue;
-mod recovery;
 mod router;
 mod shard;
 mod share;
 mod shed;
 mod sink;
-mod state;
+mod snapshots;
+mod spare;
+mod standby;
 mod stats;
 mod threads;
 mod watchdog;
@@ -65,20 +67,20 @@ pub use log::{Accepted, Log};
 pub use metrics::{Gauge, Latency, Metrics, ShardMetrics};
 pub use notice::{Notice, Quarantined};
 pub use prometheus::prometheus;
-pub use recovery::Checkpoints;
 pub use router::{SHARDS_MAX, home};
 pub use shed::Shedding;
 pub use sink::{ChannelSink, JsonLines, Overflow, Sink, channel};
-pub use state::{Restored, State, StateError};
+pub use snapshots::{Restored, Snapshots, SnapshotsError};
+pub use standby::Recovery;
 
-use crossbeam_queue::ArrayQueue;
 use intake::Intake;
 use keeper::Kept;
 use outlet::Outlet;
 use queue::Queue;
 use shard::Query;
 use share::Share;
-use state::Ends;
+use spare::Spare;
+use standby::Standby;
 use std::error::Error;
 use std::fmt;
 use std::sync::mpsc::sync_channel;
@@ -92,17 +94,22 @@ use wardline_core::{Config, Engine};
 /// Dropping it is like [`Pipeline::finish`].
 pub struct Pipeline {
     intake: Arc<Intake>,
-    queues: Vec<Arc<Queue<Share>>>,
-    queries: Vec<Arc<Queue<Query>>>,
+    ends: Vec<Ends>,
     outlet: Arc<Outlet>,
-    spare: Arc<ArrayQueue<Batch>>,
+    spare: Arc<Spare<Batch>>,
     kept: Option<Arc<Queue<Kept>>>,
     quarantine: Arc<Mutex<Vec<Quarantined>>>,
-    ends: Arc<Ends>,
     clock: Arc<dyn Clock>,
     lane_max: usize,
     retained_max: usize,
     threads: Threads,
+}
+
+/// A shard as the pipeline sees it.
+struct Ends {
+    shares: Arc<Queue<Share>>,
+    queries: Arc<Queue<Query>>,
+    standby: Option<Arc<Standby>>,
 }
 
 /// A batch that was not taken in, and why.
@@ -151,8 +158,6 @@ pub struct Report {
     pub metrics: Metrics,
     /// Inputs that engines panicked on, the first 1,024.
     pub quarantined: Vec<Quarantined>,
-    /// What the engines know at the end, if that was asked for and none was lost.
-    pub state: Option<State>,
 }
 
 impl Pipeline {
@@ -163,7 +168,7 @@ impl Pipeline {
 
     /// An empty batch, of memory that was used before if there is any.
     pub fn batch(&self) -> Batch {
-        self.spare.pop().unwrap_or_default()
+        self.spare.take()
     }
 
     /// Takes in inputs, and waits while as many wait as may.
@@ -202,7 +207,7 @@ impl Pipeline {
 
     /// How many shards there are.
     pub fn shards(&self) -> usize {
-        self.queues.len()
+        self.ends.len()
     }
 
     /// Asks the engine of a shard, between two batches of inputs. See [`home`] for which shard
@@ -221,7 +226,7 @@ impl Pipeline {
             // Who asks waits, and is there until it was answered.
             let _ = answer.send(question(engine));
         });
-        self.queries.get(shard).ok_or(NoAnswer { shard })?.push(query);
+        self.ends.get(shard).ok_or(NoAnswer { shard })?.queries.push(query);
         answered.recv().map_err(|_| NoAnswer { shard })
     }
 
@@ -235,23 +240,26 @@ impl Pipeline {
         let (urgent, bulk) = self.intake.waiting();
         let events = Gauge::new(self.outlet.queue.len(), self.outlet.queue.capacity());
         let lanes = (Gauge::new(urgent, self.lane_max), Gauge::new(bulk, self.lane_max));
-        Metrics::read(&self.outlet.stats, lanes, events, &self.queues, self.retained_max)
+        Metrics::read(&self.outlet.stats, lanes, events, &self.ends, self.retained_max)
     }
 
     /// Takes in nothing more, waits until all is judged and the sink has all events, and reports.
     pub fn finish(mut self) -> Report {
         self.drain();
         let quarantined = std::mem::take(&mut *lock(&self.quarantine));
-        Report { metrics: self.metrics(), quarantined, state: self.ends.take() }
+        Report { metrics: self.metrics(), quarantined }
     }
 
     fn drain(&mut self) {
         self.intake.close();
         if !self.threads.has_dispatcher() {
-            self.queues.iter().for_each(|queue| queue.close());
+            self.ends.iter().for_each(|ends| ends.shares.close());
             self.kept.iter().for_each(|queue| queue.close());
         }
         self.threads.join_shards();
+        let standbys = self.ends.iter().filter_map(|ends| ends.standby.as_ref());
+        standbys.for_each(|standby| standby.backlog.close());
+        self.threads.join_standbys();
         self.outlet.queue.close();
         self.threads.join_sink();
     }

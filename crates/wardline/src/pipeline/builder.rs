@@ -1,30 +1,32 @@
 //! How a pipeline is set up.
 
-use super::Pipeline;
+use super::backlog::Backlog;
 use super::clock::{Clock, MonotonicClock};
 use super::dispatcher::{Acceptance, Dispatcher, Replay, SHARE_INPUTS};
 use super::durable::Durable;
 use super::intake::Intake;
-use super::keeper::{Keeper, Kept};
+use super::keeper::Keeper;
 use super::log::{Accepted, Log};
 use super::notice::{Listener, Notice, Quarantined};
 use super::outlet::{Deliverer, Outlet};
 use super::queue::Queue;
-use super::recovery::{Checkpoints, Retained, Snapshots};
 use super::router::{Router, SHARDS_MAX};
 use super::shard::{Links, Trial, Worker};
 use super::share::Share;
 use super::shed::Shedding;
 use super::sink::{Overflow, Sink};
-use super::state::{Ends, Restored};
+use super::snapshots::Restored;
+use super::spare::Spare;
+use super::standby::{Recovery, Standby, StandbyTrial, State};
 use super::stats::Stats;
 use super::threads::Threads;
 use super::watchdog::Watchdog;
-use crossbeam_queue::ArrayQueue;
+use super::{Ends, Pipeline};
 use crossbeam_utils::sync::Parker;
 use std::collections::VecDeque;
 use std::io;
 use std::panic::{AssertUnwindSafe, catch_unwind};
+use std::sync::atomic::AtomicBool;
 use std::sync::{Arc, Mutex};
 use std::time::Duration;
 use wardline_core::input::Record;
@@ -43,8 +45,8 @@ pub struct Builder {
     pub(super) in_order: bool,
     pub(super) overflow: Overflow,
     pub(super) shedding: Shedding,
+    pub(super) recovery: Recovery,
     pub(super) retained_max: usize,
-    pub(super) checkpoints: Arc<dyn Checkpoints>,
     pub(super) stall_after: Duration,
     pub(super) sink: Option<Box<dyn Sink>>,
     pub(super) log: Option<Box<dyn Log>>,
@@ -52,10 +54,9 @@ pub struct Builder {
     pub(super) listener: Listener,
     pub(super) clock: Arc<dyn Clock>,
     pub(super) trial: Option<Trial>,
-    pub(super) router: Option<Router>,
-    pub(super) engines: Option<Vec<Engine>>,
+    pub(super) standby_trial: Option<StandbyTrial>,
+    pub(super) restored: Option<Restored>,
     pub(super) replay: Option<(u64, Replay)>,
-    pub(super) keeps_state: bool,
 }
 
 impl Builder {
@@ -69,8 +70,8 @@ impl Builder {
             in_order: false,
             overflow: Overflow::Wait,
             shedding: Shedding::Never,
+            recovery: Recovery::Standby,
             retained_max: 1 << 18,
-            checkpoints: Arc::new(Snapshots),
             stall_after: Duration::from_secs(1),
             sink: None,
             log: None,
@@ -78,10 +79,9 @@ impl Builder {
             listener: Arc::new(|_| ()),
             clock: Arc::new(MonotonicClock::default()),
             trial: None,
-            router: None,
-            engines: None,
+            standby_trial: None,
+            restored: None,
             replay: None,
-            keeps_state: false,
         }
     }
 
@@ -150,13 +150,13 @@ impl Builder {
         self
     }
 
-    /// Goes on from what the engines of another pipeline knew, which had as many shards.
+    /// Goes on from what the engines of another pipeline knew, with as many shards as that had.
     pub fn resume(mut self, restored: Restored) -> Self {
-        (self.router, self.engines) = (Some(restored.router), Some(restored.engines));
+        self.restored = Some(restored);
         self
     }
 
-    /// Judges these inputs before any others: what a log has after the state that the pipeline
+    /// Judges these inputs before any others: what a log has after the snapshots that the pipeline
     /// resumes, with the numbers that it has there. They are durable, up to the number `through`,
     /// after which numbers go on. `next` adds some inputs to a list and says whether there are more.
     pub fn replay(
@@ -165,12 +165,6 @@ impl Builder {
         next: impl FnMut(&mut Vec<Numbered>) -> io::Result<bool> + Send + 'static,
     ) -> Self {
         self.replay = Some((through, Box::new(next)));
-        self
-    }
-
-    /// Leaves what the engines know at the end in [`Report::state`](super::Report::state).
-    pub fn keep_state(mut self) -> Self {
-        self.keeps_state = true;
         self
     }
 
@@ -183,17 +177,16 @@ impl Builder {
         self
     }
 
-    /// How many inputs each shard keeps to build its engine again after a panic, before it makes a
-    /// checkpoint. Default 262,144: about 42 MiB.
-    pub fn retained(mut self, inputs: usize) -> Self {
-        self.retained_max = inputs.max(SHARE_INPUTS);
+    /// What is left of a shard whose engine panics. Default: a standby takes its place.
+    pub fn recovery(mut self, recovery: Recovery) -> Self {
+        self.recovery = recovery;
         self
     }
 
-    /// How the state of an engine is kept, so that inputs need not be. Default: as a snapshot in
-    /// memory. A shard whose checkpoint fails says so, and is lost if its engine panics.
-    pub fn checkpoints(mut self, checkpoints: impl Checkpoints + 'static) -> Self {
-        self.checkpoints = Arc::new(checkpoints);
+    /// How many judged inputs of a shard may wait for its standby; when there are more, the shard
+    /// waits. Default 262,144: about 42 MiB, and more than a second's inputs.
+    pub fn retained(mut self, inputs: usize) -> Self {
+        self.retained_max = inputs.max(SHARE_INPUTS);
         self
     }
 
@@ -217,40 +210,67 @@ impl Builder {
         self
     }
 
+    /// Called before each share that a standby takes in; may panic or take long.
+    #[doc(hidden)]
+    pub fn standby_trial(mut self, trial: impl Fn(usize) + Send + Sync + 'static) -> Self {
+        self.standby_trial = Some(Arc::new(trial));
+        self
+    }
+
     /// Starts the threads.
     ///
     /// # Errors
     ///
     /// If a thread cannot be started.
     pub fn build(mut self) -> io::Result<Pipeline> {
-        self.shards = self.engines.as_ref().map_or(self.shards, Vec::len);
+        self.shards = self.restored.as_ref().map_or(self.shards, Restored::shards);
         let stats = Arc::new(Stats::new(self.shards));
         let lane_max = self.queue * SHARE_INPUTS;
         let intake = Arc::new(Intake::new(lane_max, self.queue, self.in_order, self.shedding));
         let quarantine = Arc::new(Mutex::new(Vec::new()));
-        let ends = Arc::new(Ends::new(self.keeps_state, self.shards));
         let sink_parker = Parker::new();
         let outlet = Arc::new(Outlet {
             queue: Queue::new(self.event_queue, sink_parker.unparker().clone()),
-            spare: ArrayQueue::new(self.event_queue + self.shards),
+            spare: Spare::new(self.event_queue + self.shards),
             overflow: self.overflow,
             stats: stats.clone(),
             listener: self.listener.clone(),
         });
-        let parkers: Vec<_> = (0..self.shards).map(|_| Parker::new()).collect();
-        let links = parkers.iter().map(|parker| self.links(parker, &outlet, &quarantine, &ends));
-        let links: Vec<_> = links.collect();
+        let spare = Arc::new(Spare::new(self.queue + 2));
+        let (router, mut engines) = match self.restored.take() {
+            Some(restored) => (restored.router, restored.engines),
+            None => (Router::new(self.shards, &self.config), Vec::new()),
+        };
+        let mut engines = engines.drain(..);
+        let shards = (0..self.shards).map(|shard| {
+            let engine = engines.next();
+            self.shard(shard, engine, &outlet, &quarantine)
+        });
+        let shards: Vec<_> = shards.collect();
+        let links = || shards.iter().map(|shard| &shard.worker.0.links);
         let (durable, keeper) = self.keeper(&sink_parker, &intake, &stats);
-        let dispatcher = self.dispatcher(&links, &intake, &stats, &ends, keeper.as_ref());
+        let dispatcher = Dispatcher {
+            router,
+            intake: intake.clone(),
+            kept: keeper.as_ref().map(|(keeper, _)| keeper.queue.clone()),
+            accepted: self.accepted.take(),
+            queues: links().map(|links| links.shares.clone()).collect(),
+            spare: links().map(|links| links.spare.clone()).collect(),
+            spare_batches: spare.clone(),
+            stats: stats.clone(),
+            listener: self.listener.clone(),
+            clock: self.clock.clone(),
+            shares: (0..self.shards).map(|_| Share::default()).collect(),
+            lists: VecDeque::new(),
+            replay: self.replay.take().map(|(_, replay)| replay),
+        };
         let mut pipeline = Pipeline {
             intake: intake.clone(),
-            queues: dispatcher.queues.clone(),
-            queries: links.iter().map(|links| links.queries.clone()).collect(),
+            ends: shards.iter().map(Shard::ends).collect(),
             outlet: outlet.clone(),
-            spare: dispatcher.spare_batches.clone(),
+            spare,
             kept: dispatcher.kept.clone(),
             quarantine,
-            ends,
             clock: self.clock.clone(),
             lane_max,
             retained_max: self.retained_max,
@@ -260,16 +280,19 @@ impl Builder {
         let deliverer = Deliverer { outlet, sink, durable, intake, clock: self.clock.clone() };
         let watchdog = Watchdog::new(stats, self.stall_after, self.listener.clone());
         // What was started before an error ends when the pipeline is dropped.
-        pipeline.threads.start_sink(deliverer, sink_parker)?;
+        let threads = &mut pipeline.threads;
+        threads.start_sink(deliverer, sink_parker)?;
         if let Some((keeper, parker)) = keeper {
-            pipeline.threads.start_keeper(keeper, parker)?;
+            threads.start_keeper(keeper, parker)?;
         }
-        let workers = self.workers(links);
-        for (shard, (worker, parker)) in workers.into_iter().zip(parkers).enumerate() {
-            pipeline.threads.start_worker(shard, (worker, parker))?;
+        for (number, shard) in shards.into_iter().enumerate() {
+            if let Some(standby) = shard.standby {
+                threads.start_standby(number, standby)?;
+            }
+            threads.start_worker(number, shard.worker)?;
         }
-        pipeline.threads.start_watchdog(watchdog, self.clock)?;
-        pipeline.threads.start_dispatcher(dispatcher)?;
+        threads.start_watchdog(watchdog, self.clock)?;
+        threads.start_dispatcher(dispatcher)?;
         Ok(pipeline)
     }
 
@@ -301,70 +324,69 @@ impl Builder {
         (durable, Some((keeper, parker)))
     }
 
-    fn dispatcher(
-        &mut self,
-        links: &[Links],
-        intake: &Arc<Intake>,
-        stats: &Arc<Stats>,
-        ends: &Arc<Ends>,
-        keeper: Option<&(Keeper, Parker)>,
-    ) -> Dispatcher {
-        let kept: Option<Arc<Queue<Kept>>> = keeper.map(|(keeper, _)| keeper.queue.clone());
-        let router = self.router.take();
-        Dispatcher {
-            router: router.unwrap_or_else(|| Router::new(self.shards, &self.config)),
-            intake: intake.clone(),
-            kept,
-            accepted: self.accepted.take(),
-            queues: links.iter().map(|links| links.shares.clone()).collect(),
-            spare: links.iter().map(|links| links.spare.clone()).collect(),
-            spare_batches: Arc::new(ArrayQueue::new(self.queue + 2)),
-            stats: stats.clone(),
-            listener: self.listener.clone(),
-            replay: self.replay.take().map(|(_, replay)| replay),
-            ends: ends.clone(),
-            clock: self.clock.clone(),
-            shares: (0..self.shards).map(|_| Share::default()).collect(),
-            lists: VecDeque::new(),
-        }
-    }
-
-    /// What a shard is connected to, which sleeps on this.
-    fn links(
+    /// A shard and its standby, each with what its thread sleeps on.
+    fn shard(
         &self,
-        parker: &Parker,
+        shard: usize,
+        restored: Option<(Engine, Vec<u8>)>,
         outlet: &Arc<Outlet>,
         quarantine: &Arc<Mutex<Vec<Quarantined>>>,
-        ends: &Arc<Ends>,
-    ) -> Links {
-        Links {
-            shares: Arc::new(Queue::new(self.share_queue, parker.unparker().clone())),
-            spare: Arc::new(ArrayQueue::new(self.share_queue + 2)),
+    ) -> Shard {
+        let parker = Parker::new();
+        let (queue, retained) = (self.share_queue, self.retained_max / SHARE_INPUTS);
+        let links = Links {
+            shares: Arc::new(Queue::new(queue, parker.unparker().clone())),
+            spare: Arc::new(Spare::new(queue + 2 + retained)),
             queries: Arc::new(Queue::new(QUERIES_MAX, parker.unparker().clone())),
             outlet: outlet.clone(),
             listener: self.listener.clone(),
             clock: self.clock.clone(),
             quarantine: quarantine.clone(),
             trial: self.trial.clone(),
-            ends: ends.clone(),
-        }
+        };
+        let new = || Engine::new(self.config.clone());
+        let (engine, state) = match restored {
+            Some((engine, saved)) => (engine, State::Saved(saved)),
+            None => (new(), State::Ready(Box::new(new()))),
+        };
+        let standby = match self.recovery {
+            Recovery::Standby => Some(self.standby(shard, state, &links)),
+            Recovery::Never => None,
+        };
+        let of = standby.as_ref().map(|(standby, _)| standby.clone());
+        Shard { worker: (Worker::new(shard, engine, of, links), parker), standby }
     }
 
-    fn workers(&mut self, links: Vec<Links>) -> Vec<Worker> {
-        let restored = self.engines.take().unwrap_or_default();
-        let mut restored = restored.into_iter();
-        let workers = links.into_iter().enumerate().map(|(shard, links)| {
-            let (config, checkpoints) = (self.config.clone(), self.checkpoints.clone());
-            let mut retained = Retained::new(config, checkpoints, self.retained_max);
-            let engine = match restored.next() {
-                Some(engine) => {
-                    retained.begin_from(&engine);
-                    engine
-                }
-                None => Engine::new(self.config.clone()),
-            };
-            Worker::new(shard, engine, retained, links)
-        });
-        workers.collect()
+    fn standby(&self, shard: usize, state: State, links: &Links) -> (Arc<Standby>, Parker) {
+        let parker = Parker::new();
+        let standby = Standby {
+            shard,
+            config: self.config.clone(),
+            state: Mutex::new(state),
+            is_lost: AtomicBool::new(false),
+            backlog: Backlog::new(self.retained_max, parker.unparker().clone()),
+            spare: links.spare.clone(),
+            stats: links.outlet.stats.clone(),
+            listener: self.listener.clone(),
+            trial: self.standby_trial.clone(),
+        };
+        (Arc::new(standby), parker)
+    }
+}
+
+/// A shard whose threads are not started yet.
+struct Shard {
+    worker: (Worker, Parker),
+    standby: Option<(Arc<Standby>, Parker)>,
+}
+
+impl Shard {
+    fn ends(&self) -> Ends {
+        let links = &self.worker.0.links;
+        Ends {
+            shares: links.shares.clone(),
+            queries: links.queries.clone(),
+            standby: self.standby.as_ref().map(|(standby, _)| standby.clone()),
+        }
     }
 }

@@ -6,8 +6,8 @@ use super::intake::Intake;
 use super::notice::{Listener, Notice, words_of};
 use super::queue::Queue;
 use super::sink::{Overflow, Sink};
+use super::spare::{Reuse, Spare};
 use super::stats::Stats;
-use crossbeam_queue::ArrayQueue;
 use crossbeam_utils::sync::Parker;
 use std::io;
 use std::panic::{AssertUnwindSafe, catch_unwind};
@@ -23,10 +23,16 @@ pub(super) struct EventBatch {
     pub judged_ns: u64,
 }
 
+impl Reuse for EventBatch {
+    fn clear(&mut self) {
+        self.events.clear();
+    }
+}
+
 /// What the shards put events into.
 pub(super) struct Outlet {
     pub queue: Queue<EventBatch>,
-    pub spare: ArrayQueue<EventBatch>,
+    pub spare: Spare<EventBatch>,
     pub overflow: Overflow,
     pub stats: Arc<Stats>,
     pub listener: Listener,
@@ -35,13 +41,13 @@ pub(super) struct Outlet {
 impl Outlet {
     /// Hands the batch to the sink's thread, and leaves an empty one in its place.
     pub fn put(&self, batch: &mut EventBatch) {
-        let full = std::mem::replace(batch, self.spare.pop().unwrap_or_default());
+        let full = std::mem::replace(batch, self.spare.take());
         match self.overflow {
             Overflow::Wait => self.queue.push(full),
             Overflow::Lose => {
                 if let Err(lost) = self.queue.try_push(full) {
                     self.lose(lost.events.len());
-                    self.recycle(lost);
+                    self.spare.put(lost);
                 }
             }
         }
@@ -50,12 +56,6 @@ impl Outlet {
     fn lose(&self, events: usize) {
         self.stats.events_lost.add(events);
         (self.listener)(Notice::EventsLost { events });
-    }
-
-    fn recycle(&self, mut batch: EventBatch) {
-        batch.events.clear();
-        // Where there are spare ones enough, this one is let go.
-        let _ = self.spare.push(batch);
     }
 }
 
@@ -80,7 +80,7 @@ impl Deliverer {
             if let Some(mut batch) = self.outlet.queue.pop() {
                 self.withhold(&mut batch.events, parker);
                 self.offer(&mut batch);
-                self.outlet.recycle(batch);
+                self.outlet.spare.put(batch);
                 continue;
             }
             let flushed = guard(|| self.sink.flush());

@@ -110,7 +110,7 @@ impl Router {
 
     /// Adds a numbered input to the shares of the shards that take it in; there is one of each
     /// shard. Gives the shard that tells what concerns no order.
-    pub fn route(&mut self, input: &Numbered, shares: &mut [Share]) -> usize {
+    pub fn route(&mut self, mut input: Numbered, shares: &mut [Share]) -> usize {
         debug_assert_eq!(shares.len(), self.shards, "a share of each shard");
         let all = Set::of_first(self.shards);
         let (to, keepers, teller) = match &input.record.input {
@@ -139,11 +139,14 @@ impl Router {
                 (Set::of(teller), Set::of(teller), teller)
             }
         };
-        for shard in to.iter() {
-            let part = Part { tells_facts: shard == teller, keeps: keepers.contains(shard) };
+        let part = |shard| Part { tells_facts: shard == teller, keeps: keepers.contains(shard) };
+        let (last, others) = to.split_last();
+        for shard in others.iter() {
             let (number, record) = (input.number, input.record.clone());
-            shares[shard].inputs.push(Numbered { number, record, part });
+            shares[shard].inputs.push(Numbered { number, record, part: part(shard) });
         }
+        input.part = part(last);
+        shares[last].inputs.push(input);
         teller
     }
 
@@ -272,6 +275,12 @@ impl Set {
 
     fn insert(&mut self, shard: usize) {
         self.0 |= 1 << shard;
+    }
+
+    /// One of its shards, and the others; it has one.
+    fn split_last(self) -> (usize, Self) {
+        let last = 63 - self.0.leading_zeros() as usize;
+        (last, Self(self.0 & !(1 << last)))
     }
 
     fn union(self, other: Self) -> Self {

@@ -69,8 +69,16 @@ impl Run {
 
     /// Ends in order; gives whether a snapshot was left.
     pub fn finish(self) -> bool {
-        let report = self.pipeline.finish();
-        self.attached.close(&report).expect("it can be written").is_some()
+        let is_judged = || {
+            let metrics = self.pipeline.metrics();
+            metrics.judged() == metrics.submitted + metrics.replayed
+        };
+        while !is_judged() {
+            std::thread::sleep(std::time::Duration::from_millis(1));
+        }
+        let last = self.pipeline.snapshots().expect("no shard is lost");
+        self.pipeline.finish();
+        self.attached.close(&last).expect("it can be written").is_some()
     }
 }
 

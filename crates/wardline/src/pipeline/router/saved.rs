@@ -2,10 +2,11 @@
 //!
 //! Numbers are u64: the time of the last input (i64), the clock regressions; the persons, each with
 //! the set of shards that follow her, whether she had a device (0 or 1) and her devices; the orders,
-//! each with its home; the devices that sent a panic. Lists come after their length, by number.
+//! each with its home; the devices that sent a panic. Lists come after their length, in any order:
+//! the dispatcher must not stand still to sort them.
 
 use super::{FIRST, HashMap, HashSet, Party, Route, Router, SHARDS_MAX, Set, home};
-use crate::pipeline::state::take_u64;
+use crate::pipeline::snapshots::take_u64;
 use wardline_core::Config;
 use wardline_core::ids::{DeviceId, OrderId, PersonId};
 use wardline_core::time::Timestamp;
@@ -13,31 +14,26 @@ use wardline_core::time::Timestamp;
 impl Router {
     /// The number of the next input, and the routes before it.
     pub fn save(&self) -> (u64, Vec<u8>) {
-        let mut out = Vec::new();
+        let words = 6 * self.people.len() + 2 * self.homes.len() + self.panicked.len();
+        let mut out = Vec::with_capacity(8 * (words + 8));
         let mut put = |number: u64| out.extend_from_slice(&number.to_le_bytes());
         put(self.now.ms().cast_unsigned());
         put(self.clock_regressions);
-        let mut people: Vec<_> = self.people.iter().collect();
-        people.sort_unstable_by_key(|(person, _)| **person);
-        put(people.len() as u64);
-        for (person, party) in people {
+        put(self.people.len() as u64);
+        for (person, party) in &self.people {
             put(person.number());
             put(party.followers.0);
             put(party.had_device.into());
             put(party.devices.len() as u64);
             party.devices.iter().for_each(|device| put(device.number()));
         }
-        let mut homes: Vec<_> = self.homes.iter().collect();
-        homes.sort_unstable();
-        put(homes.len() as u64);
-        for (order, home) in homes {
+        put(self.homes.len() as u64);
+        for (order, home) in &self.homes {
             put(order.number());
             put(*home as u64);
         }
-        let mut panicked: Vec<_> = self.panicked.iter().collect();
-        panicked.sort_unstable();
-        put(panicked.len() as u64);
-        panicked.into_iter().for_each(|device| put(device.number()));
+        put(self.panicked.len() as u64);
+        self.panicked.iter().for_each(|device| put(device.number()));
         (self.last + 1, out)
     }
 

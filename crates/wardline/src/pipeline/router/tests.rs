@@ -1,5 +1,6 @@
 //! Shards without threads, against one engine.
 
+use super::super::spare::Reuse;
 use super::*;
 use std::collections::BTreeMap;
 use std::sync::Arc;
@@ -43,7 +44,7 @@ fn shared(
     for (chunk, records) in records.chunks(batch).enumerate() {
         for record in records {
             let input = router.number(record.clone());
-            router.route(&input, &mut shares);
+            router.route(input, &mut shares);
         }
         take_in(&mut engines, &mut shares, &mut |event| keep(&mut events, event));
         // A shard may be built again from a snapshot at any time.
@@ -95,6 +96,7 @@ fn take_in(engines: &mut [Engine], shares: &mut [Share], sink: &mut impl FnMut(E
                         Ok(copy) => engines[shard].adopt_person(&copy),
                         Err(_) => break,
                     },
+                    Some((_, Move::Snapshot(_))) => unreachable!("nobody asks"),
                     None => {
                         share.clear();
                         done[shard] = 0;
