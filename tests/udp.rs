@@ -121,6 +121,7 @@ impl Fixture {
             shards: 2,
             nap: Duration::ZERO,
             journal: None,
+            snapshot_inputs: 1,
             events: None,
             watcher: Box::new(move |event: &Event| keeps.lock().unwrap().push(event.clone())),
         };

@@ -36,6 +36,7 @@ fn a_flood_of_forged_datagrams_makes_no_growth() {
         shards: 1,
         nap: Duration::ZERO,
         journal: None,
+        snapshot_inputs: 1,
         events: None,
         watcher: Box::new(|event| panic!("nobody can cause {event:?}")),
     };

@@ -9,6 +9,7 @@ use clap::{Parser, value_parser};
 use std::path::PathBuf;
 use std::process::ExitCode;
 use wardline_examples::files::Failure;
+use wardline_examples::udp::SNAPSHOT_INPUTS;
 
 const EXAMPLES: &str = "\
 Without --listen, --teltonika or --owntracks this is a demo: simulated devices send real datagrams
@@ -51,6 +52,11 @@ struct Arguments {
     /// acknowledged is lost, and no event is in the evidence twice
     #[arg(long, value_name = "DIR")]
     journal: Option<PathBuf>,
+
+    /// Write a snapshot to the journal after so many inputs
+    #[arg(long, value_name = "N", default_value_t = SNAPSHOT_INPUTS, requires = "journal",
+        value_parser = value_parser!(u64).range(1..))]
+    snapshot_inputs: u64,
 
     #[command(flatten)]
     demo: demonstrate::Demo,

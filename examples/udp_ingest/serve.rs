@@ -107,6 +107,7 @@ pub fn run(arguments: &Arguments) -> Result<ExitCode, Failure> {
         config,
         shards,
         journal,
+        snapshot_inputs: arguments.snapshot_inputs,
         nap: Duration::from_micros(arguments.nap_us.into()),
         events: events.transpose()?,
         watcher: Box::new(move |event| {

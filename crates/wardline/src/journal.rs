@@ -6,7 +6,7 @@
 //! ```
 //!
 //! [`Journal::open`] finds out what is there, [`Journal::attach`] gives it to a pipeline's builder,
-//! and [`Attached::close`] leaves snapshots for the next start. What holds:
+//! [`Attached::keep`] and [`Attached::close`] leave snapshots for the next start. What holds:
 //!
 //! - No event reaches the sink before the input that caused it is durable, and nobody is told that
 //!   an input is accepted before the commit that holds it.
@@ -38,7 +38,7 @@ use act::Standing;
 use std::collections::{HashSet, VecDeque};
 use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
-use std::time::{SystemTime, UNIX_EPOCH};
+use std::time::{Duration, Instant, SystemTime, UNIX_EPOCH};
 use wardline_core::Config;
 use wardline_core::input::{Input, Record};
 use wardline_core::time::Timestamp;
@@ -104,8 +104,12 @@ struct Shared {
     durable: Mutex<Option<Durable>>,
     /// Inputs that belong into the evidence before the events that they cause.
     acts: Mutex<VecDeque<(u64, Record)>>,
-    /// Whether the evidence has all that came of the inputs, durably.
+    /// Whether the evidence has all that came of the inputs, durably, at the end.
     is_complete: AtomicBool,
+    /// How often somebody asked that the evidence be made durable with all that was judged before.
+    asked: AtomicU64,
+    /// Up to which of these it was.
+    answered: AtomicU64,
     /// Whether the evidence can no longer be written.
     has_failed: AtomicBool,
     figures: Figures,
@@ -253,6 +257,9 @@ impl Tail {
 /// As many as the dispatcher shares out at once.
 const REPLAYED_AT_ONCE: usize = 1_024;
 
+/// How often the evidence is looked at by who waits for it.
+const ASKED_EACH: Duration = Duration::from_millis(5);
+
 /// The journal of a pipeline that runs.
 pub struct Attached {
     snapshots: SnapshotStore,
@@ -280,14 +287,35 @@ impl Attached {
         self.shared.has_failed.load(Ordering::SeqCst)
     }
 
-    /// Writes snapshots for the next start, so that it need not judge again what is in them. Call it
-    /// when the pipeline has finished; gives their number, or nothing if the logs do not have all
-    /// that is in them.
+    /// Writes snapshots for the next start while the pipeline runs, so that what is in them need not
+    /// be judged again. Waits for the evidence to have all that came of their inputs; gives their
+    /// number, or nothing if that takes longer than `patience` or the inputs are not durable.
     ///
     /// # Errors
     ///
     /// If they cannot be written. Nothing is lost then: the logs have everything.
-    pub fn close(self, last: &Snapshots) -> Result<Option<u64>, SnapshotError> {
+    pub fn keep(
+        &self,
+        snapshots: &Snapshots,
+        patience: Duration,
+    ) -> Result<Option<u64>, SnapshotError> {
+        let asked = self.shared.asked.fetch_add(1, Ordering::SeqCst) + 1;
+        let until = Instant::now() + patience;
+        while self.shared.answered.load(Ordering::SeqCst) < asked {
+            if Instant::now() >= until || self.has_failed() {
+                return Ok(None);
+            }
+            std::thread::sleep(ASKED_EACH);
+        }
+        self.write(snapshots)
+    }
+
+    /// Writes snapshots for the next start once the pipeline has finished; as [`Attached::keep`].
+    ///
+    /// # Errors
+    ///
+    /// If they cannot be written. Nothing is lost then: the logs have everything.
+    pub fn close(&self, last: &Snapshots) -> Result<Option<u64>, SnapshotError> {
         match self.shared.is_complete.load(Ordering::SeqCst) {
             true => self.write(last),
             false => Ok(None),

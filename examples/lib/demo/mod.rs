@@ -12,7 +12,7 @@ use crate::files::{Failure, Output};
 use crate::fleet::{Fleet, Manner, Plan, Sent};
 use crate::udp::live::Live;
 use crate::udp::socket::bind;
-use crate::udp::{Counts, Report, Server, Setup, past};
+use crate::udp::{Counts, Report, SNAPSHOT_INPUTS, Server, Setup, past};
 use found::Found;
 use serde_json::Value;
 use std::io;
@@ -91,6 +91,7 @@ pub fn run(settings: Settings, say: &Say) -> Result<Outcome, Failure> {
         config,
         shards: settings.shards,
         journal: journal.transpose()?,
+        snapshot_inputs: SNAPSHOT_INPUTS,
         nap: settings.nap,
         events: settings.events,
         watcher: found.watcher(say.clone()),

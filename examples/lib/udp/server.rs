@@ -5,6 +5,7 @@ use super::counts::Counts;
 use super::durable::Durable;
 use super::listener::{Common, Front, Listener, poll_of};
 use super::phones;
+use super::saver::Saver;
 use super::socket::Bound;
 use super::ticker::Ticker;
 use super::told::{Teller, Told, Watcher};
@@ -18,7 +19,7 @@ use std::thread::{Builder, JoinHandle};
 use std::time::Duration;
 use wardline::Config;
 use wardline::journal::{Attached, Journal, Written};
-use wardline::pipeline::{self, Batch, Notice, Pipeline};
+use wardline::pipeline::{self, Batch, Notice, Pipeline, Snapshots};
 use wardline_core::input::Record;
 use wardline_core::time::Timestamp;
 use wardline_wire::owntracks::OwnTracks;
@@ -33,6 +34,8 @@ pub struct Setup {
     pub nap: Duration,
     /// Where inputs and evidence are kept; without it, a server forgets all when it ends.
     pub journal: Option<Journal>,
+    /// After so many inputs a snapshot is written there.
+    pub snapshot_inputs: u64,
     /// Where events are written.
     pub events: Option<Output>,
     /// Who else is shown them.
@@ -48,7 +51,7 @@ pub struct Server {
     ticker: Ticker,
     listeners: Vec<Running>,
     common: Common,
-    journal: Option<Attached>,
+    journal: Option<(Arc<Attached>, Saver)>,
 }
 
 struct Running {
@@ -103,6 +106,12 @@ impl Server {
             None => (builder.sink(teller), None),
         };
         let pipeline = Arc::new(builder.build()?);
+        let journal = journal.map(|attached| {
+            let attached = Arc::new(attached);
+            let inputs = setup.snapshot_inputs;
+            Saver::start(pipeline.clone(), attached.clone(), inputs).map(|saver| (attached, saver))
+        });
+        let journal = journal.transpose()?;
         let ticker = Ticker::start(pipeline.clone(), clock.clone())?;
         let stop = Arc::new(AtomicBool::new(false));
         let common = Common {
@@ -209,7 +218,7 @@ impl Server {
 
     /// Whether a listener has ended by itself, or the evidence can no longer be written.
     pub fn has_failed(&self) -> bool {
-        self.journal.as_ref().is_some_and(Attached::has_failed)
+        self.journal.as_ref().is_some_and(|(journal, _)| journal.has_failed())
             || self.listeners.iter().flat_map(|l| &l.threads).any(JoinHandle::is_finished)
     }
 
@@ -230,18 +239,23 @@ impl Server {
         }
         self.ticker.stop();
         drop(self.common);
+        let journal = self.journal.map(|(journal, saver)| {
+            saver.stop();
+            // Without an answer a shard is lost, or the pipeline closed itself; both were told.
+            (journal, self.pipeline.snapshots().ok())
+        });
         let pipeline = last_of(self.pipeline).map(Pipeline::finish);
-        let written = self.journal.as_ref().map(Attached::written);
-        if let (Some(journal), Some(report)) = (self.journal, &pipeline) {
-            errors.extend(close(journal, report));
+        let written = journal.as_ref().map(|(journal, _)| journal.written());
+        if let Some((journal, Some(last))) = journal {
+            errors.extend(close(&journal, &last));
         }
         Report { pipeline, written, errors }
     }
 }
 
-/// Leaves a snapshot; gives what went wrong.
-fn close(journal: Attached, report: &pipeline::Report) -> Option<String> {
-    match journal.close(report) {
+/// Leaves snapshots; gives what went wrong.
+fn close(journal: &Attached, last: &Snapshots) -> Option<String> {
+    match journal.close(last) {
         Ok(Some(_)) => None,
         Ok(None) => Some("the evidence lacks events; they are told after the next start".into()),
         Err(error) => Some(format!("no snapshot could be written: {error}")),

@@ -28,6 +28,8 @@ pub struct EvidenceSink<S: Sink> {
     failure: Option<io::Error>,
     /// There was no room for events, and they were not offered again yet.
     lacks: bool,
+    /// The last question that was seen and not answered.
+    seen: u64,
 }
 
 /// What the evidence has of what is judged again.
@@ -71,7 +73,17 @@ impl<S: Sink> EvidenceSink<S> {
         shared: Arc<Shared>,
         now: Now,
     ) -> Self {
-        Self { inner, log, known, shared, now, fresh: Vec::new(), failure: None, lacks: false }
+        Self {
+            inner,
+            log,
+            known,
+            shared,
+            now,
+            fresh: Vec::new(),
+            failure: None,
+            lacks: false,
+            seen: 0,
+        }
     }
 
     /// Appends events and notes which of them are new, as far as there is room; gives how many.
@@ -129,6 +141,21 @@ impl<S: Sink> EvidenceSink<S> {
         }
     }
 
+    /// Makes the evidence durable if somebody asked for it. What was judged before that may come
+    /// after this is called, but not after it is called once more: no event waited in between.
+    fn answer(&mut self) -> io::Result<()> {
+        let (asked, answered) = (&self.shared.asked, &self.shared.answered);
+        let last = asked.load(Ordering::SeqCst);
+        if answered.load(Ordering::SeqCst) == last || self.has_failed() {
+            return Ok(());
+        }
+        if std::mem::replace(&mut self.seen, last) == last {
+            self.log.commit((self.now)())?;
+            self.shared.answered.store(last, Ordering::SeqCst);
+        }
+        Ok(())
+    }
+
     /// Makes the evidence durable if that is due.
     fn commit(&mut self, now: Timestamp) -> io::Result<()> {
         if self.has_failed() {
@@ -179,12 +206,15 @@ impl<S: Sink> Sink for EvidenceSink<S> {
 
     fn flush(&mut self) -> io::Result<()> {
         let flushed = self.inner.flush();
-        let committed = self.commit((self.now)());
+        let committed = self.commit((self.now)()).and_then(|()| self.answer());
         self.pass(committed)?;
         self.failure.take().map_or(flushed, Err)
     }
 
     fn flush_in(&self) -> Option<Duration> {
+        if self.seen > self.shared.answered.load(Ordering::SeqCst) {
+            return Some(Duration::ZERO);
+        }
         let due_in_ms = self.log.due().ms_since((self.now)());
         let due_in = Duration::from_millis(due_in_ms.clamp(1, FLUSH_MS_MAX).unsigned_abs());
         Some(self.inner.flush_in().map_or(due_in, |inner| inner.min(due_in)))
