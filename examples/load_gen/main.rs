@@ -36,7 +36,8 @@ The secrets come from the seed; they protect nothing.";
 #[command(name = "load_gen", version, after_help = EXAMPLES)]
 struct Arguments {
     /// The server
-    #[arg(long, value_name = "ADDR", required_unless_present_any = ["keys_out", "inputs_out", "check"])]
+    #[arg(long, value_name = "ADDR",
+        required_unless_present_any = ["keys_out", "inputs_out", "check"])]
     to: Option<SocketAddr>,
 
     /// Datagrams a second

@@ -1,8 +1,8 @@
-//! A journal under a pipeline: the log of inputs, the log of evidence, and starting again from both.
+//! A journal under a pipeline: a log of inputs, a log of evidence, and starting again from both.
 //!
 //! ```text
-//! dispatcher ─► InputWriter ─► log of inputs        shards ─► EvidenceSink ─► your sink
-//!                                                                 └► log of evidence
+//! dispatcher ─► InputWriter ─► log of inputs      shards ─► EvidenceSink ─► your sink
+//!                                                               └► log of evidence
 //! ```
 //!
 //! [`Journal::open`] finds out what is there, [`Journal::attach`] gives it to a pipeline's builder,
@@ -11,8 +11,8 @@
 //! - No event reaches the sink before the input that caused it is durable, and nobody is told that
 //!   an input is accepted before the commit that holds it.
 //! - An event that the evidence has is not given to the sink again; one that it has not, is. It is
-//!   written there just after the sink has taken it, so a crash between the two gives it to the sink
-//!   twice, with the same id: input, order, index. Whoever must not act twice looks at the id.
+//!   written there just after the sink has taken it, so that a crash between the two gives it to the
+//!   sink twice, with one id: input, order, index. Whoever must not act twice looks at the id.
 //! - What must be known of the past is a snapshot and the rest of the log; without a snapshot that
 //!   fits, the whole log. A snapshot is written only when the evidence has all that came of it.
 //!
@@ -23,6 +23,7 @@ mod evidence;
 mod found;
 mod inputs;
 mod start;
+mod tail;
 
 pub use evidence::EvidenceSink;
 pub use found::{Found, Unused};
@@ -39,11 +40,12 @@ use std::collections::{HashSet, VecDeque};
 use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::time::{Duration, Instant, SystemTime, UNIX_EPOCH};
+use tail::Tail;
 use wardline_core::Config;
 use wardline_core::input::{Input, Record};
 use wardline_core::time::Timestamp;
 use wardline_journal::disk::Disk;
-use wardline_journal::{Durable, EvidenceLog, InputLog, InputReader, Logged, SnapshotStore};
+use wardline_journal::{Durable, EvidenceLog, InputLog, SnapshotStore};
 
 /// What tells the time of a journal's frames.
 pub type Now = Arc<dyn Fn() -> Timestamp + Send + Sync>;
@@ -58,7 +60,7 @@ pub struct Settings {
     pub evidence: EvidenceOptions,
     /// How many snapshots are kept. Default 3: if the newest is damaged, there are two more.
     pub snapshots: usize,
-    /// The name of the evidence on its checkpoints, if it is new; see [`wardline_journal::checkpoint`].
+    /// The name of the evidence on its checkpoints, if it is new: best a domain and a path.
     pub name: String,
     /// The clock.
     pub now: Now,
@@ -170,11 +172,11 @@ impl Journal {
         Ok(())
     }
 
-    /// Gives the journal to a pipeline that is to tell `sink`. What the log has after the snapshot is
-    /// judged first; the pipeline says so by [`Notice::Replayed`](crate::pipeline::Notice).
+    /// Gives the journal to a pipeline that is to tell `sink`. What the log has after the snapshot
+    /// is judged first; the pipeline says so by [`Notice::Replayed`](crate::pipeline::Notice).
     ///
-    /// All wait for a sink that is too slow, whatever was chosen before: an event that is lost would
-    /// be missing in the evidence.
+    /// All wait for a sink that is too slow, whatever was chosen before: an event that is lost
+    /// would be missing in the evidence.
     ///
     /// # Errors
     ///
@@ -207,56 +209,6 @@ impl Journal {
     }
 }
 
-/// The rest of a log, input by input.
-struct Tail {
-    reader: InputReader,
-    logged: VecDeque<Logged>,
-    until: u64,
-}
-
-impl Tail {
-    /// Inputs from a number on, up to the one before `until`.
-    fn open(disk: Arc<dyn Disk>, from: u64, until: u64) -> Result<Self, ReadError> {
-        Ok(Self { reader: InputReader::open(disk, from)?, logged: VecDeque::new(), until })
-    }
-
-    /// The next input that can be read.
-    fn next(&mut self) -> Result<Option<(u64, Record)>, ReadError> {
-        loop {
-            match self.logged.pop_front() {
-                Some(Logged::Input { number, .. }) if number >= self.until => return Ok(None),
-                Some(Logged::Input { number, record }) => {
-                    if let Some(record) = record.open() {
-                        return Ok(Some((number, record)));
-                    }
-                }
-                Some(_) => {}
-                None => {
-                    let mut logged = std::mem::take(&mut self.logged).into();
-                    let is_more = self.reader.next_frame(&mut logged)?;
-                    self.logged = logged.into();
-                    if !is_more {
-                        return Ok(None);
-                    }
-                }
-            }
-        }
-    }
-
-    /// Adds some inputs, and says whether there are more.
-    fn fill(&mut self, into: &mut Vec<wardline_core::Numbered>) -> Result<bool, ReadError> {
-        while into.len() < REPLAYED_AT_ONCE {
-            let Some((number, record)) = self.next()? else { return Ok(false) };
-            let part = wardline_core::Part::WHOLE;
-            into.push(wardline_core::Numbered { number, record, part });
-        }
-        Ok(true)
-    }
-}
-
-/// As many as the dispatcher shares out at once.
-const REPLAYED_AT_ONCE: usize = 1_024;
-
 /// How often the evidence is looked at by who waits for it.
 const ASKED_EACH: Duration = Duration::from_millis(5);
 
@@ -287,9 +239,9 @@ impl Attached {
         self.shared.has_failed.load(Ordering::SeqCst)
     }
 
-    /// Writes snapshots for the next start while the pipeline runs, so that what is in them need not
-    /// be judged again. Waits for the evidence to have all that came of their inputs; gives their
-    /// number, or nothing if that takes longer than `patience` or the inputs are not durable.
+    /// Writes snapshots for the next start while the pipeline runs, so that what is in them need
+    /// not be judged again. Waits for the evidence to have all that came of their inputs; gives
+    /// their number, or nothing if that takes longer than `patience` or the inputs are not durable.
     ///
     /// # Errors
     ///

@@ -1,39 +1,24 @@
 //! How a pipeline is set up.
 
-use super::backlog::Backlog;
 use super::clock::{Clock, MonotonicClock};
-use super::dispatcher::{Acceptance, Dispatcher, Replay, SHARE_INPUTS};
-use super::durable::Durable;
-use super::intake::Intake;
-use super::keeper::Keeper;
+use super::dispatcher::{Acceptance, Replay, SHARE_INPUTS};
 use super::log::{Accepted, Log};
-use super::notice::{Listener, Notice, Quarantined};
-use super::outlet::{Deliverer, Outlet};
-use super::queue::Queue;
-use super::router::{Router, SHARDS_MAX};
-use super::shard::{Links, Trial, Worker};
-use super::share::Share;
+use super::notice::{Listener, Notice};
+use super::router::SHARDS_MAX;
+use super::shard::Trial;
 use super::shed::Shedding;
 use super::sink::{Overflow, Sink};
 use super::snapshots::Restored;
-use super::spare::Spare;
-use super::standby::{Recovery, Standby, StandbyTrial, State};
-use super::stats::Stats;
-use super::threads::Threads;
-use super::watchdog::Watchdog;
-use super::{Ends, Pipeline};
-use crossbeam_utils::sync::Parker;
-use std::collections::VecDeque;
+use super::standby::{Recovery, StandbyTrial};
 use std::io;
 use std::panic::{AssertUnwindSafe, catch_unwind};
-use std::sync::atomic::AtomicBool;
-use std::sync::{Arc, Mutex};
+use std::sync::Arc;
 use std::time::Duration;
 use wardline_core::input::Record;
-use wardline_core::{Config, Engine, Numbered};
+use wardline_core::{Config, Numbered};
 
 /// Questions that may wait for a shard; who asks more waits.
-const QUERIES_MAX: usize = 64;
+pub(super) const QUERIES_MAX: usize = 64;
 
 /// Sets up a [`Pipeline`].
 pub struct Builder {
@@ -158,7 +143,8 @@ impl Builder {
 
     /// Judges these inputs before any others: what a log has after the snapshots that the pipeline
     /// resumes, with the numbers that it has there. They are durable, up to the number `through`,
-    /// after which numbers go on. `next` adds some inputs to a list and says whether there are more.
+    /// after which numbers go on. `next` adds some inputs to a list and says whether there are
+    /// more.
     pub fn replay(
         mut self,
         through: u64,
@@ -215,178 +201,5 @@ impl Builder {
     pub fn standby_trial(mut self, trial: impl Fn(usize) + Send + Sync + 'static) -> Self {
         self.standby_trial = Some(Arc::new(trial));
         self
-    }
-
-    /// Starts the threads.
-    ///
-    /// # Errors
-    ///
-    /// If a thread cannot be started.
-    pub fn build(mut self) -> io::Result<Pipeline> {
-        self.shards = self.restored.as_ref().map_or(self.shards, Restored::shards);
-        let stats = Arc::new(Stats::new(self.shards));
-        let lane_max = self.queue * SHARE_INPUTS;
-        let intake = Arc::new(Intake::new(lane_max, self.queue, self.in_order, self.shedding));
-        let quarantine = Arc::new(Mutex::new(Vec::new()));
-        let sink_parker = Parker::new();
-        let outlet = Arc::new(Outlet {
-            queue: Queue::new(self.event_queue, sink_parker.unparker().clone()),
-            spare: Spare::new(self.event_queue + self.shards),
-            overflow: self.overflow,
-            stats: stats.clone(),
-            listener: self.listener.clone(),
-        });
-        let spare = Arc::new(Spare::new(self.queue + 2));
-        let (router, mut engines) = match self.restored.take() {
-            Some(restored) => (restored.router, restored.engines),
-            None => (Router::new(self.shards, &self.config), Vec::new()),
-        };
-        let mut engines = engines.drain(..);
-        let shards = (0..self.shards).map(|shard| {
-            let engine = engines.next();
-            self.shard(shard, engine, &outlet, &quarantine)
-        });
-        let shards: Vec<_> = shards.collect();
-        let links = || shards.iter().map(|shard| &shard.worker.0.links);
-        let (durable, keeper) = self.keeper(&sink_parker, &intake, &stats);
-        let dispatcher = Dispatcher {
-            router,
-            intake: intake.clone(),
-            kept: keeper.as_ref().map(|(keeper, _)| keeper.queue.clone()),
-            accepted: self.accepted.take(),
-            queues: links().map(|links| links.shares.clone()).collect(),
-            spare: links().map(|links| links.spare.clone()).collect(),
-            spare_batches: spare.clone(),
-            stats: stats.clone(),
-            listener: self.listener.clone(),
-            clock: self.clock.clone(),
-            shares: (0..self.shards).map(|_| Share::default()).collect(),
-            lists: VecDeque::new(),
-            replay: self.replay.take().map(|(_, replay)| replay),
-        };
-        let mut pipeline = Pipeline {
-            intake: intake.clone(),
-            ends: shards.iter().map(Shard::ends).collect(),
-            outlet: outlet.clone(),
-            spare,
-            kept: dispatcher.kept.clone(),
-            quarantine,
-            clock: self.clock.clone(),
-            lane_max,
-            retained_max: self.retained_max,
-            threads: Threads::default(),
-        };
-        let sink = self.sink.take().unwrap_or_else(|| Box::new(|_| ()));
-        let deliverer = Deliverer { outlet, sink, durable, intake, clock: self.clock.clone() };
-        let watchdog = Watchdog::new(stats, self.stall_after, self.listener.clone());
-        // What was started before an error ends when the pipeline is dropped.
-        let threads = &mut pipeline.threads;
-        threads.start_sink(deliverer, sink_parker)?;
-        if let Some((keeper, parker)) = keeper {
-            threads.start_keeper(keeper, parker)?;
-        }
-        for (number, shard) in shards.into_iter().enumerate() {
-            if let Some(standby) = shard.standby {
-                threads.start_standby(number, standby)?;
-            }
-            threads.start_worker(number, shard.worker)?;
-        }
-        threads.start_watchdog(watchdog, self.clock)?;
-        threads.start_dispatcher(dispatcher)?;
-        Ok(pipeline)
-    }
-
-    /// Who writes the log, if there is one, and how far it is durable.
-    fn keeper(
-        &mut self,
-        sink: &Parker,
-        intake: &Arc<Intake>,
-        stats: &Arc<Stats>,
-    ) -> (Arc<Durable>, Option<(Keeper, Parker)>) {
-        let (parker, sink) = (Parker::new(), sink.unparker().clone());
-        let Some(log) = self.log.take() else {
-            return (Arc::new(Durable::always(parker.unparker().clone(), sink)), None);
-        };
-        let through = self.replay.as_ref().map_or(0, |(through, _)| *through);
-        let durable = Arc::new(Durable::new(through, parker.unparker().clone(), sink));
-        let keeper = Keeper {
-            log,
-            accepted: self.accepted.take(),
-            queue: Arc::new(Queue::new(self.queue, parker.unparker().clone())),
-            durable: durable.clone(),
-            intake: intake.clone(),
-            stats: stats.clone(),
-            listener: self.listener.clone(),
-            clock: self.clock.clone(),
-            waiting: Vec::new(),
-            has_failed: false,
-        };
-        (durable, Some((keeper, parker)))
-    }
-
-    /// A shard and its standby, each with what its thread sleeps on.
-    fn shard(
-        &self,
-        shard: usize,
-        restored: Option<(Engine, Vec<u8>)>,
-        outlet: &Arc<Outlet>,
-        quarantine: &Arc<Mutex<Vec<Quarantined>>>,
-    ) -> Shard {
-        let parker = Parker::new();
-        let (queue, retained) = (self.share_queue, self.retained_max / SHARE_INPUTS);
-        let links = Links {
-            shares: Arc::new(Queue::new(queue, parker.unparker().clone())),
-            spare: Arc::new(Spare::new(queue + 2 + retained)),
-            queries: Arc::new(Queue::new(QUERIES_MAX, parker.unparker().clone())),
-            outlet: outlet.clone(),
-            listener: self.listener.clone(),
-            clock: self.clock.clone(),
-            quarantine: quarantine.clone(),
-            trial: self.trial.clone(),
-        };
-        let new = || Engine::new(self.config.clone());
-        let (engine, state) = match restored {
-            Some((engine, saved)) => (engine, State::Saved(saved)),
-            None => (new(), State::Ready(Box::new(new()))),
-        };
-        let standby = match self.recovery {
-            Recovery::Standby => Some(self.standby(shard, state, &links)),
-            Recovery::Never => None,
-        };
-        let of = standby.as_ref().map(|(standby, _)| standby.clone());
-        Shard { worker: (Worker::new(shard, engine, of, links), parker), standby }
-    }
-
-    fn standby(&self, shard: usize, state: State, links: &Links) -> (Arc<Standby>, Parker) {
-        let parker = Parker::new();
-        let standby = Standby {
-            shard,
-            config: self.config.clone(),
-            state: Mutex::new(state),
-            is_lost: AtomicBool::new(false),
-            backlog: Backlog::new(self.retained_max, parker.unparker().clone()),
-            spare: links.spare.clone(),
-            stats: links.outlet.stats.clone(),
-            listener: self.listener.clone(),
-            trial: self.standby_trial.clone(),
-        };
-        (Arc::new(standby), parker)
-    }
-}
-
-/// A shard whose threads are not started yet.
-struct Shard {
-    worker: (Worker, Parker),
-    standby: Option<(Arc<Standby>, Parker)>,
-}
-
-impl Shard {
-    fn ends(&self) -> Ends {
-        let links = &self.worker.0.links;
-        Ends {
-            shares: links.shares.clone(),
-            queries: links.queries.clone(),
-            standby: self.standby.as_ref().map(|(standby, _)| standby.clone()),
-        }
     }
 }

@@ -6,8 +6,8 @@ use wardline_core::Numbered;
 
 /// A log that inputs are written to once they have their numbers, on a thread of its own.
 ///
-/// Judging the log again with one engine gives the events of the pipeline. The pipeline judges while
-/// the log writes, but no event leaves it before the input that caused it is committed.
+/// Judging the log again with one engine gives the events of the pipeline. The pipeline judges
+/// while the log writes, but no event leaves it before the input that caused it is committed.
 ///
 /// A log without room says so by an error of the kind [`io::ErrorKind::StorageFull`]: it is asked
 /// again until it has room, and meanwhile nothing is taken in for long. After any other error the

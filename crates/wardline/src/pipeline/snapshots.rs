@@ -1,8 +1,6 @@
 //! The states of all engines after one input, while judgement goes on; and engines made of them.
 //!
-//! As bytes: `WARDALL1`, the number of the next input u64, the number of shards u64, then the routes
-//! and the state of each engine, each after its length as u64. The routes are those of
-//! `router/saved.rs`, the states those of `docs/snapshot.md`.
+//! Their form as bytes is in `docs/journal.md`, under snapshots.
 
 use super::router::Router;
 use super::{NoAnswer, Pipeline};

@@ -79,8 +79,8 @@ impl Threads {
         self.dispatcher.is_some()
     }
 
-    /// Waits until the log and the shards have all that is on its way. If no dispatcher was started,
-    /// somebody else must have closed the queues.
+    /// Waits until the log and the shards have all that is on its way. If no dispatcher was
+    /// started, somebody else must have closed the queues.
     pub fn join_shards(&mut self) {
         self.dispatcher.take().into_iter().for_each(join);
         self.keeper.take().into_iter().for_each(join);

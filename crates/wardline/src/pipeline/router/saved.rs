@@ -1,9 +1,6 @@
-//! The routes as bytes: what follows from the rest is left out.
+//! The routes as bytes: what follows from the rest is left out. The form is in `docs/journal.md`.
 //!
-//! Numbers are u64: the time of the last input (i64), the clock regressions; the persons, each with
-//! the set of shards that follow her, whether she had a device (0 or 1) and her devices; the orders,
-//! each with its home; the devices that sent a panic. Lists come after their length, in any order:
-//! the dispatcher must not stand still to sort them.
+//! Nothing is sorted, since the dispatcher stands still meanwhile.
 
 use super::{FIRST, HashMap, HashSet, Party, Route, Router, SHARDS_MAX, Set, home};
 use crate::pipeline::snapshots::take_u64;
