@@ -171,6 +171,25 @@ impl Metrics {
         self.shards.iter().map(|shard| shard.judged).sum()
     }
 
+    /// What the engines counted, all together; of clocks that go back, what the pipeline counted.
+    ///
+    /// How many fixes stay within slack depends on which orders a shard knows, and so on the number
+    /// of shards; nothing else does.
+    pub fn counters(&self) -> Counters {
+        let mut all = Counters::default();
+        for shard in &self.shards {
+            let of = shard.counters;
+            all.fixes += of.fixes;
+            all.fixes_within_slack += of.fixes_within_slack;
+            all.repeats += of.repeats;
+            all.refused += of.refused;
+            all.unassigned += of.unassigned;
+            all.events += of.events;
+        }
+        all.clock_regressions = self.clock_regressions;
+        all
+    }
+
     /// Inputs left out since an engine panicked on them, over all shards.
     pub fn quarantined(&self) -> u64 {
         self.shards.iter().map(|shard| shard.quarantined).sum()

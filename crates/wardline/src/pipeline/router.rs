@@ -44,8 +44,12 @@ pub(super) struct Router {
     devices: HashMap<DeviceId, Route>,
     /// Where each order is judged.
     homes: HashMap<OrderId, usize>,
-    /// Devices that sent a panic. Each has an incident that outlasts its entry here.
+    /// Devices that sent a panic while they were assigned, and of others so many as can have an
+    /// incident. Such an incident may outlast any assignment.
     panicked: HashSet<DeviceId>,
+    /// How many of these were not assigned.
+    strangers: usize,
+    strangers_max: usize,
 }
 
 /// A person who has a device or is named by an order, now or once.
@@ -82,6 +86,8 @@ impl Router {
             devices: HashMap::new(),
             homes: HashMap::new(),
             panicked: HashSet::new(),
+            strangers: 0,
+            strangers_max: config.strangers_max,
         }
     }
 
@@ -214,10 +220,13 @@ impl Router {
     /// Panics without an order are told of, and escalated, by the first shard; so it must see all
     /// that the device sends.
     fn note_panic(&mut self, device: DeviceId, shares: &mut [Share]) {
-        if !self.panicked.insert(device) {
+        let person = self.devices.get(&device).map(|route| route.person);
+        let is_stranger = person.is_none();
+        if is_stranger && self.strangers >= self.strangers_max || !self.panicked.insert(device) {
             return;
         }
-        if let Some(person) = self.devices.get(&device).map(|route| route.person) {
+        self.strangers += usize::from(is_stranger);
+        if let Some(person) = person {
             self.follow(person, FIRST, shares);
             if let Some(route) = self.devices.get_mut(&device) {
                 route.teller = FIRST;
