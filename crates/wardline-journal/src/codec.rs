@@ -9,6 +9,7 @@
 
 mod bytes;
 mod event;
+mod fix;
 mod geometry;
 mod order;
 mod record;
@@ -17,6 +18,7 @@ mod words;
 pub use bytes::Malformed;
 pub(crate) use bytes::{Put, Take};
 pub(crate) use event::{event_subject, read_event, write_event};
+pub(crate) use fix::{FIX_SEALED_BYTES_MAX, FixHead};
 pub(crate) use record::{read_record, record_subject, write_record};
 
 use crate::seal::Seal;

@@ -146,7 +146,7 @@ impl EvidenceLog {
         }
         let place = self.writer.key_place(event_subject(event), now)?;
         let leaf = self.writer.next();
-        self.writer.entry(Some(place), |key, out| write_event(event, key, out))?;
+        self.writer.entry(Some(place), None, |key, out| write_event(event, key, out))?;
         Ok(leaf)
     }
 
@@ -167,7 +167,7 @@ impl EvidenceLog {
         let place = record_subject(record).map(|subject| self.writer.key_place(subject, now));
         let place = place.transpose()?;
         let leaf = self.writer.next();
-        self.writer.entry(place, |key, out| leaf::write_input(number, record, key, out))?;
+        self.writer.entry(place, None, |key, out| leaf::write_input(number, record, key, out))?;
         Ok(leaf)
     }
 
@@ -182,7 +182,7 @@ impl EvidenceLog {
             return Ok(false);
         }
         self.writer.begin(now)?;
-        self.writer.entry(None, |_, out| write_heartbeat(now, inputs, out))?;
+        self.writer.entry(None, None, |_, out| write_heartbeat(now, inputs, out))?;
         self.heart.last = Some(now);
         Ok(true)
     }
