@@ -41,8 +41,9 @@ pub(crate) struct KeyRing {
     period_ms: i64,
     file: Box<dyn DiskFile>,
     end: u64,
-    /// Those in use, by subject.
-    current: HashMap<Subject, Current>,
+    /// Those in use, by kind and number of the subject: apart, for fixes need those of devices
+    /// only, which are few beside the zones.
+    current: [HashMap<u64, Current>; Subject::KINDS],
     ciphers: Vec<Cipher>,
     /// Places that are no longer in use once what is being sealed is sealed.
     retired: Vec<usize>,
@@ -75,7 +76,7 @@ impl KeyRing {
         let file = disk.open(&kind.keys_name())?;
         let mut ring = Self {
             end: bytes.len() as u64,
-            current: HashMap::new(),
+            current: Default::default(),
             ciphers: Vec::new(),
             retired: Vec::new(),
             free: Vec::new(),
@@ -111,7 +112,9 @@ impl KeyRing {
 
     /// Makes a new key for the subject when it next needs one.
     pub fn renew(&mut self, subject: Subject) {
-        self.retired.extend(self.current.remove(&subject).map(|current| current.at.place));
+        let (kind, id) = subject.to_numbers();
+        let current = self.current[usize::from(kind)].remove(&id);
+        self.retired.extend(current.map(|current| current.at.place));
     }
 
     /// Says that nothing is to be sealed any more with places given so far.
@@ -126,7 +129,8 @@ impl KeyRing {
         subject: Subject,
         now: Timestamp,
     ) -> io::Result<(KeyPlace, Option<Note>)> {
-        if let Some(current) = self.current.get(&subject)
+        let (kind, id) = subject.to_numbers();
+        if let Some(current) = self.current[usize::from(kind)].get(&id)
             && now.ms_since(current.made) < self.period_ms
         {
             return Ok((current.at, None));
@@ -160,7 +164,8 @@ impl KeyRing {
             }
         };
         let at = KeyPlace { place, key };
-        self.current.insert(subject, Current { at, made });
+        let (kind, id) = subject.to_numbers();
+        self.current[usize::from(kind)].insert(id, Current { at, made });
         at
     }
 
@@ -203,13 +208,15 @@ impl KeyRing {
         self.file = self.disk.open(&self.kind.keys_name()).map_err(KeyError::Sync)?;
         self.end = bytes.len() as u64;
         let retired = &mut self.retired;
-        self.current.retain(|_, current| {
-            let stays = forgotten.binary_search(&current.at.key).is_err();
-            if !stays {
-                retired.push(current.at.place);
-            }
-            stays
-        });
+        for current in &mut self.current {
+            current.retain(|_, current| {
+                let stays = forgotten.binary_search(&current.at.key).is_err();
+                if !stays {
+                    retired.push(current.at.place);
+                }
+                stays
+            });
+        }
         Ok(forgotten)
     }
 }

@@ -26,6 +26,9 @@ pub enum Subject {
 }
 
 impl Subject {
+    /// How many kinds there are; their numbers are below.
+    pub(crate) const KINDS: usize = 4;
+
     pub(crate) fn to_numbers(self) -> (u8, u64) {
         match self {
             Self::Rest => (0, 0),
