@@ -146,6 +146,12 @@ impl Keys {
         self.keys.values().map(|(info, _)| *info)
     }
 
+    /// A key, to hand it to somebody who shall read what it sealed; nothing if it was forgotten.
+    pub fn disclose(&self, key: u64) -> Option<[u8; KEY_BYTES]> {
+        let there = self.keys.get(&key).filter(|(info, _)| !info.is_forgotten);
+        there.map(|(_, bytes)| *bytes)
+    }
+
     /// Whether the file, if there is one, has the key that a note of the log names, or says that it
     /// was forgotten. A key that was made since the file was read is read now.
     pub(crate) fn agrees(&mut self, key: u64, named: &Hash) -> Result<bool, ReadError> {

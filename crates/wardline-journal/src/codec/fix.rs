@@ -125,7 +125,7 @@ impl<'a> FixHead<'a> {
 
     /// What is known of it without its key.
     pub fn without_key(&self) -> Unsealed<Record> {
-        Unsealed::Sealed { key: self.key, subject: Some(Subject::Device(self.device)) }
+        Unsealed::Sealed { key: self.key, subject: Some(Subject::Device(self.device)), at: self.at }
     }
 
     /// The fix with its rest in clear.

@@ -178,8 +178,8 @@ impl<O: Opener> Sealed<'_, O> {
     }
 }
 
-fn without_key(key: u64, subject: Subject) -> Unsealed<Record> {
-    Unsealed::Sealed { key, subject: Some(subject) }
+fn without_key(key: u64, subject: Subject, at: Option<Timestamp>) -> Unsealed<Record> {
+    Unsealed::Sealed { key, subject: Some(subject), at }
 }
 
 fn read_zone(
@@ -191,7 +191,7 @@ fn read_zone(
     let zone = zone(&mut from)?;
     let layer = from.option("a flag", layer)?;
     let Some(mut clear) = sealed.open(key, &mut from) else {
-        return Ok(without_key(key, Subject::Zone(zone)));
+        return Ok(without_key(key, Subject::Zone(zone), at));
     };
     let shape = take_shape(&mut clear)?;
     clear.end()?;
@@ -207,7 +207,7 @@ fn read_act(
     let key = from.varint("a key")?;
     let action = words::take(&mut from, "an action")?;
     let Some(mut clear) = sealed.open(key, &mut from) else {
-        return Ok(Unsealed::Sealed { key, subject: None });
+        return Ok(Unsealed::Sealed { key, subject: None, at });
     };
     let episode = clear.text("an episode")?;
     let by = clear.text("a name")?;
@@ -227,7 +227,7 @@ fn read_refusal(
     let device = from.option("a flag", device)?;
     let Some(mut clear) = sealed.open(key, &mut from) else {
         let subject = device.map_or(Subject::Rest, Subject::Device);
-        return Ok(without_key(key, subject));
+        return Ok(without_key(key, subject, at));
     };
     let (reason, value) = (clear.text("a reason")?, clear.text("a value")?);
     clear.end()?;
