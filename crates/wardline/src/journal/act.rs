@@ -2,8 +2,8 @@
 
 use std::collections::HashMap;
 use wardline_core::ids::{DeviceId, OrderId, ZoneId};
-use wardline_core::input::Input;
-use wardline_journal::in_clear;
+use wardline_core::input::{Input, Record};
+use wardline_journal::input_to_bytes;
 
 /// Whether an input belongs into the evidence.
 pub(super) fn is_act(input: &Input) -> bool {
@@ -47,4 +47,9 @@ impl Standing {
         let last = Key::of(input).and_then(|key| self.0.get(&key));
         last.is_some_and(|last| *last == in_clear(input))
     }
+}
+
+/// What an input says, whenever it was received.
+fn in_clear(input: &Input) -> Vec<u8> {
+    input_to_bytes(&Record { at: None, input: input.clone() })
 }

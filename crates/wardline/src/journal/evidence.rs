@@ -61,7 +61,7 @@ impl Known {
     }
 }
 
-pub(super) fn id_of(event: &Event) -> EventId {
+fn id_of(event: &Event) -> EventId {
     (event.input, event.order.number(), event.index)
 }
 

@@ -1,7 +1,6 @@
 //! Opening a journal: both logs, the newest snapshot that can be used, and what was told already.
 
 use super::act::{Standing, is_act};
-use super::evidence::id_of;
 use super::found::Unused;
 use super::{EventId, Found, Journal, Settings, Tail, restore};
 use crate::pipeline::Restored;
@@ -13,8 +12,8 @@ use wardline_core::Config;
 use wardline_core::input::Record;
 use wardline_journal::disk::Disk;
 use wardline_journal::{
-    Evidence, EvidenceLog, EvidenceReader, Hash, IdentityError, InputLog, InputReader, OpenError,
-    ReadError, SnapshotStore, SystemEntropy, Unsealed, stored_signer,
+    Evidence, EvidenceLog, EvidenceReader, Hash, IdentityError, InputLog, InputReader, Leaf,
+    OpenError, ReadError, SnapshotStore, SystemEntropy, Unsealed, event_id, stored_signer,
 };
 
 /// Why a journal cannot be used.
@@ -121,27 +120,19 @@ impl Past {
         let mut reader = EvidenceReader::open(disk.clone(), Vec::new())?;
         let mut leaves = Vec::new();
         while reader.next_frame(&mut leaves)? {
-            leaves.drain(..).for_each(|leaf| past.take(leaf.evidence, from));
+            leaves.drain(..).for_each(|leaf| past.take(leaf, from));
         }
         Ok(past)
     }
 
-    fn take(&mut self, evidence: Evidence, from: u64) {
-        match evidence {
-            Evidence::Event(event) => {
-                if let Unsealed::Open(event) = *event
-                    && event.input >= from
-                {
-                    self.told.insert(id_of(&event));
-                }
+    fn take(&mut self, leaf: Leaf, from: u64) {
+        // Its id can be read even if its key was destroyed.
+        self.told.extend(event_id(&leaf.stored).filter(|(input, ..)| *input >= from));
+        if let Evidence::Input { number, record } = leaf.evidence {
+            self.last_act = self.last_act.max(number);
+            if let Unsealed::Open(record) = record {
+                self.standing.take(&record.input);
             }
-            Evidence::Input { number, record } => {
-                self.last_act = self.last_act.max(number);
-                if let Unsealed::Open(record) = record {
-                    self.standing.take(&record.input);
-                }
-            }
-            _ => {}
         }
     }
 }

@@ -12,10 +12,11 @@ impl Router {
     /// The number of the next input, and the routes before it.
     pub fn save(&self) -> (u64, Vec<u8>) {
         let words = 6 * self.people.len() + 2 * self.homes.len() + self.panicked.len();
-        let mut out = Vec::with_capacity(8 * (words + 8));
+        let mut out = Vec::with_capacity(8 * (words + 6));
         let mut put = |number: u64| out.extend_from_slice(&number.to_le_bytes());
         put(self.now.ms().cast_unsigned());
         put(self.clock_regressions);
+        put(self.strangers as u64);
         put(self.people.len() as u64);
         for (person, party) in &self.people {
             put(person.number());
@@ -43,6 +44,7 @@ impl Router {
         router.last = last;
         router.now = Timestamp::from_ms(take()?.cast_signed());
         router.clock_regressions = take()?;
+        router.strangers = usize::try_from(take()?).ok()?;
         for _ in 0..take()? {
             let (person, followers) = (PersonId::new(take()?)?, Set(take()?));
             let had_device = take()? == 1;
