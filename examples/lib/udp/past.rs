@@ -31,6 +31,10 @@ pub fn open(folder: &Path, config: &Config, shards: usize) -> Result<Journal, Fa
 /// Lets a table know which records are in the journal, so that none is taken in twice. Gives how
 /// many these are.
 ///
+/// Counters and epochs of devices are not in the journal, nor are the numbers of records that were
+/// refused as absurd: a device that lacks the acknowledgement of such a one sends it again, or a
+/// heartbeat in its place.
+///
 /// # Errors
 ///
 /// If the journal cannot be read.
