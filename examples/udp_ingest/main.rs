@@ -44,7 +44,7 @@ struct Arguments {
     #[arg(long, default_value_t = 0, value_parser = value_parser!(u32).range(..=100_000))]
     nap_us: u32,
 
-    /// Write the events here, as JSON Lines
+    /// Write the events here, as JSON Lines; with --journal, after those that are there
     #[arg(long, value_name = "OUT.jsonl")]
     events: Option<PathBuf>,
 

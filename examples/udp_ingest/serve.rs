@@ -88,7 +88,11 @@ pub fn run(arguments: &Arguments) -> Result<ExitCode, Failure> {
         .flatten()
         .map(|f| &**f)
         .collect();
-    let events = arguments.events.as_deref().map(|file| Output::create(Some(file), &taken));
+    let events = arguments.events.as_deref().map(|file| match arguments.journal {
+        // What is in it is not told again.
+        Some(_) => Output::append(file, &taken),
+        None => Output::create(Some(file), &taken),
+    });
     let (config, shards) = (Config::default(), arguments.shards.into());
     let journal = arguments.journal.as_deref();
     let journal = journal.map(|folder| past::open(folder, &config, shards)).transpose()?;

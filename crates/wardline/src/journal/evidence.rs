@@ -190,12 +190,14 @@ impl<S: Sink> Sink for EvidenceSink<S> {
         }
         self.lacks = outcome.is_err();
         events.drain(..many);
-        let taken = match self.fresh.is_empty() {
+        let mut taken = match self.fresh.is_empty() {
             true => Ok(()),
             false => self.inner.take(&mut self.fresh),
         };
         self.fresh.clear();
         if now >= self.log.due() {
+            // What the sink only holds in memory must not be in the evidence for good.
+            taken = taken.and_then(|()| self.inner.flush());
             // A full disk is no reason to keep events from the sink: they wait in memory, until
             // that is full too.
             let committed = self.commit(now);
