@@ -31,7 +31,6 @@
 //! # Ok::<(), Box<dyn std::error::Error>>(())
 //! ```
 
-mod backlog;
 mod batch;
 mod builder;
 mod clock;
@@ -45,6 +44,7 @@ mod outlet;
 mod prometheus;
 mod questions;
 mod queue;
+mod retained;
 mod router;
 mod shard;
 mod share;
@@ -254,7 +254,7 @@ impl Pipeline {
         }
         self.threads.join_shards();
         let standbys = self.ends.iter().filter_map(|ends| ends.standby.as_ref());
-        standbys.for_each(|standby| standby.backlog.close());
+        standbys.for_each(|standby| standby.retained.close());
         self.threads.join_standbys();
         self.outlet.queue.close();
         self.threads.join_sink();
