@@ -65,6 +65,24 @@ fn seconds(deadline: Option<Timestamp>) -> Option<i64> {
     deadline.map(|deadline| deadline.ms() / 1000 % 60)
 }
 
+/// J-DESK-3: an order that does not exist leaves the deadline of panics without an order alone.
+#[test]
+fn an_unknown_order_moves_no_deadline() {
+    let engine = &mut Engine::new(Config::default());
+    apply(engine, &panic(1, 9001, 1));
+    assert_eq!(seconds(engine.next_deadline()), Some(31));
+    let end = format!(r#"{{"type":"end_order","at":"{}","order":18,"reason":"revoked"}}"#, at(2));
+    assert_eq!(reasons(&apply(engine, &end)), ["unknown_order"]);
+    let mut bytes = Vec::new();
+    engine.snapshot(&mut bytes);
+    let restored = &mut Engine::restore(Config::default(), &bytes).expect("the snapshot is whole");
+    for engine in [engine, restored] {
+        assert_eq!(seconds(engine.next_deadline()), Some(31));
+        assert_eq!(apply(engine, &tick(32)).len(), 1, "the panic is escalated");
+        assert_eq!(seconds(engine.next_deadline()), Some(1), "a minute after the panic");
+    }
+}
+
 /// J-TIME-4: the deadlines of all orders, the nearest first, and none that has fired.
 #[test]
 fn the_next_deadline_is_the_nearest_boundary() {
