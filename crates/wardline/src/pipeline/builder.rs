@@ -1,6 +1,5 @@
 //! How a pipeline is set up.
 
-use super::backlog::Backlog;
 use super::clock::{Clock, MonotonicClock};
 use super::dispatcher::{Acceptance, Dispatcher, SHARE_INPUTS};
 use super::intake::Intake;
@@ -8,6 +7,7 @@ use super::log::{Accepted, Log};
 use super::notice::{Listener, Notice, Quarantined};
 use super::outlet::Outlet;
 use super::queue::Queue;
+use super::retained::Retained;
 use super::router::{Router, SHARDS_MAX};
 use super::shard::{Links, Trial, Worker};
 use super::share::Share;
@@ -288,7 +288,7 @@ impl Builder {
             config: self.config.clone(),
             state: Mutex::new(State::Ready(Box::new(Engine::new(self.config.clone())))),
             is_lost: AtomicBool::new(false),
-            backlog: Backlog::new(self.retained_max, parker.unparker().clone()),
+            retained: Retained::new(self.retained_max, parker.unparker().clone()),
             spare: links.spare.clone(),
             stats: links.outlet.stats.clone(),
             listener: self.listener.clone(),

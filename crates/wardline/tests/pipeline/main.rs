@@ -2,6 +2,7 @@
 
 mod equality;
 mod faults;
+mod flood;
 mod lanes;
 mod queries;
 mod shedding;
