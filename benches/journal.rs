@@ -31,9 +31,12 @@ struct Arguments {
     /// The seed of the world.
     #[arg(long, default_value_t = 1)]
     seed: u64,
-    /// Where to write; it is removed afterwards.
+    /// Where to write; what is written is removed afterwards.
     #[arg(long)]
     folder: Option<PathBuf>,
+    /// Leave the journal there, for `wardlog verify` and `wardlog rejudge`, and say its name.
+    #[arg(long)]
+    keep: bool,
     #[command(flatten)]
     mode: Mode,
 }
@@ -46,7 +49,10 @@ fn main() -> Result<(), Box<dyn std::error::Error>> {
     let folder = arguments.folder.clone().unwrap_or_else(std::env::temp_dir);
     let folder = folder.join(format!("wardline-journal-{}", std::process::id()));
     let measured = measure(&arguments, &folder);
-    std::fs::remove_dir_all(&folder)?;
+    match arguments.keep {
+        true => println!("{}", folder.display()),
+        false => std::fs::remove_dir_all(&folder)?,
+    }
     measured
 }
 
