@@ -2,6 +2,7 @@
 
 use wardline_core::event::Event;
 use wardline_core::geometry::{Bounds, Position};
+use wardline_core::ids::PersonId;
 use wardline_core::time::Timestamp;
 use wardline_core::{Config, Counters, Engine};
 use wardline_wire::jsonl;
@@ -149,6 +150,26 @@ fn zones_at_a_place_and_in_a_box() {
     let remove = format!(r#"{{"type":"remove_zone","at":"{}","zone":7}}"#, at(1));
     apply(engine, &remove);
     assert_eq!(numbers(engine.zones_here(position(42.8762, 74.6036))), [5]);
+}
+
+/// A person's devices are gone through by id, whatever was assigned first: where a device lies in
+/// memory, and so a snapshot taken and restored, changes nothing.
+#[test]
+fn devices_of_a_person_are_in_the_order_of_their_ids() {
+    let engine = &mut Engine::new(Config::default());
+    for device in [9003, 9001, 9002] {
+        assert!(apply(engine, &assign(0, device)).is_empty());
+    }
+    let person = PersonId::new(1001).expect("not 0");
+    let devices = |engine: &Engine| -> Vec<u64> {
+        let view = engine.person(person).expect("the person has devices");
+        view.devices.iter().map(|view| view.device.number()).collect()
+    };
+    assert_eq!(devices(engine), [9001, 9002, 9003]);
+    let mut bytes = Vec::new();
+    engine.snapshot(&mut bytes);
+    let restored = Engine::restore(Config::default(), &bytes).expect("the snapshot is whole");
+    assert_eq!(devices(&restored), [9001, 9002, 9003]);
 }
 
 /// Ids beyond the limit are refused; those that are known may change.
