@@ -1,7 +1,7 @@
-//! How much memory things take, which `docs/defaults.md` tells: each zone, each vertex, each order,
-//! each device with a full history.
+//! Zones, vertices, orders and devices take as much memory as `docs/defaults.md` says.
 
 use allocation_counter::measure;
+use std::collections::BTreeMap;
 use std::sync::Arc;
 use wardline_core::geometry::{Geometry, Position, Shape};
 use wardline_core::ids::{DeviceId, OrderId, PersonId, RuleId, ZoneId};
@@ -15,18 +15,21 @@ const START_MS: i64 = 1_780_000_000_000;
 /// Of each thing, so that what doubles as it grows has done so often.
 const MANY: u64 = 3_000;
 
-/// Bytes that an engine keeps for each of [`MANY`] inputs, and at most takes for each meanwhile.
-fn bytes_each_at(engine: &mut Engine, at_ms: i64, make: impl Fn(u64) -> Input) -> [f64; 2] {
+/// More than the inputs that a device's repeat memory holds.
+const ROUNDS: u64 = 80;
+
+/// Bytes that an engine keeps for each of [`MANY`] inputs.
+fn bytes_each_at(engine: &mut Engine, at_ms: i64, make: impl Fn(u64) -> Input) -> f64 {
     let counted = measure(|| {
         for number in 1..=MANY {
             let record = Record { at: Some(Timestamp::from_ms(at_ms)), input: make(number) };
             engine.apply(&record, &mut |event| panic!("{event:?}"));
         }
     });
-    [counted.bytes_current as f64, counted.bytes_max as f64].map(|bytes| bytes / MANY as f64)
+    counted.bytes_current as f64 / MANY as f64
 }
 
-fn bytes_each(engine: &mut Engine, make: impl Fn(u64) -> Input) -> [f64; 2] {
+fn bytes_each(engine: &mut Engine, make: impl Fn(u64) -> Input) -> f64 {
     bytes_each_at(engine, START_MS, make)
 }
 
@@ -74,24 +77,56 @@ fn device(number: u64) -> Input {
     })
 }
 
+/// The figures of `docs/defaults.md`, to a hundredth.
 #[test]
-fn probe() {
-    for corners in [0, 8, 100, 1000] {
-        let mut engine = Engine::new(Config::default());
-        println!("zone of {corners}: {:?}", bytes_each(&mut engine, |n| zone(n, corners)));
+fn things_take_as_much_memory_as_is_documented() {
+    let mut figures = Vec::new();
+    let mut engine = Engine::new(Config::default());
+    let circle = bytes_each(&mut engine, |number| zone(number, 0));
+    figures.push(("circle", circle));
+    let [few, many] = [8, 108].map(|corners| {
+        bytes_each(&mut Engine::new(Config::default()), |number| zone(number, corners))
+    });
+    figures.push(("polygon of 8 vertices", few));
+    figures.push(("each vertex more", (many - few) / 100.0));
+    let one = bytes_each(&mut engine, |number| order(number, 1));
+    figures.push(("order with one rule", one));
+    let mut engine = Engine::new(Config::default());
+    bytes_each(&mut engine, |number| zone(number, 0));
+    let four = bytes_each(&mut engine, |number| order(number, 4));
+    figures.push(("each rule more", (four - one) / 3.0));
+    figures.push(("device", devices(&mut engine)));
+    let documented = documented();
+    for (name, bytes) in figures {
+        let said = documented.get(name).unwrap_or_else(|| panic!("{name} is not documented"));
+        assert!((bytes / said - 1.0).abs() < 0.01, "{name} takes {bytes} bytes, not {said}");
     }
-    for rules in [1, 4] {
-        let mut engine = Engine::new(Config::default());
-        bytes_each(&mut engine, |n| zone(n, 0));
-        println!("order of {rules}: {:?}", bytes_each(&mut engine, |n| order(n, rules)));
-        println!("device: {:?}", bytes_each(&mut engine, device));
-        for round in 0..80 {
-            let x = bytes_each_at(&mut engine, START_MS + round * 1000, |n| {
-                let p = Position::from_degrees(50.0, 10.0 + n as f64 * 1e-3).expect("p");
-                let t = Timestamp::from_ms(START_MS + round * 1000);
-                Input::Fix(Fix { accuracy_m: Some(8.0), ..Fix::new(DeviceId::new(n).unwrap(), round as u64 + 1, t, p) })
-            });
-            if x[0] != 0.0 || x[1] != 0.0 { println!("fix {round}: {x:?}"); }
-        }
+}
+
+/// Of devices that have sent more than they remember.
+fn devices(engine: &mut Engine) -> f64 {
+    let mut bytes = bytes_each(engine, device);
+    for round in 1..=ROUNDS {
+        let at_ms = START_MS + 1_000 * round as i64;
+        bytes += bytes_each_at(engine, at_ms, |number| {
+            let position = Position::from_degrees(50.0, 10.0 + number as f64 * 1e-3);
+            let time = Timestamp::from_ms(at_ms);
+            let device = DeviceId::new(number).expect("not 0");
+            let plain = Fix::new(device, round, time, position.expect("a place"));
+            Input::Fix(Fix { accuracy_m: Some(8.0), ..plain })
+        });
     }
+    bytes
+}
+
+/// The table: what it is, and how many bytes it takes.
+fn documented() -> BTreeMap<String, f64> {
+    let text = include_str!("../docs/defaults.md");
+    let (_, section) = text.split_once("## Memory").expect("a section on memory");
+    let row = |line: &str| {
+        let mut cells = line.strip_prefix("| ")?.strip_suffix(" |")?.split(" | ");
+        let (name, bytes) = (cells.next()?, cells.next()?.replace(',', ""));
+        Some((name.to_owned(), bytes.parse().ok()?))
+    };
+    section.lines().filter_map(row).collect()
 }
