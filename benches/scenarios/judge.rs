@@ -24,7 +24,10 @@ impl Court {
     pub fn new(feed: &Feed) -> Self {
         let (engine, hash) = (Engine::new(config()), EventsHash::default());
         let mut court = Self { engine, hash, bytes: 0, bytes_most: 0 };
+        let start = Instant::now();
         court.counted(|court| feed.world.set_up(&mut |record| court.apply(&record)));
+        let (spent_s, plan) = (start.elapsed().as_secs_f64(), feed.world.plan());
+        println!("{} people and {} zones set up in {spent_s:.1} s", plan.people, plan.zones());
         court
     }
 

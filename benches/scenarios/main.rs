@@ -70,6 +70,12 @@ fn main() -> Result<(), Failure> {
         Some(file) => serde_json::from_str(&std::fs::read_to_string(file)?)?,
         None => measure(&arguments)?,
     };
+    if arguments.mode.test {
+        let text = serde_json::to_string(&outcomes)?;
+        let again: Vec<Outcome> = serde_json::from_str(&text)?;
+        assert_eq!(report::markdown(&again), report::markdown(&outcomes));
+        assert!(report::html(&outcomes)?.matches("<svg").count() >= 3, "plots are missing");
+    }
     if let Some(file) = &arguments.json {
         std::fs::write(file, format!("{}\n", serde_json::to_string_pretty(&outcomes)?))?;
     }

@@ -37,11 +37,11 @@ pub(super) fn of_group(plan: &Plan, seed: u64, group: u64) -> Vec<Shape> {
     let centre_deg = place_deg(plan, &mut rng);
     let zones = (0..plan.zones_in_group).map(|number| match plan.pace {
         // Corners of 64 are as near to the circle as people walk.
-        Pace::Edge => shape(centre_deg, EDGE_RADIUS_M, if group % 2 == 0 { 0 } else { 64 }),
+        Pace::Edge => shape(centre_deg, EDGE_RADIUS_M, corners(group, 64)),
         Pace::Roam => {
             let north_m = rng.random_range(-330.0..330.0);
             let place_deg = beside(centre_deg, north_m, rng.random_range(-330.0..330.0));
-            shape(place_deg, rng.random_range(100.0..750.0), if number % 2 == 0 { 0 } else { 8 })
+            shape(place_deg, rng.random_range(100.0..750.0), corners(number, 8))
         }
     });
     zones.collect()
@@ -50,7 +50,7 @@ pub(super) fn of_group(plan: &Plan, seed: u64, group: u64) -> Vec<Shape> {
 /// A zone of a layer: the grounds of a school or the like.
 pub(super) fn of_layer(plan: &Plan, rng: &mut SmallRng, number: u64) -> Shape {
     let place_deg = place_deg(plan, rng);
-    shape(place_deg, rng.random_range(30.0..100.0), if number % 2 == 0 { 0 } else { 8 })
+    shape(place_deg, rng.random_range(30.0..100.0), corners(number, 8))
 }
 
 /// A place on the edge of the group's zone, this far outside, in this direction.
@@ -62,6 +62,11 @@ pub(super) fn on_edge(centre_deg: (f64, f64), outside_m: f64, angle: f64) -> (f6
 /// How far to turn for a way along the edge, in radians.
 pub(super) fn turn_of(way_m: f64) -> f64 {
     way_m / EDGE_RADIUS_M
+}
+
+/// Zones with even numbers are circles, which have none.
+fn corners(number: u64, of_others: u32) -> u32 {
+    if number.is_multiple_of(2) { 0 } else { of_others }
 }
 
 /// A circle, or a regular polygon, if it has corners.
