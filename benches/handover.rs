@@ -4,9 +4,8 @@
 //! `cargo bench --bench handover`. Each figure is for 64 batches, there and judged; the throughput
 //! is of inputs. On a machine with fewer cores than threads this measures the scheduler too.
 
-use criterion::{BatchSize, Criterion, Throughput, criterion_group, criterion_main};
+use criterion::{BatchSize, Bencher, Criterion, Throughput, criterion_group, criterion_main};
 use crossbeam_queue::ArrayQueue;
-use std::sync::Arc;
 use std::sync::atomic::{AtomicU64, Ordering};
 use std::time::Duration;
 use wardline::pipeline::Pipeline;
@@ -21,55 +20,53 @@ fn benches(criterion: &mut Criterion) {
     let mut group = criterion.benchmark_group("handover");
     for inputs in SIZES {
         group.throughput(Throughput::Elements(BATCHES * inputs));
-        let queue: Arc<ArrayQueue<Vec<Record>>> = Arc::new(ArrayQueue::new(BATCHES as usize));
-        let (taken, reader_taken) = (Arc::new(AtomicU64::new(0)), queue.clone());
-        let counted = taken.clone();
-        let reader = std::thread::spawn(move || {
-            loop {
-                match reader_taken.pop() {
-                    Some(batch) if batch.is_empty() => return,
-                    Some(batch) => _ = counted.fetch_add(batch.len() as u64, Ordering::Release),
-                    None => std::thread::yield_now(),
-                }
-            }
-        });
-        group.bench_function(format!("queue/{inputs}"), |bencher| {
-            bencher.iter_batched(
-                || made(inputs),
-                |batches| {
-                    let until = taken.load(Ordering::Acquire) + BATCHES * inputs;
-                    for batch in batches {
-                        assert!(queue.push(batch).is_ok(), "there is room for all");
-                    }
-                    while taken.load(Ordering::Acquire) < until {
-                        std::thread::yield_now();
-                    }
-                },
-                BatchSize::PerIteration,
-            );
-        });
-        assert!(queue.push(Vec::new()).is_ok(), "it is empty");
-        reader.join().expect("the reader ends");
-        let pipeline = Pipeline::builder(Config::default()).build().expect("starts");
-        group.bench_function(format!("pipeline/{inputs}"), |bencher| {
-            bencher.iter_batched(
-                || made(inputs),
-                |batches| {
-                    for batch in batches {
-                        pipeline.submit(batch).expect("it is open");
-                    }
-                    let metrics = pipeline.metrics();
-                    let mut judged = metrics.judged();
-                    while judged < metrics.submitted {
-                        std::thread::yield_now();
-                        judged = pipeline.metrics().judged();
-                    }
-                },
-                BatchSize::PerIteration,
-            );
-        });
+        group.bench_function(format!("queue/{inputs}"), |bencher| queue(bencher, inputs));
+        group.bench_function(format!("pipeline/{inputs}"), |bencher| pipeline(bencher, inputs));
     }
     group.finish();
+}
+
+/// To a thread that only counts.
+fn queue(bencher: &mut Bencher<'_>, inputs: u64) {
+    let queue: ArrayQueue<Vec<Record>> = ArrayQueue::new(BATCHES as usize);
+    let taken = AtomicU64::new(0);
+    let count = || {
+        loop {
+            match queue.pop() {
+                Some(batch) if batch.is_empty() => return,
+                Some(batch) => _ = taken.fetch_add(batch.len() as u64, Ordering::Release),
+                None => std::thread::yield_now(),
+            }
+        }
+    };
+    let hand_over = |batches: Vec<Vec<Record>>| {
+        let until = taken.load(Ordering::Acquire) + BATCHES * inputs;
+        for batch in batches {
+            assert!(queue.push(batch).is_ok(), "there is room for all");
+        }
+        while taken.load(Ordering::Acquire) < until {
+            std::thread::yield_now();
+        }
+    };
+    std::thread::scope(|scope| {
+        scope.spawn(count);
+        bencher.iter_batched(|| made(inputs), hand_over, BatchSize::PerIteration);
+        assert!(queue.push(Vec::new()).is_ok(), "it is empty");
+    });
+}
+
+/// To an engine, by way of the dispatcher.
+fn pipeline(bencher: &mut Bencher<'_>, inputs: u64) {
+    let pipeline = Pipeline::builder(Config::default()).build().expect("starts");
+    let hand_over = |batches: Vec<Vec<Record>>| {
+        for batch in batches {
+            pipeline.submit(batch).expect("it is open");
+        }
+        while pipeline.metrics().judged() < pipeline.metrics().submitted {
+            std::thread::yield_now();
+        }
+    };
+    bencher.iter_batched(|| made(inputs), hand_over, BatchSize::PerIteration);
 }
 
 /// Batches of ticks, which concern nobody.

@@ -182,54 +182,85 @@ fn opened(case: &Case, is_hostile: bool) -> Result<Outcome, Failure> {
 /// Fixes of the city come by a socket whose queue is filled before the clock runs.
 pub fn udp(case: &Case) -> Result<Outcome, Failure> {
     let mut feed = Feed::new(case);
-    let (mut fleet, mut office) = Fleet::new(&feed, case.seed)?;
-    let Bound { socket, granted_bytes } = bind(SocketAddr::from(([127, 0, 0, 1], 0)))?;
-    let sender = UdpSocket::bind("127.0.0.1:0")?;
-    sender.connect(socket.local_addr()?)?;
-    // The kernel grants twice what it says, for its own bookkeeping.
-    let fill = (granted_bytes * 2 / CHARGED_BYTES * 4 / 5).clamp(1, 2_000);
-    let mut receiver = Receiver::new();
-    let [mut spent_s, mut bare_s] = [0.0, 0.0];
-    let (mut times_s, mut bare_times_s) = (Vec::new(), Vec::new());
-    let mut fixes = 0;
+    let (mut fleet, office) = Fleet::new(&feed, case.seed)?;
+    let mut line = Line::new(office)?;
     let portions = case.rounds().div_ceil(RECORDS as u64);
     let warm_up = if case.is_test { 1 } else { 4 };
-    for portion in 1..=warm_up + portions * case.runs as u64 {
-        let datagrams = datagrams(&mut feed, &mut fleet)?;
-        let now = feed.world.now();
-        for some in datagrams.chunks(fill) {
-            some.iter().try_for_each(|datagram| sender.send(datagram).map(drop))?;
-            let start = Instant::now();
-            assert_eq!(drain(&socket, &mut receiver, |_| ())?, some.len(), "some were dropped");
-            bare_s += start.elapsed().as_secs_f64();
-            some.iter().try_for_each(|datagram| sender.send(datagram).map(drop))?;
-            let start = Instant::now();
-            let received = drain(&socket, &mut receiver, |receiver| {
-                office.touch(receiver.datagrams());
-                let many = receiver.datagrams().count();
-                for place in 0..many {
-                    let datagram = receiver.datagram(place).map(|(bytes, _)| bytes);
-                    office.take(datagram.into_iter(), now);
-                }
-            })?;
-            assert_eq!(received, some.len(), "some were dropped");
-            spent_s += start.elapsed().as_secs_f64();
-        }
-        if portion > warm_up {
+    for _ in 0..warm_up {
+        line.times_s(&datagrams(&mut feed, &mut fleet)?, feed.world.now())?;
+    }
+    let (mut times_s, mut bare_times_s, mut fixes) = (Vec::new(), Vec::new(), 0);
+    for _ in 0..case.runs {
+        let [mut bare_s, mut whole_s] = [0.0, 0.0];
+        for _ in 0..portions {
+            let datagrams = datagrams(&mut feed, &mut fleet)?;
+            let [bare, whole] = line.times_s(&datagrams, feed.world.now())?;
+            bare_s += bare;
+            whole_s += whole;
             fixes += (datagrams.len() * RECORDS) as u64;
         }
-        if portion >= warm_up && (portion - warm_up).is_multiple_of(portions) {
-            let (spent_s, bare_s) = (std::mem::take(&mut spent_s), std::mem::take(&mut bare_s));
-            if portion > warm_up {
-                times_s.push(spent_s);
-                bare_times_s.push(bare_s);
+        times_s.push(whole_s);
+        bare_times_s.push(bare_s);
+    }
+    let bare = Outcome::new(case, fixes / case.runs as u64, &bare_times_s).fixes_per_s;
+    let mut outcome = line.office.finish(&feed.world, case, fixes, &times_s);
+    outcome.baselines.insert("recvmmsg_alone".to_owned(), bare);
+    Ok(outcome)
+}
+
+/// From a socket over loopback to the office.
+struct Line {
+    socket: UdpSocket,
+    sender: UdpSocket,
+    receiver: Receiver,
+    /// Datagrams that the socket's queue has room for.
+    fill: usize,
+    office: Office,
+}
+
+impl Line {
+    fn new(office: Office) -> Result<Self, Failure> {
+        let Bound { socket, granted_bytes } = bind(SocketAddr::from(([127, 0, 0, 1], 0)))?;
+        let sender = UdpSocket::bind("127.0.0.1:0")?;
+        sender.connect(socket.local_addr()?)?;
+        // The kernel grants twice what it says, for its own bookkeeping.
+        let fill = (granted_bytes * 2 / CHARGED_BYTES * 4 / 5).clamp(1, 2_000);
+        Ok(Self { socket, sender, receiver: Receiver::new(), fill, office })
+    }
+
+    /// How long it takes to receive the datagrams, and to receive, open and judge them.
+    fn times_s(&mut self, datagrams: &[Vec<u8>], now: Timestamp) -> Result<[f64; 2], Failure> {
+        let mut times_s = [0.0, 0.0];
+        for some in datagrams.chunks(self.fill) {
+            for (judges, time_s) in [false, true].into_iter().zip(&mut times_s) {
+                some.iter().try_for_each(|datagram| self.sender.send(datagram).map(drop))?;
+                let start = Instant::now();
+                let received = self.drain(judges, now)?;
+                *time_s += start.elapsed().as_secs_f64();
+                assert_eq!(received, some.len(), "the kernel dropped some");
+            }
+        }
+        Ok(times_s)
+    }
+
+    /// Receives what waits, and gives how many datagrams it was.
+    fn drain(&mut self, judges: bool, now: Timestamp) -> Result<usize, Failure> {
+        let mut received = 0;
+        loop {
+            let many = self.receiver.receive(&self.socket)?;
+            received += many;
+            if judges && many > 0 {
+                self.office.touch(self.receiver.datagrams());
+                for place in 0..many {
+                    let datagram = self.receiver.datagram(place).map(|(bytes, _)| bytes);
+                    self.office.take(datagram.into_iter(), now);
+                }
+            }
+            if many < BATCH {
+                return Ok(received);
             }
         }
     }
-    let bare = Outcome::new(case, fixes / case.runs as u64, &bare_times_s).fixes_per_s;
-    let mut outcome = office.finish(&feed.world, case, fixes, &times_s);
-    outcome.baselines.insert("recvmmsg_alone".to_owned(), bare);
-    Ok(outcome)
 }
 
 /// One of each device, with what it kept of [`RECORDS`] rounds.
@@ -243,23 +274,4 @@ fn datagrams(feed: &mut Feed, fleet: &mut Fleet) -> Result<Vec<Vec<u8>>, Failure
         fleet.datagram(&fixes)
     };
     (0..rounds[0].len()).map(datagram).collect()
-}
-
-/// Receives what waits, and gives how many it was.
-fn drain(
-    socket: &UdpSocket,
-    receiver: &mut Receiver,
-    mut take: impl FnMut(&mut Receiver),
-) -> Result<usize, Failure> {
-    let mut received = 0;
-    loop {
-        let many = receiver.receive(socket)?;
-        received += many;
-        if many > 0 {
-            take(receiver);
-        }
-        if many < BATCH {
-            return Ok(received);
-        }
-    }
 }
