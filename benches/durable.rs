@@ -14,7 +14,7 @@ use wardline::input::{Input, Record, Refusal};
 use wardline::journal::disk::Folder;
 use wardline::journal::{Attached, Journal, Settings};
 use wardline::pipeline::{Metrics, Pipeline};
-use wardline_benches::{City, Mode};
+use wardline_benches::{Mode, Plan, World};
 use wardline_core::Config;
 
 #[derive(Parser)]
@@ -92,7 +92,9 @@ fn report(arguments: &Arguments, journals: bool, metrics: &Metrics) {
 
 /// The inputs that set up the world, and the batches of fixes.
 fn world(arguments: &Arguments) -> (Vec<Record>, Vec<Vec<Record>>) {
-    let (mut city, setup) = City::new(arguments.seed, arguments.people);
+    let mut city = World::new(arguments.seed, Plan::city(arguments.people));
+    let mut setup = Vec::new();
+    city.set_up(&mut |record| setup.push(record));
     let (mut fixes, mut all) = (Vec::new(), Vec::with_capacity(arguments.fixes));
     while all.len() < arguments.fixes {
         let at = city.round(&mut fixes);

@@ -33,12 +33,12 @@
 //! ```
 
 mod assembly;
-mod backlog;
 mod batch;
 mod builder;
 mod clock;
 mod dispatcher;
 mod durable;
+mod exposition;
 mod intake;
 mod keeper;
 mod log;
@@ -48,6 +48,7 @@ mod outlet;
 mod prometheus;
 mod questions;
 mod queue;
+mod retained;
 mod router;
 mod shard;
 mod share;
@@ -63,6 +64,7 @@ mod watchdog;
 pub use batch::Batch;
 pub use builder::Builder;
 pub use clock::{Clock, MonotonicClock};
+pub use exposition::{Exposition, MetricKind};
 pub use intake::Refused;
 pub use log::{Accepted, Log};
 pub use metrics::{Gauge, Latency, Metrics, ShardMetrics};
@@ -259,7 +261,7 @@ impl Pipeline {
         }
         self.threads.join_shards();
         let standbys = self.ends.iter().filter_map(|ends| ends.standby.as_ref());
-        standbys.for_each(|standby| standby.backlog.close());
+        standbys.for_each(|standby| standby.retained.close());
         self.threads.join_standbys();
         self.outlet.queue.close();
         self.threads.join_sink();

@@ -1,6 +1,5 @@
 //! The parts of a pipeline, put together and started.
 
-use super::backlog::Backlog;
 use super::builder::{Builder, QUERIES_MAX};
 use super::dispatcher::{Dispatcher, SHARE_INPUTS};
 use super::durable::Durable;
@@ -9,6 +8,7 @@ use super::keeper::{Keeper, LISTS_MAX};
 use super::notice::Quarantined;
 use super::outlet::{Deliverer, Outlet};
 use super::queue::Queue;
+use super::retained::Retained;
 use super::router::Router;
 use super::shard::{Links, Worker};
 use super::share::Share;
@@ -193,7 +193,7 @@ impl Builder {
             config: self.config.clone(),
             state: Mutex::new(state),
             is_lost: AtomicBool::new(false),
-            backlog: Backlog::new(self.retained_max, parker.unparker().clone()),
+            retained: Retained::new(self.retained_max, parker.unparker().clone()),
             spare: links.spare.clone(),
             stats: links.outlet.stats.clone(),
             listener: self.listener.clone(),

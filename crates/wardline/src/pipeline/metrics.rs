@@ -198,7 +198,7 @@ impl Metrics {
 
 impl ShardMetrics {
     fn read(stats: &ShardStats, ends: &Ends, retained_max: usize) -> Self {
-        let retained = ends.standby.as_ref().map_or(0, |standby| standby.backlog.len());
+        let retained = ends.standby.as_ref().map_or(0, |standby| standby.retained.len());
         Self {
             inputs: stats.inputs.value(),
             judged: stats.judged.value(),

@@ -87,7 +87,7 @@ impl Threads {
         self.workers.drain(..).for_each(join);
     }
 
-    /// Waits for the standbys. Their backlogs must be closed.
+    /// Waits for the standbys. What is retained for them must be closed.
     pub fn join_standbys(&mut self) {
         self.standbys.drain(..).for_each(join);
     }

@@ -2,6 +2,7 @@
 
 mod equality;
 mod faults;
+mod flood;
 mod keeping;
 mod lanes;
 mod queries;
