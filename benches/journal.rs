@@ -12,7 +12,7 @@ use clap::Parser;
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 use std::time::Instant;
-use wardline_benches::{City, Mode};
+use wardline_benches::{Mode, Plan, World};
 use wardline_core::input::{Input, Record};
 use wardline_core::time::Timestamp;
 use wardline_journal::disk::Folder;
@@ -64,7 +64,9 @@ fn measure(arguments: &Arguments, folder: &Path) -> Result<(), Box<dyn std::erro
     let now = Timestamp::from_ms(1_780_000_000_000);
     let entropy = Box::new(SystemEntropy::default());
     let (mut log, _) = InputLog::open(disk.clone(), InputOptions::default(), entropy, now)?;
-    let (mut city, records) = City::new(arguments.seed, arguments.people);
+    let mut city = World::new(arguments.seed, Plan::city(arguments.people));
+    let mut records = Vec::new();
+    city.set_up(&mut |record| records.push(record));
     let setup = records.len() as u64;
     append(&mut log, now, &records, arguments.batch)?;
 
