@@ -61,9 +61,16 @@ fn families(metrics: &Metrics) -> Vec<Family> {
             "Inputs with an invalid time of receipt or one smaller than before.",
             metrics.clock_regressions,
         ),
+        counter("wardline_replayed_total", "Inputs judged again at the start.", metrics.replayed),
+        counter("wardline_log_full_total", "Times that the log had no room.", metrics.log_full),
         counter("wardline_log_failures_total", "Times that the log failed.", metrics.log_failures),
         counter("wardline_events_total", "Events that the sink took.", metrics.events),
         counter("wardline_events_lost_total", "Events it did not take.", metrics.events_lost),
+        counter(
+            "wardline_events_withheld_total",
+            "Events kept back since the log does not have their inputs.",
+            metrics.events_withheld,
+        ),
         counter(
             "wardline_sink_failures_total",
             "Times that the sink failed.",

@@ -69,6 +69,7 @@ fn orders_elsewhere_are_known_everywhere() {
     let mut records = Vec::new();
     // She is protected from eight, whose orders are at home in different shards.
     records.push(assign(0, 9, 2001));
+    records.extend((1..=8).map(|n| assign(0, 100 + n, 3000 + n)));
     records.extend((1..=8).map(|n| order(1, n, 1000 + n, keep_away(2001))));
     let end = |ms, number| {
         let order = OrderId::new(number).expect("not 0");
@@ -77,10 +78,11 @@ fn orders_elsewhere_are_known_everywhere() {
     for n in 1..=8 {
         let ms = 10 * n as i64;
         let put = |ms| order(ms, n, 1000 + n, keep_away(2001));
-        // Each put is a new version; the third of these is one too many.
-        let puts = [put(ms + 3), put(ms + 4), put(ms + 5)];
+        // Each put is a new version; the third of these is one too many, and binds nobody.
+        let refused = order(ms + 5, n, 1000 + n, keep_away(3000 + n));
+        let puts = [put(ms + 3), put(ms + 4), refused, fix(ms + 5, 100 + n, 1)];
         records.extend([end(ms, n), end(ms + 1, n), fix(ms + 2, 9, n)]);
-        records.extend(puts.into_iter().chain([end(ms + 6, n)]));
+        records.extend(puts.into_iter().chain([fix(ms + 6, 9, 10 + n), end(ms + 7, n)]));
     }
     records.push(order(91, 9, 1009, keep_away(2001)));
     records.push(fix(92, 9, 100));
@@ -94,7 +96,7 @@ fn orders_elsewhere_are_known_everywhere() {
     assert_eq!(reasons("too_many_versions"), 8);
     assert_eq!(reasons("too_many_orders"), 1);
     let unbound = told.iter().filter(|event| event.kind == EventKind::NoOrder);
-    assert_eq!(unbound.count(), 1, "when the last order has ended");
+    assert_eq!(unbound.count(), 9, "she, when the last order has ended, and the eight others");
     for shards in SHARDS {
         let actual = by_order(run_in_order(&config, &records, shards, 1));
         assert!(actual == expected, "{shards} shards");

@@ -3,6 +3,7 @@
 mod equality;
 mod faults;
 mod flood;
+mod keeping;
 mod lanes;
 mod queries;
 mod shedding;
