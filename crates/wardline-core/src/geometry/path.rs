@@ -6,6 +6,8 @@
 
 mod far;
 
+use std::borrow::Borrow;
+
 use super::approach::pieces_within;
 use super::cut::{bow_m, pieces_of};
 use super::earth::{Place, Xyz, along, dot, place_distance_m, sub};
@@ -31,7 +33,7 @@ pub(crate) struct Node {
 
 /// A run of pieces of one chain, with a sphere around it; flat if no bow in it matters.
 #[derive(Clone, Copy, Debug)]
-struct Chunk {
+pub(crate) struct Chunk {
     centre: Xyz,
     radius_m: f64,
     flat: bool,
@@ -41,10 +43,13 @@ struct Chunk {
 
 /// One or more chains of straight edges.
 #[derive(Clone, Debug, Default)]
-pub(crate) struct Path {
-    nodes: Vec<Node>,
-    chunks: Vec<Chunk>,
+pub(crate) struct Path<Nodes = Vec<Node>, Chunks = Vec<Chunk>> {
+    nodes: Nodes,
+    chunks: Chunks,
 }
+
+/// A path of one piece, which needs no allocation.
+type Piece = Path<[Node; 2], [Chunk; 1]>;
 
 /// The nearest point by chord.
 struct Nearest {
@@ -84,13 +89,27 @@ impl Path {
         let mut start = first;
         while start < end {
             let stop = (start + CHUNK).min(end);
-            self.push_chunk(start, stop);
+            self.chunks.push(Chunk::new(&self.nodes, start, stop));
             start = stop;
         }
     }
+}
 
-    fn push_chunk(&mut self, start: usize, end: usize) {
-        let nodes = &self.nodes[start..=end];
+impl Piece {
+    /// The path of one edge, unless it is so long that it must be cut.
+    pub(crate) fn of_edge(a: [f64; 2], b: [f64; 2]) -> Option<Self> {
+        if pieces_of(a, b) > 1.0 {
+            return None;
+        }
+        let bow_m = bow_m(a, [b[0] - a[0], b[1] - a[1]]);
+        let nodes = [Node { place: place_at(a), bow_m }, Node { place: place_at(b), bow_m: 0.0 }];
+        Some(Self { nodes, chunks: [Chunk::new(&nodes, 0, 1)] })
+    }
+}
+
+impl Chunk {
+    fn new(nodes: &[Node], start: usize, end: usize) -> Self {
+        let nodes = &nodes[start..=end];
         let mut low = [f64::MAX; 3];
         let mut high = [f64::MIN; 3];
         for node in nodes {
@@ -108,7 +127,17 @@ impl Path {
         // A piece is within its bow of its chord, and the chord within the sphere.
         let bow_m = nodes.iter().fold(0.0_f64, |most, node| most.max(node.bow_m));
         let flat = bow_m < BOW_M_SMALL;
-        self.chunks.push(Chunk { flat, centre, radius_m: radius_m + bow_m + 1e-6, start, end });
+        Self { flat, centre, radius_m: radius_m + bow_m + 1e-6, start, end }
+    }
+}
+
+impl<Nodes: Borrow<[Node]>, Chunks: Borrow<[Chunk]>> Path<Nodes, Chunks> {
+    fn nodes(&self) -> &[Node] {
+        self.nodes.borrow()
+    }
+
+    fn chunks(&self) -> &[Chunk] {
+        self.chunks.borrow()
     }
 
     /// The geodesic distance to the nearest point of the path; infinite if it is empty.
@@ -127,9 +156,9 @@ impl Path {
 
     fn nearest(&self, from: Xyz) -> Option<Nearest> {
         let first = self.nearest_chunk(from)?;
-        let mut best = Nearest { chord_m: f64::INFINITY, place: self.nodes.first()?.place };
-        self.search_chunk(&self.chunks[first], from, &mut best);
-        for (i, chunk) in self.chunks.iter().enumerate() {
+        let mut best = Nearest { chord_m: f64::INFINITY, place: self.nodes().first()?.place };
+        self.search_chunk(&self.chunks()[first], from, &mut best);
+        for (i, chunk) in self.chunks().iter().enumerate() {
             let d = sub(chunk.centre, from);
             let reach_m = best.chord_m + chunk.radius_m;
             if i != first && dot(d, d) < reach_m * reach_m {
@@ -140,12 +169,12 @@ impl Path {
     }
 
     fn nearest_chunk(&self, from: Xyz) -> Option<usize> {
-        if self.chunks.len() == 1 {
+        if self.chunks().len() == 1 {
             return Some(0);
         }
         let mut best = None;
         let mut least_m = f64::INFINITY;
-        for (i, chunk) in self.chunks.iter().enumerate() {
+        for (i, chunk) in self.chunks().iter().enumerate() {
             let d = sub(chunk.centre, from);
             let bound_m = dot(d, d).sqrt() - chunk.radius_m;
             if bound_m < least_m {
@@ -173,7 +202,7 @@ impl Path {
         let limit_m = least.0;
         self.refine(chunk.start + least.1, feet[least.1], from, best);
         for (i, foot) in feet[..chunk.end - chunk.start].iter().enumerate() {
-            let bound_m = foot.0 - self.nodes[chunk.start + i].bow_m;
+            let bound_m = foot.0 - self.nodes()[chunk.start + i].bow_m;
             if i != least.1 && bound_m <= limit_m && bound_m < best.chord_m {
                 self.refine(chunk.start + i, *foot, from, best);
             }
@@ -195,7 +224,7 @@ impl Path {
     }
 
     fn piece(&self, i: usize) -> [&Node; 2] {
-        [&self.nodes[i], &self.nodes[i + 1]]
+        [&self.nodes()[i], &self.nodes()[i + 1]]
     }
 
     fn refine(&self, piece: usize, foot: (f64, f64), from: Xyz, best: &mut Nearest) {
@@ -213,9 +242,13 @@ impl Path {
     }
 
     /// Whether a point of this path is within `limit_m` of a point of another.
-    pub(crate) fn comes_within(&self, other: &Self, limit_m: f64) -> bool {
-        self.chunks.iter().any(|mine| {
-            other.chunks.iter().any(|theirs| {
+    pub(crate) fn comes_within(
+        &self,
+        other: &Path<impl Borrow<[Node]>, impl Borrow<[Chunk]>>,
+        limit_m: f64,
+    ) -> bool {
+        self.chunks().iter().any(|mine| {
+            other.chunks().iter().any(|theirs| {
                 let d = sub(mine.centre, theirs.centre);
                 let reach = limit_m + mine.radius_m + theirs.radius_m;
                 dot(d, d) <= reach * reach
