@@ -67,6 +67,13 @@ impl Scale {
     }
 }
 
+/// Not less than the distance of two positions, as it is computed; close only near the equator.
+pub(crate) fn distance_most_m(a: Position, b: Position) -> f64 {
+    let everywhere = Scale { lon_least_m: 0.0, lon_most_m: LON_MOST_M as f32 };
+    // The share and the decimetre cover the error of computed distances (J-GEO-2).
+    everywhere.most_m2(a, b).sqrt() * 1.001 + 0.1
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
