@@ -7,10 +7,12 @@
 use clap::Parser;
 use geo::{Contains, LineString, Point, Polygon};
 use rstar::{AABB, RTree, RTreeObject};
+use std::sync::Arc;
 use std::time::Instant;
 use wardline_benches::{City, Mode};
 use wardline_core::geometry::Shape;
-use wardline_core::input::{Fix, Input, Record};
+use wardline_core::ids::{PersonId, RuleId};
+use wardline_core::input::{Demand, Fix, Input, Record, Rule};
 use wardline_core::{Config, Engine};
 
 /// More than the inputs that a device's repeat memory holds.
@@ -33,6 +35,12 @@ struct Arguments {
     /// Fixes that the baseline judges.
     #[arg(long, default_value_t = 2_000)]
     baseline_fixes: usize,
+    /// Every second person is kept away from the one before, 500 m, by one more rule.
+    #[arg(long)]
+    keep_away: bool,
+    /// Each order has one more rule with timers: 20 minutes of silence, 30 without a fix.
+    #[arg(long)]
+    timers: bool,
     /// Judge each fix in full.
     #[arg(long)]
     no_slack: bool,
@@ -84,7 +92,8 @@ struct Outcome {
 }
 
 fn run(arguments: &Arguments) -> Outcome {
-    let (mut city, records) = City::new(arguments.seed, arguments.people);
+    let (mut city, mut records) = City::new(arguments.seed, arguments.people);
+    records.iter_mut().for_each(|record| add_rules(arguments, record));
     let mut config = Config::default();
     config.slack = !arguments.no_slack;
     let mut engine = Engine::new(config);
@@ -119,6 +128,22 @@ fn run(arguments: &Arguments) -> Outcome {
         slack_share: (after.fixes_within_slack - before.fixes_within_slack) as f64 / judged as f64,
         events,
         hash,
+    }
+}
+
+/// Adds the rules that the arguments ask for to an order.
+fn add_rules(arguments: &Arguments, record: &mut Record) {
+    let Input::PutOrder(put) = &mut record.input else { return };
+    let put = Arc::make_mut(put);
+    let other = PersonId::new(put.person.number() - 1).filter(|_| arguments.keep_away);
+    let other = other.filter(|other| !other.number().is_multiple_of(2));
+    let keep_away = other.map(|person| Demand::KeepAway { person, distance_m: 500.0, warn_m: 0.0 });
+    let minutes = |minutes: i64| Some(minutes * 60_000);
+    let report = Demand::Report { max_silence_ms: minutes(20), max_no_fix_ms: minutes(30) };
+    let demands = keep_away.into_iter().chain(arguments.timers.then_some(report));
+    for (number, demand) in (100..).zip(demands) {
+        let rule = RuleId::new(number).unwrap_or_default();
+        put.rules.push(Rule { rule, active: None, demand });
     }
 }
 

@@ -125,7 +125,7 @@ impl<Bytes: Deref<Target = [u8]>> Slots<Bytes> {
 }
 
 impl<Bytes: DerefMut<Target = [u8]>> Slots<Bytes> {
-    #[inline]
+    #[inline(always)]
     pub(super) fn put(&mut self, place: Place, standing: Standing, body: Body) {
         let (start, standings) = (self.layout.block(place), STANDING_BYTES * self.layout.layers);
         let block = &mut self.bytes[start..start + standings + BODY_BYTES];
