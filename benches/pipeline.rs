@@ -3,17 +3,19 @@
 //!
 //! `cargo bench --bench pipeline -- --people 20000 --fixes-per-s 1000000`. Latencies count from the
 //! instant at which an input was due, not from when the submitter came to it, so that a pipeline
-//! that holds up the submitter does not hide it. Not measured: parsing, sockets and the journal.
-//! On a machine with fewer cores than the threads that work (shards, intake, sink, submitter) this
-//! measures the scheduler too.
+//! that holds up the submitter does not hide it; they are taken once each person has moved for a
+//! while. How late a submitter wakes who submits nothing is measured beside them: no pipeline can
+//! be better than that. Not measured: parsing, sockets and the journal. On a machine with fewer
+//! cores than the threads that work (shards, standbys, intake, sink, submitter) this measures the
+//! scheduler too.
 
 use clap::Parser;
 use hdrhistogram::Histogram;
-use std::sync::{Arc, Mutex};
+use std::sync::{Arc, Mutex, OnceLock};
 use std::time::{Duration, Instant};
 use wardline::event::Event;
 use wardline::input::{Input, Record, Refusal};
-use wardline::pipeline::{Batch, Pipeline};
+use wardline::pipeline::{Batch, Pipeline, Recovery};
 use wardline_benches::{City, Mode};
 use wardline_core::Config;
 
@@ -29,8 +31,11 @@ struct Arguments {
     #[arg(long, default_value_t = 1_000_000)]
     fixes_per_s: u64,
     /// Fixes of each run.
-    #[arg(long, default_value_t = 2_000_000)]
+    #[arg(long, default_value_t = 3_000_000)]
     fixes: usize,
+    /// How many of these come before latencies are measured.
+    #[arg(long, default_value_t = 1_000_000)]
+    warm_up: usize,
     /// Fixes of a batch; each has one more input, whose event is timed.
     #[arg(long, default_value_t = 500)]
     batch: usize,
@@ -54,14 +59,18 @@ fn main() {
     let mut arguments = Arguments::parse();
     if arguments.mode.test {
         (arguments.people, arguments.fixes, arguments.runs) = (200, 20_000, 1);
+        arguments.warm_up = 5_000;
     }
     let world = World::new(&arguments);
-    for shards in [1, arguments.shards] {
-        let mut rates: Vec<_> = (0..arguments.runs).map(|_| throughput(&world, shards)).collect();
+    for (shards, recovery) in
+        [1, arguments.shards].into_iter().flat_map(|n| RECOVERIES.map(|recovery| (n, recovery)))
+    {
+        let rates = (0..arguments.runs).map(|_| throughput(&world, shards, recovery));
+        let mut rates: Vec<_> = rates.collect();
         rates.sort_by(f64::total_cmp);
         println!(
-            "pipeline closed loop, shards={shards} people={} seed={} fixes={} batch={}: {:.2} M \
-             fixes/s (median of {}; {:.2} to {:.2})",
+            "pipeline closed loop, shards={shards} recovery={recovery:?} people={} seed={} \
+             fixes={} batch={}: {:.2} M fixes/s (median of {}; {:.2} to {:.2})",
             arguments.people,
             arguments.seed,
             arguments.fixes,
@@ -72,14 +81,24 @@ fn main() {
             rates[rates.len() - 1] / 1e6,
         );
     }
-    let mut runs: Vec<_> = (0..arguments.runs).map(|_| latency(&world, &arguments)).collect();
+    report("submitter alone", &arguments, || lateness(&world, &arguments));
+    for recovery in RECOVERIES {
+        let what = format!("open loop, shards={} recovery={recovery:?}", arguments.shards);
+        report(&what, &arguments, || latency(&world, &arguments, recovery));
+    }
+}
+
+const RECOVERIES: [Recovery; 2] = [Recovery::Never, Recovery::Standby];
+
+/// Prints the run that is the median by the 99th percentile.
+fn report(what: &str, arguments: &Arguments, run: impl Fn() -> Histogram<u64>) {
+    let mut runs: Vec<_> = (0..arguments.runs).map(|_| run()).collect();
     runs.sort_by_key(|run| run.value_at_quantile(0.99));
     let median = &runs[runs.len() / 2];
     let us = |quantile: f64| median.value_at_quantile(quantile) / 1_000;
     println!(
-        "pipeline open loop, shards={} fixes/s={}: from due to event p50 {} us, p99 {} us, p99.9 \
-         {} us, max {} us ({} events; the run with the median p99 of {})",
-        arguments.shards,
+        "pipeline {what} fixes/s={}: p50 {} us, p99 {} us, p99.9 {} us, max {} us after it was due \
+         (of {}; the run with the median p99 of {})",
         arguments.fixes_per_s,
         us(0.5),
         us(0.99),
@@ -109,17 +128,25 @@ impl World {
     }
 
     /// A pipeline that knows the world, with nothing on its way.
-    fn start(&self, shards: usize, sink: impl FnMut(Event) + Send + 'static) -> Pipeline {
-        let pipeline =
-            Pipeline::builder(Config::default()).shards(shards).sink(sink).build().expect("starts");
+    fn start(
+        &self,
+        shards: usize,
+        recovery: Recovery,
+        sink: impl FnMut(Event) + Send + 'static,
+    ) -> Pipeline {
+        let builder = Pipeline::builder(Config::default()).shards(shards).recovery(recovery);
+        let pipeline = builder.sink(sink).build().expect("starts");
         // What overtakes does so here too: zones and orders first, then who wears what.
         for records in self.records.chunks(1_000) {
             pipeline.submit(records.to_vec()).expect("it is open");
         }
-        while pipeline.metrics().judged() < self.records.len() as u64 {
-            std::thread::sleep(Duration::from_millis(1));
-        }
+        wait(&pipeline, self.records.len());
         pipeline
+    }
+
+    /// The batches whose latencies are measured.
+    fn measured(&self, arguments: &Arguments) -> &[Vec<Record>] {
+        &self.batches[(arguments.warm_up / arguments.batch).min(self.batches.len() - 1)..]
     }
 
     fn batch(&self, pipeline: &Pipeline, number: usize) -> Batch {
@@ -131,48 +158,97 @@ impl World {
 
 const PROBE: &str = "probe";
 
+/// Waits until so many inputs are judged, and standbys have come after.
+fn wait(pipeline: &Pipeline, inputs: usize) {
+    let is_done = || {
+        let metrics = pipeline.metrics();
+        let waits: usize = metrics.shards.iter().map(|shard| shard.retained.value).sum();
+        metrics.judged() == inputs as u64 && waits == 0
+    };
+    while !is_done() {
+        std::thread::sleep(Duration::from_millis(1));
+    }
+}
+
 /// Fixes a second, with as many submitted as the pipeline takes.
-fn throughput(world: &World, shards: usize) -> f64 {
-    let pipeline = world.start(shards, |_| ());
+fn throughput(world: &World, shards: usize, recovery: Recovery) -> f64 {
+    let pipeline = world.start(shards, recovery, |_| ());
     let started = Instant::now();
     for number in 0..world.batches.len() {
         pipeline.submit(world.batch(&pipeline, number)).expect("it is open");
     }
-    let metrics = pipeline.finish().metrics;
+    let inputs = world.batches.iter().map(Vec::len).sum::<usize>();
+    wait(&pipeline, world.records.len() + inputs);
     let elapsed_s = started.elapsed().as_secs_f64();
-    let fixes = world.batches.iter().map(|batch| batch.len() - 1).sum::<usize>();
-    assert_eq!(metrics.judged(), (world.records.len() + fixes + world.batches.len()) as u64);
-    fixes as f64 / elapsed_s
+    (inputs - world.batches.len()) as f64 / elapsed_s
+}
+
+/// Until each batch is due, one after another.
+struct Schedule {
+    started: Instant,
+    period: Duration,
+}
+
+impl Schedule {
+    fn new(arguments: &Arguments) -> Self {
+        let period_ns = 1_000_000_000 * arguments.batch as u64 / arguments.fixes_per_s;
+        Self { started: Instant::now(), period: Duration::from_nanos(period_ns) }
+    }
+
+    fn sleep(&self, number: usize) {
+        // Short sleeps are coarse, and a spinner would take the core of a shard.
+        if let Some(early) = (self.period * number as u32).checked_sub(self.started.elapsed()) {
+            std::thread::sleep(early);
+        }
+    }
+
+    fn late_ns(&self, number: usize) -> u64 {
+        let late = self.started.elapsed().saturating_sub(self.period * number as u32);
+        late.as_nanos().max(1) as u64
+    }
+}
+
+fn histogram() -> Histogram<u64> {
+    Histogram::new_with_bounds(1, 100_000_000_000, 3).expect("right bounds")
+}
+
+/// How late a submitter is who makes the batches and submits none, in nanoseconds.
+fn lateness(world: &World, arguments: &Arguments) -> Histogram<u64> {
+    let (mut timed, mut batch) = (histogram(), Vec::new());
+    let schedule = Schedule::new(arguments);
+    for (number, records) in world.measured(arguments).iter().enumerate() {
+        batch.clone_from(records);
+        schedule.sleep(number);
+        timed.saturating_record(schedule.late_ns(number));
+    }
+    timed
 }
 
 /// From the instant at which the last input of each batch is due to its event, in nanoseconds.
-fn latency(world: &World, arguments: &Arguments) -> Histogram<u64> {
-    let timed =
-        Arc::new(Mutex::new(Histogram::new_with_bounds(1, 100_000_000_000, 3).expect("ok")));
-    let start: Arc<Mutex<Option<Instant>>> = Arc::default();
-    let (noted, from) = (timed.clone(), start.clone());
-    let period =
-        Duration::from_nanos(1_000_000_000 * arguments.batch as u64 / arguments.fixes_per_s);
-    let pipeline = world.start(arguments.shards, move |event: Event| {
+fn latency(world: &World, arguments: &Arguments, recovery: Recovery) -> Histogram<u64> {
+    let timed = Arc::new(Mutex::new(histogram()));
+    let schedule: Arc<OnceLock<Schedule>> = Arc::default();
+    let (noted, runs) = (timed.clone(), schedule.clone());
+    let first = world.batches.len() - world.measured(arguments).len();
+    let pipeline = world.start(arguments.shards, recovery, move |event: Event| {
         let Some(refusal) = event.refusal.filter(|refusal| refusal.reason == PROBE) else { return };
-        let number: u32 = refusal.value.parse().expect("the number of a batch");
-        let from = from.lock().expect("no panic").expect("it has started");
-        let late = from.elapsed().saturating_sub(period * number);
-        noted.lock().expect("no panic").saturating_record(late.as_nanos().max(1) as u64);
-    });
-    let started = Instant::now();
-    *start.lock().expect("no panic") = Some(started);
-    for number in 0..world.batches.len() {
-        let batch = world.batch(&pipeline, number);
-        let due = period * number as u32;
-        // Short sleeps are coarse, and a spinner would take the core of a shard.
-        if let Some(early) = due.checked_sub(started.elapsed()) {
-            std::thread::sleep(early);
+        let number: usize = refusal.value.parse().expect("the number of a batch");
+        if let Some(schedule) = runs.get() {
+            let late_ns = schedule.late_ns(number - first);
+            noted.lock().expect("no panic").saturating_record(late_ns);
         }
+    });
+    (0..first).for_each(|n| pipeline.submit(world.batch(&pipeline, n)).expect("it is open"));
+    let inputs = world.batches[..first].iter().map(Vec::len).sum::<usize>();
+    wait(&pipeline, world.records.len() + inputs);
+    let schedule = schedule.get_or_init(|| Schedule::new(arguments));
+    for number in first..world.batches.len() {
+        let batch = world.batch(&pipeline, number);
+        schedule.sleep(number - first);
         pipeline.submit(batch).expect("it is open");
     }
     pipeline.finish();
     let timed = timed.lock().expect("no panic").clone();
-    assert_eq!(timed.len(), world.batches.len() as u64, "each batch had its event");
+    assert_eq!(timed.len(), (world.batches.len() - first) as u64, "each batch had its event");
     timed
 }

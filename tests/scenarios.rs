@@ -22,6 +22,8 @@ macro_rules! scenarios {
 
 // The rules that a scenario shows are cited above it.
 scenarios! {
+    // C25: what an outage kept back says that it is late, J-LATE-1, J-SILENCE-1
+    c25_backlog_after_an_outage,
     // J-SCHED-1
     c01_order_starts_while_inside,
     // J-SCHED-1, J-SCHED-4
@@ -262,7 +264,7 @@ fn values(lines: &[String]) -> Vec<Value> {
     lines.iter().map(|line| serde_json::from_str(line).expect("an event is JSON")).collect()
 }
 
-/// Whatever the scenario, each event proves itself and each start has its end.
+/// C23: whatever the scenario, each event proves itself and each start has its end.
 // J-EVENT-1, J-EVENT-2, J-PAIR-1
 #[test]
 fn events_of_all_scenarios_prove_themselves() {

@@ -75,6 +75,8 @@ pub struct Engine {
 
 #[derive(Default)]
 struct Person {
+    /// The places of the devices, in the order of their ids: what comes of a fix must not hang on
+    /// where a device lies in memory.
     devices: Vec<usize>,
     /// The orders that restrain the person now or once did.
     restrained_by: Vec<OrderId>,

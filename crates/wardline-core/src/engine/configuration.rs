@@ -210,7 +210,9 @@ impl Engine {
         device.set_protected(!person.protected_by.is_empty());
         let restrained_by = person.restrained_by.clone();
         let slot = self.devices.insert(device);
-        insert_sorted(&mut person.devices, slot);
+        let id_at = |slot: &usize| self.devices.get(*slot).map(|device| device.id);
+        let place = person.devices.partition_point(|slot| id_at(slot) < Some(assign.device));
+        person.devices.insert(place, slot);
         for order in restrained_by {
             self.configure(slot, order, key, None, Cause::OrderChanged);
         }

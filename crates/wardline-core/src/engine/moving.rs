@@ -32,9 +32,7 @@ impl Engine {
     /// Takes in what another engine knows of a person, before any order here names her. From now
     /// on this engine must be given all inputs of her devices.
     pub fn adopt_person(&mut self, copy: &PersonCopy) {
-        let slots = copy.devices.iter().map(|device| self.devices.adopt(device));
-        let mut slots: Vec<_> = slots.collect();
-        slots.sort_unstable();
+        let slots = copy.devices.iter().map(|device| self.devices.adopt(device)).collect();
         let person = self.people.get_or_insert_with(copy.person, Person::default);
         person.devices = slots;
         person.released = copy.released;

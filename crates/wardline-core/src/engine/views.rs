@@ -40,9 +40,7 @@ impl Engine {
     #[must_use]
     pub fn person(&self, id: PersonId) -> Option<PersonView> {
         let person = self.people.get(id)?;
-        let mut devices: Vec<_> =
-            person.devices.iter().filter_map(|slot| self.device_view(*slot)).collect();
-        devices.sort_unstable_by_key(|device| device.device);
+        let devices = person.devices.iter().filter_map(|slot| self.device_view(*slot)).collect();
         let orders = |ids: &[OrderId]| -> Vec<OrderView> {
             ids.iter().filter_map(|order| self.order(*order)).collect()
         };

@@ -1,6 +1,6 @@
 //! How a pipeline is set up.
 
-use super::Pipeline;
+use super::backlog::Backlog;
 use super::clock::{Clock, MonotonicClock};
 use super::dispatcher::{Acceptance, Dispatcher, SHARE_INPUTS};
 use super::intake::Intake;
@@ -8,19 +8,21 @@ use super::log::{Accepted, Log};
 use super::notice::{Listener, Notice, Quarantined};
 use super::outlet::Outlet;
 use super::queue::Queue;
-use super::recovery::{Checkpoints, Retained, Snapshots};
 use super::router::{Router, SHARDS_MAX};
 use super::shard::{Links, Trial, Worker};
 use super::share::Share;
 use super::shed::Shedding;
 use super::sink::{Overflow, Sink};
+use super::spare::Spare;
+use super::standby::{Recovery, Standby, StandbyTrial, State};
 use super::stats::Stats;
 use super::threads::Threads;
 use super::watchdog::Watchdog;
-use crossbeam_queue::ArrayQueue;
+use super::{Ends, Pipeline};
 use crossbeam_utils::sync::Parker;
 use std::io;
 use std::panic::{AssertUnwindSafe, catch_unwind};
+use std::sync::atomic::AtomicBool;
 use std::sync::{Arc, Mutex};
 use std::time::Duration;
 use wardline_core::input::Record;
@@ -39,8 +41,8 @@ pub struct Builder {
     pub(super) in_order: bool,
     pub(super) overflow: Overflow,
     pub(super) shedding: Shedding,
+    pub(super) recovery: Recovery,
     pub(super) retained_max: usize,
-    pub(super) checkpoints: Arc<dyn Checkpoints>,
     pub(super) stall_after: Duration,
     pub(super) sink: Option<Box<dyn Sink>>,
     pub(super) log: Option<Box<dyn Log>>,
@@ -48,6 +50,7 @@ pub struct Builder {
     pub(super) listener: Listener,
     pub(super) clock: Arc<dyn Clock>,
     pub(super) trial: Option<Trial>,
+    pub(super) standby_trial: Option<StandbyTrial>,
 }
 
 impl Builder {
@@ -61,8 +64,8 @@ impl Builder {
             in_order: false,
             overflow: Overflow::Wait,
             shedding: Shedding::Never,
+            recovery: Recovery::Standby,
             retained_max: 1 << 18,
-            checkpoints: Arc::new(Snapshots),
             stall_after: Duration::from_secs(1),
             sink: None,
             log: None,
@@ -70,6 +73,7 @@ impl Builder {
             listener: Arc::new(|_| ()),
             clock: Arc::new(MonotonicClock::default()),
             trial: None,
+            standby_trial: None,
         }
     }
 
@@ -146,17 +150,16 @@ impl Builder {
         self
     }
 
-    /// How many inputs each shard keeps to build its engine again after a panic, before it makes a
-    /// checkpoint. Default 262,144: about 42 MiB.
-    pub fn retained(mut self, inputs: usize) -> Self {
-        self.retained_max = inputs.max(SHARE_INPUTS);
+    /// What is left of a shard whose engine panics. Default: a standby takes its place.
+    pub fn recovery(mut self, recovery: Recovery) -> Self {
+        self.recovery = recovery;
         self
     }
 
-    /// How the state of an engine is kept, so that inputs need not be. Default: as a snapshot in
-    /// memory. A shard whose checkpoint fails says so, and is lost if its engine panics.
-    pub fn checkpoints(mut self, checkpoints: impl Checkpoints + 'static) -> Self {
-        self.checkpoints = Arc::new(checkpoints);
+    /// How many judged inputs of a shard may wait for its standby; when there are more, the shard
+    /// waits. Default 262,144: about 42 MiB, and more than a second's inputs.
+    pub fn retained(mut self, inputs: usize) -> Self {
+        self.retained_max = inputs.max(SHARE_INPUTS);
         self
     }
 
@@ -180,6 +183,13 @@ impl Builder {
         self
     }
 
+    /// Called before each share that a standby takes in; may panic or take long.
+    #[doc(hidden)]
+    pub fn standby_trial(mut self, trial: impl Fn(usize) + Send + Sync + 'static) -> Self {
+        self.standby_trial = Some(Arc::new(trial));
+        self
+    }
+
     /// Starts the threads.
     ///
     /// # Errors
@@ -193,23 +203,23 @@ impl Builder {
         let sink_parker = Parker::new();
         let outlet = Arc::new(Outlet {
             queue: Queue::new(self.event_queue, sink_parker.unparker().clone()),
-            spare: ArrayQueue::new(self.event_queue + self.shards),
+            spare: Spare::new(self.event_queue + self.shards),
             overflow: self.overflow,
             stats: stats.clone(),
             listener: self.listener.clone(),
         });
-        let parkers: Vec<_> = (0..self.shards).map(|_| Parker::new()).collect();
-        let links = parkers.iter().map(|parker| self.links(parker, &outlet, &quarantine));
-        let links: Vec<_> = links.collect();
-        let spare_batches = Arc::new(ArrayQueue::new(self.queue + 2));
+        let spare = Arc::new(Spare::new(self.queue + 2));
+        let shards = (0..self.shards).map(|shard| self.shard(shard, &outlet, &quarantine));
+        let shards: Vec<_> = shards.collect();
+        let links = || shards.iter().map(|shard| &shard.worker.0.links);
         let dispatcher = Dispatcher {
             router: Router::new(self.shards, &self.config),
             intake: intake.clone(),
             log: self.log.take(),
             accepted: self.accepted.take(),
-            queues: links.iter().map(|links| links.shares.clone()).collect(),
-            spare: links.iter().map(|links| links.spare.clone()).collect(),
-            spare_batches: spare_batches.clone(),
+            queues: links().map(|links| links.shares.clone()).collect(),
+            spare: links().map(|links| links.spare.clone()).collect(),
+            spare_batches: spare.clone(),
             stats: stats.clone(),
             listener: self.listener.clone(),
             clock: self.clock.clone(),
@@ -218,10 +228,9 @@ impl Builder {
         };
         let mut pipeline = Pipeline {
             intake,
-            queues: dispatcher.queues.clone(),
-            queries: links.iter().map(|links| links.queries.clone()).collect(),
+            ends: shards.iter().map(Shard::ends).collect(),
             outlet: outlet.clone(),
-            spare: spare_batches,
+            spare,
             quarantine,
             clock: self.clock.clone(),
             lane_max,
@@ -231,37 +240,77 @@ impl Builder {
         let sink = self.sink.take().unwrap_or_else(|| Box::new(|_| ()));
         let watchdog = Watchdog::new(stats, self.stall_after, self.listener.clone());
         // What was started before an error ends when the pipeline is dropped.
-        pipeline.threads.start_sink(outlet, sink, sink_parker, self.clock.clone())?;
-        for (shard, (links, parker)) in links.into_iter().zip(parkers).enumerate() {
-            pipeline.threads.start_worker(shard, (self.worker(shard, links), parker))?;
+        let threads = &mut pipeline.threads;
+        threads.start_sink(outlet, sink, sink_parker, self.clock.clone())?;
+        for (number, shard) in shards.into_iter().enumerate() {
+            if let Some(standby) = shard.standby {
+                threads.start_standby(number, standby)?;
+            }
+            threads.start_worker(number, shard.worker)?;
         }
-        pipeline.threads.start_watchdog(watchdog, self.clock)?;
-        pipeline.threads.start_dispatcher(dispatcher)?;
+        threads.start_watchdog(watchdog, self.clock)?;
+        threads.start_dispatcher(dispatcher)?;
         Ok(pipeline)
     }
 
-    /// What a shard is connected to, which sleeps on this.
-    fn links(
+    /// A shard and its standby, each with what its thread sleeps on.
+    fn shard(
         &self,
-        parker: &Parker,
+        shard: usize,
         outlet: &Arc<Outlet>,
         quarantine: &Arc<Mutex<Vec<Quarantined>>>,
-    ) -> Links {
-        Links {
-            shares: Arc::new(Queue::new(self.share_queue, parker.unparker().clone())),
-            spare: Arc::new(ArrayQueue::new(self.share_queue + 2)),
+    ) -> Shard {
+        let parker = Parker::new();
+        let (queue, retained) = (self.share_queue, self.retained_max / SHARE_INPUTS);
+        let links = Links {
+            shares: Arc::new(Queue::new(queue, parker.unparker().clone())),
+            spare: Arc::new(Spare::new(queue + 2 + retained)),
             queries: Arc::new(Queue::new(QUERIES_MAX, parker.unparker().clone())),
             outlet: outlet.clone(),
             listener: self.listener.clone(),
             clock: self.clock.clone(),
             quarantine: quarantine.clone(),
             trial: self.trial.clone(),
-        }
+        };
+        let standby = match self.recovery {
+            Recovery::Standby => Some(self.standby(shard, &links)),
+            Recovery::Never => None,
+        };
+        let engine = Engine::new(self.config.clone());
+        let of = standby.as_ref().map(|(standby, _)| standby.clone());
+        Shard { worker: (Worker::new(shard, engine, of, links), parker), standby }
     }
 
-    fn worker(&self, shard: usize, links: Links) -> Worker {
-        let (config, checkpoints) = (self.config.clone(), self.checkpoints.clone());
-        let retained = Retained::new(config, checkpoints, self.retained_max);
-        Worker::new(shard, Engine::new(self.config.clone()), retained, links)
+    fn standby(&self, shard: usize, links: &Links) -> (Arc<Standby>, Parker) {
+        let parker = Parker::new();
+        let standby = Standby {
+            shard,
+            config: self.config.clone(),
+            state: Mutex::new(State::Ready(Box::new(Engine::new(self.config.clone())))),
+            is_lost: AtomicBool::new(false),
+            backlog: Backlog::new(self.retained_max, parker.unparker().clone()),
+            spare: links.spare.clone(),
+            stats: links.outlet.stats.clone(),
+            listener: self.listener.clone(),
+            trial: self.standby_trial.clone(),
+        };
+        (Arc::new(standby), parker)
+    }
+}
+
+/// A shard whose threads are not started yet.
+struct Shard {
+    worker: (Worker, Parker),
+    standby: Option<(Arc<Standby>, Parker)>,
+}
+
+impl Shard {
+    fn ends(&self) -> Ends {
+        let links = &self.worker.0.links;
+        Ends {
+            shares: links.shares.clone(),
+            queries: links.queries.clone(),
+            standby: self.standby.as_ref().map(|(standby, _)| standby.clone()),
+        }
     }
 }

@@ -2,14 +2,15 @@
 
 use super::batch::Batch;
 use super::clock::Clock;
-use super::intake::Intake;
+use super::intake::{Intake, Work};
 use super::log::{Accepted, Log};
 use super::notice::{Listener, Notice};
 use super::queue::Queue;
 use super::router::Router;
-use super::share::Share;
+use super::share::{Move, Share};
+use super::snapshots::Request;
+use super::spare::Spare;
 use super::stats::Stats;
-use crossbeam_queue::ArrayQueue;
 use std::sync::Arc;
 use wardline_core::Numbered;
 
@@ -23,8 +24,8 @@ pub(super) struct Dispatcher {
     pub log: Option<Box<dyn Log>>,
     pub accepted: Option<Acceptance>,
     pub queues: Vec<Arc<Queue<Share>>>,
-    pub spare: Vec<Arc<ArrayQueue<Share>>>,
-    pub spare_batches: Arc<ArrayQueue<Batch>>,
+    pub spare: Vec<Arc<Spare<Share>>>,
+    pub spare_batches: Arc<Spare<Batch>>,
     pub stats: Arc<Stats>,
     pub listener: Listener,
     pub clock: Arc<dyn Clock>,
@@ -38,24 +39,42 @@ pub(super) const SHARE_INPUTS: usize = 1_024;
 impl Dispatcher {
     /// Works until the intake is closed and empty, then closes the queues.
     pub fn run(&mut self) {
-        while let Some(mut batch) = self.intake.take() {
-            let (tag, submitted_ns) = (batch.tag, batch.submitted_ns);
-            while !batch.records.is_empty() {
-                let many = batch.records.len().min(SHARE_INPUTS);
-                let now_ns = self.clock.now_ns();
-                self.stats.receive.note(submitted_ns, now_ns, many);
-                let router = &mut self.router;
-                self.numbered.extend(batch.records.drain(..many).map(|r| router.number(r)));
-                self.stats.numbered.add(many);
-                self.stats.clock_regressions.set(self.router.clock_regressions());
-                self.keep(tag);
-                self.share_out(submitted_ns, now_ns);
+        while let Some(work) = self.intake.take() {
+            match work {
+                Work::Batch(batch) => self.take(batch),
+                Work::Snapshots(request) => self.ask_for_snapshots(&request),
             }
-            batch.tag = 0;
-            // Where there are spare ones enough, this one is let go.
-            let _ = self.spare_batches.push(batch);
         }
         self.queues.iter().for_each(|queue| queue.close());
+    }
+
+    fn take(&mut self, mut batch: Batch) {
+        let (tag, submitted_ns) = (batch.tag, batch.submitted_ns);
+        while !batch.records.is_empty() {
+            let many = batch.records.len().min(SHARE_INPUTS);
+            let now_ns = self.clock.now_ns();
+            self.stats.receive.note(submitted_ns, now_ns, many);
+            let router = &mut self.router;
+            self.numbered.extend(batch.records.drain(..many).map(|r| router.number(r)));
+            self.stats.numbered.add(many);
+            self.stats.clock_regressions.set(self.router.clock_regressions());
+            self.keep(tag);
+            self.share_out(submitted_ns, now_ns);
+        }
+        self.spare_batches.put(batch);
+    }
+
+    /// Each shard shall give a snapshot of itself as it is after the last input that has a number.
+    fn ask_for_snapshots(&mut self, request: &Request) {
+        let answers = self.shares.iter_mut().map(|share| {
+            let (half, answer) = Move::snapshot();
+            share.add_move(half);
+            answer
+        });
+        // Who asked may have gone; then nobody takes the answers either.
+        let _ = request.send((self.router.last(), answers.collect()));
+        let now_ns = self.clock.now_ns();
+        self.share_out(now_ns, now_ns);
     }
 
     /// Writes the numbered inputs to the log, and says so.
@@ -79,7 +98,7 @@ impl Dispatcher {
         }
         for (shard, share) in self.shares.iter_mut().enumerate().filter(|(_, s)| !s.is_empty()) {
             (share.submitted_ns, share.numbered_ns) = (submitted_ns, numbered_ns);
-            let next = self.spare[shard].pop().unwrap_or_default();
+            let next = self.spare[shard].take();
             self.queues[shard].push(std::mem::replace(share, next));
         }
     }

@@ -1,10 +1,8 @@
 //! What a pipeline tells of its load, its losses and its speed.
 
-use super::queue::Queue;
-use super::share::Share;
+use super::Ends;
 use super::stats::{ShardStats, Stats, Timer};
 use hdrhistogram::Histogram;
-use std::sync::Arc;
 use std::sync::atomic::Ordering;
 use wardline_core::Counters;
 
@@ -62,15 +60,21 @@ pub struct ShardMetrics {
     pub quarantined: u64,
     /// The same of inputs that another shard counts.
     pub quarantined_copies: u64,
-    /// Times that the engine was built again.
-    pub rebuilt: u64,
+    /// Times that the standby took the engine's place.
+    pub replaced: u64,
+    /// Standbys that panicked.
+    pub standbys_lost: u64,
+    /// Times that the shard waited, since its standby was too far behind.
+    pub standby_waits: u64,
+    /// The number of the last input that the standby took in.
+    pub standby_last: u64,
     /// Whether it is stalled now.
     pub stalled: bool,
     /// The number of the last input that it judged.
     pub last: u64,
     /// Batches that wait for it.
     pub waiting: Gauge,
-    /// Inputs kept to build the engine again.
+    /// Inputs that the standby has not taken in yet.
     pub retained: Gauge,
     /// What its engine counted.
     pub counters: Counters,
@@ -125,10 +129,10 @@ impl Metrics {
         stats: &Stats,
         (urgent, bulk): (Gauge, Gauge),
         waiting_events: Gauge,
-        queues: &[Arc<Queue<Share>>],
+        shards: &[Ends],
         retained_max: usize,
     ) -> Self {
-        let shards = stats.shards.iter().zip(queues);
+        let shards = stats.shards.iter().zip(shards);
         Self {
             submitted: stats.submitted.value(),
             numbered: stats.numbered.value(),
@@ -141,7 +145,7 @@ impl Metrics {
             waiting_urgent: urgent,
             waiting: bulk,
             waiting_events,
-            shards: shards.map(|(s, q)| ShardMetrics::read(s, q, retained_max)).collect(),
+            shards: shards.map(|(s, ends)| ShardMetrics::read(s, ends, retained_max)).collect(),
             receive: Timer::together(std::iter::once(&stats.receive)),
             queue: Timer::together(stats.shards.iter().map(|shard| &shard.queue)),
             judge: Timer::together(stats.shards.iter().map(|shard| &shard.judge)),
@@ -155,6 +159,25 @@ impl Metrics {
         self.shards.iter().map(|shard| shard.judged).sum()
     }
 
+    /// What the engines counted, all together; of clocks that go back, what the pipeline counted.
+    ///
+    /// How many fixes stay within slack depends on which orders a shard knows, and so on the number
+    /// of shards; nothing else does.
+    pub fn counters(&self) -> Counters {
+        let mut all = Counters::default();
+        for shard in &self.shards {
+            let of = shard.counters;
+            all.fixes += of.fixes;
+            all.fixes_within_slack += of.fixes_within_slack;
+            all.repeats += of.repeats;
+            all.refused += of.refused;
+            all.unassigned += of.unassigned;
+            all.events += of.events;
+        }
+        all.clock_regressions = self.clock_regressions;
+        all
+    }
+
     /// Inputs left out since an engine panicked on them, over all shards.
     pub fn quarantined(&self) -> u64 {
         self.shards.iter().map(|shard| shard.quarantined).sum()
@@ -162,17 +185,21 @@ impl Metrics {
 }
 
 impl ShardMetrics {
-    fn read(stats: &ShardStats, queue: &Queue<Share>, retained_max: usize) -> Self {
+    fn read(stats: &ShardStats, ends: &Ends, retained_max: usize) -> Self {
+        let retained = ends.standby.as_ref().map_or(0, |standby| standby.backlog.len());
         Self {
             inputs: stats.inputs.value(),
             judged: stats.judged.value(),
             quarantined: stats.quarantined.value(),
             quarantined_copies: stats.quarantined_copies.value(),
-            rebuilt: stats.rebuilt.value(),
+            replaced: stats.replaced.value(),
+            standbys_lost: stats.standbys_lost.value(),
+            standby_waits: stats.standby_waits.value(),
+            standby_last: stats.standby_last.load(Ordering::Relaxed),
             stalled: stats.stalled.load(Ordering::Relaxed),
             last: stats.last.load(Ordering::Relaxed),
-            waiting: Gauge::new(queue.len(), queue.capacity()),
-            retained: Gauge::new(stats.retained.load(Ordering::Relaxed), retained_max),
+            waiting: Gauge::new(ends.shares.len(), ends.shares.capacity()),
+            retained: Gauge::new(retained, retained_max),
             counters: *super::lock(&stats.counters),
         }
     }

@@ -32,23 +32,23 @@ pub enum Notice {
     },
     /// An engine panicked on an input, which is left out from now on.
     Quarantined(Quarantined),
-    /// The engine of a shard was built again as it was before the input that it panicked on.
-    Rebuilt {
+    /// The engine of a shard panicked, and its standby took its place.
+    Replaced {
         /// The shard.
         shard: usize,
-        /// Inputs that were read again.
+        /// Inputs that the standby had yet to take in.
         inputs: usize,
     },
-    /// A shard took in more than is kept to build its engine again, and made no checkpoint: if it
-    /// panics, it is lost.
-    NotRetained {
+    /// The standby of a shard panicked where its engine had not. Another is made of the engine,
+    /// before the next inputs; if the engine panics before that, the shard is lost.
+    StandbyLost {
         /// The shard.
         shard: usize,
-        /// How many inputs are kept at most.
-        inputs_max: usize,
+        /// What the panic said.
+        reason: String,
     },
-    /// An engine panicked, and what it would be built from again is no longer kept. All further
-    /// inputs of the shard are counted as quarantined.
+    /// An engine panicked that had no standby. All further inputs of the shard are counted as
+    /// quarantined.
     ShardLost {
         /// The shard.
         shard: usize,

@@ -4,8 +4,8 @@ use super::clock::Clock;
 use super::notice::{Listener, Notice, words_of};
 use super::queue::Queue;
 use super::sink::{Overflow, Sink};
+use super::spare::{Reuse, Spare};
 use super::stats::Stats;
-use crossbeam_queue::ArrayQueue;
 use crossbeam_utils::sync::Parker;
 use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::sync::Arc;
@@ -19,10 +19,16 @@ pub(super) struct EventBatch {
     pub judged_ns: u64,
 }
 
+impl Reuse for EventBatch {
+    fn clear(&mut self) {
+        self.events.clear();
+    }
+}
+
 /// What the shards put events into.
 pub(super) struct Outlet {
     pub queue: Queue<EventBatch>,
-    pub spare: ArrayQueue<EventBatch>,
+    pub spare: Spare<EventBatch>,
     pub overflow: Overflow,
     pub stats: Arc<Stats>,
     pub listener: Listener,
@@ -31,13 +37,13 @@ pub(super) struct Outlet {
 impl Outlet {
     /// Hands the batch to the sink's thread, and leaves an empty one in its place.
     pub fn put(&self, batch: &mut EventBatch) {
-        let full = std::mem::replace(batch, self.spare.pop().unwrap_or_default());
+        let full = std::mem::replace(batch, self.spare.take());
         match self.overflow {
             Overflow::Wait => self.queue.push(full),
             Overflow::Lose => {
                 if let Err(lost) = self.queue.try_push(full) {
                     self.lose(lost.events.len());
-                    self.recycle(lost);
+                    self.spare.put(lost);
                 }
             }
         }
@@ -46,12 +52,6 @@ impl Outlet {
     fn lose(&self, events: usize) {
         self.stats.events_lost.add(events);
         (self.listener)(Notice::EventsLost { events });
-    }
-
-    fn recycle(&self, mut batch: EventBatch) {
-        batch.events.clear();
-        // Where there are spare ones enough, this one is let go.
-        let _ = self.spare.push(batch);
     }
 }
 
@@ -78,7 +78,7 @@ pub(super) fn run_sink(outlet: &Outlet, sink: &mut dyn Sink, parker: &Parker, cl
         } else {
             outlet.lose(many);
         }
-        outlet.recycle(batch);
+        outlet.spare.put(batch);
     }
 }
 

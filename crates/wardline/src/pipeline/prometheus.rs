@@ -115,7 +115,11 @@ fn of_shards(shards: &[ShardMetrics]) -> Vec<Family> {
         counter("wardline_quarantined_total", "Inputs an engine panicked on.", &|of| {
             of.quarantined + of.quarantined_copies
         }),
-        counter("wardline_rebuilt_total", "Engines built again.", &|of| of.rebuilt),
+        counter("wardline_replaced_total", "Engines replaced by their standby.", &|of| of.replaced),
+        counter("wardline_standbys_lost_total", "Standbys that panicked.", &|of| of.standbys_lost),
+        counter("wardline_standby_waits_total", "Times a shard waited for its standby.", &|of| {
+            of.standby_waits
+        }),
         counter("wardline_refused_total", "Inputs refused.", &|of| of.counters.refused),
         counter("wardline_repeats_total", "Inputs received again.", &|of| of.counters.repeats),
         counter("wardline_unassigned_total", "Inputs of devices that nobody has.", &|of| {
@@ -125,6 +129,9 @@ fn of_shards(shards: &[ShardMetrics]) -> Vec<Family> {
             u64::from(of.stalled)
         }),
         family("wardline_last_input", "The last input judged.", Kind::Gauge, &|of| of.last),
+        family("wardline_standby_last_input", "The standby's last input.", Kind::Gauge, &|of| {
+            of.standby_last
+        }),
     ];
     all.extend(gauges(
         ["wardline_shard_waiting", "wardline_shard_waiting_limit"],
@@ -133,7 +140,7 @@ fn of_shards(shards: &[ShardMetrics]) -> Vec<Family> {
     ));
     all.extend(gauges(
         ["wardline_retained", "wardline_retained_limit"],
-        "Inputs kept to build the engine again.",
+        "Inputs that the standby has not taken in yet.",
         gauge_of(&|of| of.retained),
     ));
     all

@@ -4,7 +4,7 @@ use super::lock;
 use super::metrics::Latency;
 use hdrhistogram::Histogram;
 use std::sync::Mutex;
-use std::sync::atomic::{AtomicBool, AtomicU64, AtomicUsize, Ordering};
+use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
 use wardline_core::Counters;
 
 /// Counts and times of the whole pipeline.
@@ -34,9 +34,15 @@ pub(super) struct ShardStats {
     pub quarantined: Count,
     /// The same of inputs that another shard counts.
     pub quarantined_copies: Count,
-    pub rebuilt: Count,
+    /// Times that the standby took the engine's place.
+    pub replaced: Count,
+    /// Standbys that panicked.
+    pub standbys_lost: Count,
+    /// Times that the shard waited for its standby.
+    pub standby_waits: Count,
+    /// The number of the last input that the standby took in.
+    pub standby_last: AtomicU64,
     pub stalled: AtomicBool,
-    pub retained: AtomicUsize,
     /// The number of the last input judged.
     pub last: AtomicU64,
     /// Since when the shard has been at the same inputs; 0 while it is at none.

@@ -5,6 +5,7 @@ use super::dispatcher::Dispatcher;
 use super::outlet::{Outlet, run_sink};
 use super::shard::Worker;
 use super::sink::Sink;
+use super::standby::Standby;
 use super::watchdog::Watchdog;
 use crossbeam_utils::sync::{Parker, Unparker};
 use std::io;
@@ -17,6 +18,7 @@ use std::thread::{Builder, JoinHandle};
 pub(super) struct Threads {
     dispatcher: Option<JoinHandle<()>>,
     workers: Vec<JoinHandle<()>>,
+    standbys: Vec<JoinHandle<()>>,
     sink: Option<JoinHandle<()>>,
     watchdog: Option<(JoinHandle<()>, Unparker)>,
     stop: Arc<AtomicBool>,
@@ -42,6 +44,16 @@ impl Threads {
     ) -> io::Result<()> {
         let run = move || worker.run(&parker);
         self.workers.push(spawn(format!("wardline-{shard}"), run)?);
+        Ok(())
+    }
+
+    pub fn start_standby(
+        &mut self,
+        shard: usize,
+        (standby, parker): (Arc<Standby>, Parker),
+    ) -> io::Result<()> {
+        let run = move || standby.run(&parker);
+        self.standbys.push(spawn(format!("wardline-{shard}-standby"), run)?);
         Ok(())
     }
 
@@ -73,6 +85,11 @@ impl Threads {
     pub fn join_shards(&mut self) {
         self.dispatcher.take().into_iter().for_each(join);
         self.workers.drain(..).for_each(join);
+    }
+
+    /// Waits for the standbys. Their backlogs must be closed.
+    pub fn join_standbys(&mut self) {
+        self.standbys.drain(..).for_each(join);
     }
 
     /// Waits until the sink has all events. The outlet must be closed.
