@@ -36,12 +36,18 @@ impl Engine {
 
     /// The hot path: takes in fixes up to the first that may change something. Gives how many.
     fn take_row_within_slack(&mut self, slots: &[usize], fixes: &[Fix], at: Timestamp) -> usize {
+        if !self.config.slack {
+            return 0;
+        }
         let now = self.now.max(at);
-        let goes_on = |(slot, fix): &(&usize, &Fix)| {
-            let lines = self.devices.lines(**slot, &self.config).filter(|_| self.config.slack);
-            lines.is_some_and(|(hot, track)| stays_within_slack(hot, track, fix, now))
-        };
-        let taken = slots.iter().zip(fixes).take_while(goes_on).count();
+        let mut taken = 0;
+        for (slot, fix) in slots.iter().zip(fixes) {
+            let Some((hot, track)) = self.devices.lines(*slot, &self.config) else { break };
+            if !stays_within_slack(hot, track, fix, now) {
+                break;
+            }
+            taken += 1;
+        }
         if taken > 0 {
             self.receive_row(taken as u64, at);
             self.counters.fixes += taken as u64;
