@@ -9,7 +9,7 @@ use clap::Parser;
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 use std::time::Instant;
-use wardline_benches::{City, Mode};
+use wardline_benches::{Mode, Plan, World};
 use wardline_core::input::{Input, Record};
 use wardline_core::time::Timestamp;
 use wardline_journal::disk::Folder;
@@ -31,9 +31,12 @@ struct Arguments {
     /// The seed of the world.
     #[arg(long, default_value_t = 1)]
     seed: u64,
-    /// Where to write; it is removed afterwards.
+    /// Where to write; what is written is removed afterwards.
     #[arg(long)]
     folder: Option<PathBuf>,
+    /// Leave the journal there, for `wardlog verify` and `wardlog rejudge`, and say its name.
+    #[arg(long)]
+    keep: bool,
     #[command(flatten)]
     mode: Mode,
 }
@@ -46,7 +49,10 @@ fn main() -> Result<(), Box<dyn std::error::Error>> {
     let folder = arguments.folder.clone().unwrap_or_else(std::env::temp_dir);
     let folder = folder.join(format!("wardline-journal-{}", std::process::id()));
     let measured = measure(&arguments, &folder);
-    std::fs::remove_dir_all(&folder)?;
+    match arguments.keep {
+        true => println!("{}", folder.display()),
+        false => std::fs::remove_dir_all(&folder)?,
+    }
     measured
 }
 
@@ -55,7 +61,9 @@ fn measure(arguments: &Arguments, folder: &Path) -> Result<(), Box<dyn std::erro
     let now = Timestamp::from_ms(1_780_000_000_000);
     let entropy = Box::new(SystemEntropy::default());
     let (mut log, _) = InputLog::open(disk.clone(), InputOptions::default(), entropy, now)?;
-    let (mut city, records) = City::new(arguments.seed, arguments.people);
+    let mut city = World::new(arguments.seed, Plan::city(arguments.people));
+    let mut records = Vec::new();
+    city.set_up(&mut |record| records.push(record));
     let setup = records.len() as u64;
     append(&mut log, now, &records, arguments.batch)?;
 

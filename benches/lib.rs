@@ -4,4 +4,4 @@ mod mode;
 mod world;
 
 pub use mode::Mode;
-pub use world::{City, FIX_INTERVAL_MS, ZONES_PER_PERSON};
+pub use world::{Pace, Plan, World};

@@ -16,7 +16,7 @@ use std::time::{Duration, Instant};
 use wardline::event::Event;
 use wardline::input::{Input, Record, Refusal};
 use wardline::pipeline::{Batch, Pipeline, Recovery};
-use wardline_benches::{City, Mode};
+use wardline_benches::{self as benches, Mode, Plan};
 use wardline_core::Config;
 
 #[derive(Parser)]
@@ -111,7 +111,9 @@ fn report(what: &str, arguments: &Arguments, run: impl Fn() -> Histogram<u64>) {
 
 impl World {
     fn new(arguments: &Arguments) -> Self {
-        let (mut city, records) = City::new(arguments.seed, arguments.people);
+        let mut city = benches::World::new(arguments.seed, Plan::city(arguments.people));
+        let mut records = Vec::new();
+        city.set_up(&mut |record| records.push(record));
         let (mut fixes, mut all) = (Vec::new(), Vec::with_capacity(arguments.fixes));
         while all.len() < arguments.fixes {
             let at = city.round(&mut fixes);

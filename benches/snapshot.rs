@@ -5,7 +5,7 @@
 
 use clap::Parser;
 use std::time::Instant;
-use wardline_benches::{City, Mode};
+use wardline_benches::{Mode, Plan, World};
 use wardline_core::{Config, Engine};
 
 /// More than the inputs that a device's repeat memory holds.
@@ -64,9 +64,9 @@ fn main() {
 }
 
 fn city(arguments: &Arguments) -> Engine {
-    let (mut city, records) = City::new(arguments.seed, arguments.people);
+    let mut city = World::new(arguments.seed, Plan::city(arguments.people));
     let mut engine = Engine::new(Config::default());
-    records.iter().for_each(|record| engine.apply(record, &mut |_| {}));
+    city.set_up(&mut |record| engine.apply(&record, &mut |_| {}));
     let mut fixes = Vec::new();
     for _ in 0..ROUNDS {
         let at = city.round(&mut fixes);

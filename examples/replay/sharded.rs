@@ -114,7 +114,7 @@ mod tests {
     }
 
     /// The id of an event: sequence, order, index.
-    fn id(line: &String) -> Vec<u64> {
+    fn id(line: &str) -> Vec<u64> {
         let event: serde_json::Value = serde_json::from_str(line).expect("JSON");
         let id = event["id"].as_str().expect("an id");
         id.split('.').map(|part| part.parse().expect("a number")).collect()
@@ -131,10 +131,10 @@ mod tests {
         let mut compared = 0;
         for log in files.filter(is_log) {
             let (mut expected, summary) = events(&log, None);
-            expected.sort_by_cached_key(id);
+            expected.sort_by_cached_key(|line| id(line));
             for shards in [1, 2, 3, 8] {
                 let (mut actual, of_shards) = events(&log, Some(shards));
-                actual.sort_by_cached_key(id);
+                actual.sort_by_cached_key(|line| id(line));
                 assert!(actual == expected, "{shards} shards: {}", log.display());
                 assert_eq!(of_shards, summary, "{shards} shards: {}", log.display());
             }

@@ -6,10 +6,13 @@
 
 mod open;
 mod options;
+mod waiting;
 
 pub(crate) use open::FrameSeen;
 pub use open::{Check, Cut, Recovery};
 pub use options::{CommitPolicy, Durable, LogOptions};
+pub(crate) use waiting::{Ahead, Mark};
+use waiting::{Waiting, end_length};
 
 use crate::codec::Put;
 use crate::disk::{Disk, DiskFile, put_whole, write_all};
@@ -19,7 +22,7 @@ use crate::frames::Place;
 use crate::keyring::{KeyError, KeyPlace, KeyRing};
 use crate::keys::KeyInfo;
 use crate::notes::Note;
-use crate::seal::{Mask, Seal};
+use crate::seal::Seal;
 use crate::segment::{self, LogId, SEGMENT_HEAD_BYTES, SegmentHead};
 use crate::{LogKind, Subject};
 use std::collections::VecDeque;
@@ -49,34 +52,6 @@ pub(crate) struct Writer {
     oldest: Option<Timestamp>,
     poison: Option<String>,
     out: Vec<u8>,
-}
-
-/// A frame that waits to be written.
-#[derive(Debug, Default)]
-struct Waiting {
-    first: u64,
-    numbered: u32,
-    entries: u32,
-    salt: u64,
-    /// All keys below this number are named in it or before.
-    keys: u64,
-    payload: Vec<u8>,
-}
-
-/// The mask of an entry to come, if it comes where it is expected.
-pub(crate) struct Ahead {
-    seal: Seal,
-    mask: Mask,
-}
-
-/// Up to where entries wait, to go back to.
-#[derive(Clone, Copy)]
-pub(crate) struct Mark {
-    frames: usize,
-    payload: usize,
-    numbered: u32,
-    entries: u32,
-    next: u64,
 }
 
 impl Writer {
@@ -375,18 +350,6 @@ impl Writer {
         self.poison = Some(reason.clone());
         LogError::Poisoned { reason }
     }
-}
-
-/// Writes the length of the entry after `start`, for which one byte was left.
-fn end_length(payload: &mut Vec<u8>, start: usize) {
-    let length = payload.len() - start - 1;
-    if length < 0x80 {
-        payload[start] = length as u8;
-        return;
-    }
-    let mut varint = Vec::new();
-    varint.varint(length as u64);
-    payload.splice(start..=start, varint);
 }
 
 type Failure = (&'static str, io::Error);

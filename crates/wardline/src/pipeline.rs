@@ -1,7 +1,8 @@
 //! Engines on threads, behind one entry: inputs are submitted, events come out.
 //!
 //! ```text
-//! submit ─► lanes ─► dispatcher: number, log, route ─► queue ─► shard: engine ─► queue ─► sink
+//! submit ─► lanes ─► dispatcher: number, route ─► queue ─► shard: engine ─► queue ─► sink
+//!                             └► queue ─► keeper: log ─► durable through … ─────────┘
 //! ```
 //!
 //! Whatever number of shards there is, the events are those that one engine gives of the same log,
@@ -31,12 +32,15 @@
 //! # Ok::<(), Box<dyn std::error::Error>>(())
 //! ```
 
-mod backlog;
+mod assembly;
 mod batch;
 mod builder;
 mod clock;
 mod dispatcher;
+mod durable;
+mod exposition;
 mod intake;
+mod keeper;
 mod log;
 mod metrics;
 mod notice;
@@ -44,6 +48,7 @@ mod outlet;
 mod prometheus;
 mod questions;
 mod queue;
+mod retained;
 mod router;
 mod shard;
 mod share;
@@ -59,6 +64,7 @@ mod watchdog;
 pub use batch::Batch;
 pub use builder::Builder;
 pub use clock::{Clock, MonotonicClock};
+pub use exposition::{Exposition, MetricKind};
 pub use intake::Refused;
 pub use log::{Accepted, Log};
 pub use metrics::{Gauge, Latency, Metrics, ShardMetrics};
@@ -67,10 +73,11 @@ pub use prometheus::prometheus;
 pub use router::{SHARDS_MAX, home};
 pub use shed::Shedding;
 pub use sink::{ChannelSink, JsonLines, Overflow, Sink, channel};
-pub use snapshots::Snapshots;
+pub use snapshots::{Restored, Snapshots, SnapshotsError};
 pub use standby::Recovery;
 
 use intake::Intake;
+use keeper::Kept;
 use outlet::Outlet;
 use queue::Queue;
 use shard::Query;
@@ -93,6 +100,7 @@ pub struct Pipeline {
     ends: Vec<Ends>,
     outlet: Arc<Outlet>,
     spare: Arc<Spare<Batch>>,
+    kept: Option<Arc<Queue<Kept>>>,
     quarantine: Arc<Mutex<Vec<Quarantined>>>,
     clock: Arc<dyn Clock>,
     lane_max: usize,
@@ -249,10 +257,11 @@ impl Pipeline {
         self.intake.close();
         if !self.threads.has_dispatcher() {
             self.ends.iter().for_each(|ends| ends.shares.close());
+            self.kept.iter().for_each(|queue| queue.close());
         }
         self.threads.join_shards();
         let standbys = self.ends.iter().filter_map(|ends| ends.standby.as_ref());
-        standbys.for_each(|standby| standby.backlog.close());
+        standbys.for_each(|standby| standby.retained.close());
         self.threads.join_standbys();
         self.outlet.queue.close();
         self.threads.join_sink();

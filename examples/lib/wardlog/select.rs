@@ -122,10 +122,15 @@ fn scope(folder: &Path, disk: &Arc<dyn Disk>, wanted: &Wanted) -> Result<Scope, 
     (scope.from_ms, scope.until_ms) =
         (wanted.from.map(Timestamp::ms), wanted.until.map(Timestamp::ms));
     // A person may have had a device, and a layer its zones, before an order named them.
-    while configuration
-        .iter()
-        .fold(false, |grew, record| scope.learn(record, |put| wanted.means(put)) || grew)
-    {}
+    loop {
+        let mut grew = false;
+        for record in &configuration {
+            grew |= scope.learn(record, |put| wanted.means(put));
+        }
+        if !grew {
+            break;
+        }
+    }
     Ok(scope)
 }
 

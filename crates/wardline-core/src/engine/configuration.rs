@@ -92,6 +92,10 @@ impl Engine {
         let exists = |zone| self.zones.present(zone).is_some();
         let version = OrderVersion::new(put, number, key, order.newest(), exists);
         let protected: Vec<_> = version.protected().collect();
+        if order.versions.is_empty() {
+            // Most orders never have another.
+            order.versions.reserve_exact(1);
+        }
         order.versions.push(version);
         insert_sorted(&mut order.restrained, put.person);
         protected.iter().for_each(|person| insert_sorted(&mut order.protected, *person));

@@ -70,6 +70,9 @@ impl Path {
         for chain in chains {
             path.push_chain(chain, scale);
         }
+        // Zones are kept for long, by the million.
+        path.nodes.shrink_to_fit();
+        path.chunks.shrink_to_fit();
         path
     }
 

@@ -60,6 +60,8 @@ impl Polygons {
                 start = end;
             }
         }
+        points.shrink_to_fit();
+        chunks.shrink_to_fit();
         let whole = chunk(&points, 0, points.len().saturating_sub(1));
         let seam = Seam::new(rings);
         let boundary = Path::new(&chains(rings, &seam));

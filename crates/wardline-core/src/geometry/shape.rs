@@ -72,9 +72,16 @@ struct Prepared {
 
 #[derive(Clone, Debug)]
 enum Kind {
-    Circle { centre: Place, radius_m: f64 },
-    Polygons(Polygons),
-    Corridor { line: Path, half_width_m: f64 },
+    Circle {
+        centre: Place,
+        radius_m: f64,
+    },
+    /// Boxed, or each circle would take as much room.
+    Polygons(Box<Polygons>),
+    Corridor {
+        line: Path,
+        half_width_m: f64,
+    },
 }
 
 impl Shape {
@@ -186,7 +193,11 @@ fn polygons(parts: &[&[Vec<Position>]]) -> Result<Prepared, ShapeError> {
     let admitted = admit(parts)?;
     let polygons = Polygons::new(&admitted.rings, &admitted.outers);
     let bounds = polygons.bounds;
-    Ok(Prepared { kind: Kind::Polygons(polygons), bounds, vertex_count: admitted.vertex_count })
+    Ok(Prepared {
+        kind: Kind::Polygons(Box::new(polygons)),
+        bounds,
+        vertex_count: admitted.vertex_count,
+    })
 }
 
 fn corridor(line: &[Position], half_width_m: f64) -> Result<Prepared, ShapeError> {

@@ -135,7 +135,7 @@ pub(crate) fn read_record(
     let mut sealed = Sealed { seal, opener, scratch: Vec::new() };
     let input = match first & !kind::AT {
         kind::PUT_ZONE => return read_zone(from, at, sealed),
-        kind::FIX => return Ok(FixHead::take(from, at)?.open(sealed.seal, sealed.opener)?),
+        kind::FIX => return FixHead::take(from, at)?.open(sealed.seal, sealed.opener),
         kind::OPERATOR => return read_act(from, at, &mut sealed),
         kind::INVALID => return read_refusal(from, at, &mut sealed),
         kind::REMOVE_ZONE => Input::RemoveZone(zone(&mut from)?),

@@ -1,35 +1,24 @@
 //! How a pipeline is set up.
 
-use super::backlog::Backlog;
 use super::clock::{Clock, MonotonicClock};
-use super::dispatcher::{Acceptance, Dispatcher, SHARE_INPUTS};
-use super::intake::Intake;
+use super::dispatcher::{Acceptance, Replay, SHARE_INPUTS};
 use super::log::{Accepted, Log};
-use super::notice::{Listener, Notice, Quarantined};
-use super::outlet::Outlet;
-use super::queue::Queue;
-use super::router::{Router, SHARDS_MAX};
-use super::shard::{Links, Trial, Worker};
-use super::share::Share;
+use super::notice::{Listener, Notice};
+use super::router::SHARDS_MAX;
+use super::shard::Trial;
 use super::shed::Shedding;
 use super::sink::{Overflow, Sink};
-use super::spare::Spare;
-use super::standby::{Recovery, Standby, StandbyTrial, State};
-use super::stats::Stats;
-use super::threads::Threads;
-use super::watchdog::Watchdog;
-use super::{Ends, Pipeline};
-use crossbeam_utils::sync::Parker;
+use super::snapshots::Restored;
+use super::standby::{Recovery, StandbyTrial};
 use std::io;
 use std::panic::{AssertUnwindSafe, catch_unwind};
-use std::sync::atomic::AtomicBool;
-use std::sync::{Arc, Mutex};
+use std::sync::Arc;
 use std::time::Duration;
 use wardline_core::input::Record;
-use wardline_core::{Config, Engine};
+use wardline_core::{Config, Numbered};
 
 /// Questions that may wait for a shard; who asks more waits.
-const QUERIES_MAX: usize = 64;
+pub(super) const QUERIES_MAX: usize = 64;
 
 /// Sets up a [`Pipeline`].
 pub struct Builder {
@@ -51,6 +40,8 @@ pub struct Builder {
     pub(super) clock: Arc<dyn Clock>,
     pub(super) trial: Option<Trial>,
     pub(super) standby_trial: Option<StandbyTrial>,
+    pub(super) restored: Option<Restored>,
+    pub(super) replay: Option<(u64, Replay)>,
 }
 
 impl Builder {
@@ -74,6 +65,8 @@ impl Builder {
             clock: Arc::new(MonotonicClock::default()),
             trial: None,
             standby_trial: None,
+            restored: None,
+            replay: None,
         }
     }
 
@@ -128,16 +121,36 @@ impl Builder {
         self
     }
 
-    /// Where inputs are written once they have their numbers, before they are judged.
+    /// Where inputs are written once they have their numbers. No event leaves the pipeline before
+    /// its input is there.
     pub fn log(mut self, log: impl Log + 'static) -> Self {
         self.log = Some(Box::new(log));
         self
     }
 
-    /// Called on the dispatcher's thread when a batch has its numbers and is in the log, if there
-    /// is one: only now may its senders forget it.
+    /// Called when a batch has its numbers and is in the log, if there is one: only now may its
+    /// senders forget it. On the thread that writes the log; must be quick.
     pub fn accepted(mut self, accepted: impl FnMut(Accepted) + Send + 'static) -> Self {
         self.accepted = Some(Box::new(accepted));
+        self
+    }
+
+    /// Goes on from what the engines of another pipeline knew, with as many shards as that had.
+    pub fn resume(mut self, restored: Restored) -> Self {
+        self.restored = Some(restored);
+        self
+    }
+
+    /// Judges these inputs before any others: what a log has after the snapshots that the pipeline
+    /// resumes, with the numbers that it has there. They are durable, up to the number `through`,
+    /// after which numbers go on. `next` adds some inputs to a list and says whether there are
+    /// more.
+    pub fn replay(
+        mut self,
+        through: u64,
+        next: impl FnMut(&mut Vec<Numbered>) -> io::Result<bool> + Send + 'static,
+    ) -> Self {
+        self.replay = Some((through, Box::new(next)));
         self
     }
 
@@ -188,129 +201,5 @@ impl Builder {
     pub fn standby_trial(mut self, trial: impl Fn(usize) + Send + Sync + 'static) -> Self {
         self.standby_trial = Some(Arc::new(trial));
         self
-    }
-
-    /// Starts the threads.
-    ///
-    /// # Errors
-    ///
-    /// If a thread cannot be started.
-    pub fn build(mut self) -> io::Result<Pipeline> {
-        let stats = Arc::new(Stats::new(self.shards));
-        let lane_max = self.queue * SHARE_INPUTS;
-        let intake = Arc::new(Intake::new(lane_max, self.queue, self.in_order, self.shedding));
-        let quarantine = Arc::new(Mutex::new(Vec::new()));
-        let sink_parker = Parker::new();
-        let outlet = Arc::new(Outlet {
-            queue: Queue::new(self.event_queue, sink_parker.unparker().clone()),
-            spare: Spare::new(self.event_queue + self.shards),
-            overflow: self.overflow,
-            stats: stats.clone(),
-            listener: self.listener.clone(),
-        });
-        let spare = Arc::new(Spare::new(self.queue + 2));
-        let shards = (0..self.shards).map(|shard| self.shard(shard, &outlet, &quarantine));
-        let shards: Vec<_> = shards.collect();
-        let links = || shards.iter().map(|shard| &shard.worker.0.links);
-        let dispatcher = Dispatcher {
-            router: Router::new(self.shards, &self.config),
-            intake: intake.clone(),
-            log: self.log.take(),
-            accepted: self.accepted.take(),
-            queues: links().map(|links| links.shares.clone()).collect(),
-            spare: links().map(|links| links.spare.clone()).collect(),
-            spare_batches: spare.clone(),
-            stats: stats.clone(),
-            listener: self.listener.clone(),
-            clock: self.clock.clone(),
-            shares: (0..self.shards).map(|_| Share::default()).collect(),
-            numbered: Vec::with_capacity(SHARE_INPUTS),
-        };
-        let mut pipeline = Pipeline {
-            intake,
-            ends: shards.iter().map(Shard::ends).collect(),
-            outlet: outlet.clone(),
-            spare,
-            quarantine,
-            clock: self.clock.clone(),
-            lane_max,
-            retained_max: self.retained_max,
-            threads: Threads::default(),
-        };
-        let sink = self.sink.take().unwrap_or_else(|| Box::new(|_| ()));
-        let watchdog = Watchdog::new(stats, self.stall_after, self.listener.clone());
-        // What was started before an error ends when the pipeline is dropped.
-        let threads = &mut pipeline.threads;
-        threads.start_sink(outlet, sink, sink_parker, self.clock.clone())?;
-        for (number, shard) in shards.into_iter().enumerate() {
-            if let Some(standby) = shard.standby {
-                threads.start_standby(number, standby)?;
-            }
-            threads.start_worker(number, shard.worker)?;
-        }
-        threads.start_watchdog(watchdog, self.clock)?;
-        threads.start_dispatcher(dispatcher)?;
-        Ok(pipeline)
-    }
-
-    /// A shard and its standby, each with what its thread sleeps on.
-    fn shard(
-        &self,
-        shard: usize,
-        outlet: &Arc<Outlet>,
-        quarantine: &Arc<Mutex<Vec<Quarantined>>>,
-    ) -> Shard {
-        let parker = Parker::new();
-        let (queue, retained) = (self.share_queue, self.retained_max / SHARE_INPUTS);
-        let links = Links {
-            shares: Arc::new(Queue::new(queue, parker.unparker().clone())),
-            spare: Arc::new(Spare::new(queue + 2 + retained)),
-            queries: Arc::new(Queue::new(QUERIES_MAX, parker.unparker().clone())),
-            outlet: outlet.clone(),
-            listener: self.listener.clone(),
-            clock: self.clock.clone(),
-            quarantine: quarantine.clone(),
-            trial: self.trial.clone(),
-        };
-        let standby = match self.recovery {
-            Recovery::Standby => Some(self.standby(shard, &links)),
-            Recovery::Never => None,
-        };
-        let engine = Engine::new(self.config.clone());
-        let of = standby.as_ref().map(|(standby, _)| standby.clone());
-        Shard { worker: (Worker::new(shard, engine, of, links), parker), standby }
-    }
-
-    fn standby(&self, shard: usize, links: &Links) -> (Arc<Standby>, Parker) {
-        let parker = Parker::new();
-        let standby = Standby {
-            shard,
-            config: self.config.clone(),
-            state: Mutex::new(State::Ready(Box::new(Engine::new(self.config.clone())))),
-            is_lost: AtomicBool::new(false),
-            backlog: Backlog::new(self.retained_max, parker.unparker().clone()),
-            spare: links.spare.clone(),
-            stats: links.outlet.stats.clone(),
-            listener: self.listener.clone(),
-            trial: self.standby_trial.clone(),
-        };
-        (Arc::new(standby), parker)
-    }
-}
-
-/// A shard whose threads are not started yet.
-struct Shard {
-    worker: (Worker, Parker),
-    standby: Option<(Arc<Standby>, Parker)>,
-}
-
-impl Shard {
-    fn ends(&self) -> Ends {
-        let links = &self.worker.0.links;
-        Ends {
-            shares: links.shares.clone(),
-            queries: links.queries.clone(),
-            standby: self.standby.as_ref().map(|(standby, _)| standby.clone()),
-        }
     }
 }

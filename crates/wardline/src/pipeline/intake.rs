@@ -162,6 +162,11 @@ impl Intake {
         self.room.notify_all();
     }
 
+    /// Whether nothing is taken in any more.
+    pub fn is_closed(&self) -> bool {
+        lock(&self.lanes).closed
+    }
+
     /// How many inputs wait: urgent ones, and others.
     pub fn waiting(&self) -> (usize, usize) {
         let lanes = lock(&self.lanes);

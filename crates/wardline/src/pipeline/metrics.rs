@@ -8,7 +8,7 @@ use wardline_core::Counters;
 
 /// A reading of all counters, gauges and latencies.
 ///
-/// At rest, `submitted` = `judged` + `quarantined` of all shards + `shed`.
+/// At rest, `submitted` + `replayed` = `judged` + `quarantined` of all shards + `shed`.
 #[derive(Clone, Debug)]
 #[non_exhaustive]
 pub struct Metrics {
@@ -16,16 +16,22 @@ pub struct Metrics {
     pub submitted: u64,
     /// Inputs that got a number.
     pub numbered: u64,
+    /// Inputs that were read from the log at the start, and had their numbers.
+    pub replayed: u64,
     /// Waiting fixes that were dropped to make room.
     pub shed: u64,
     /// Inputs whose time of receipt was invalid or smaller than one before.
     pub clock_regressions: u64,
     /// Times that the log failed.
     pub log_failures: u64,
+    /// Times that the log had no room.
+    pub log_full: u64,
     /// Events that the sink took.
     pub events: u64,
     /// Events that it did not take.
     pub events_lost: u64,
+    /// Events kept back since the log failed before it had their inputs.
+    pub events_withheld: u64,
     /// Times that the sink failed.
     pub sink_failures: u64,
     /// Inputs that wait in the lane that overtakes.
@@ -38,6 +44,8 @@ pub struct Metrics {
     pub shards: Vec<ShardMetrics>,
     /// From submission to numbering, of each input.
     pub receive: Latency,
+    /// From numbering until the log has it, of each input; nothing without a log.
+    pub keep: Latency,
     /// From numbering until the shard takes it up, of each input a shard takes in.
     pub queue: Latency,
     /// How long the shard is at it, with the rest of its batch.
@@ -136,17 +144,21 @@ impl Metrics {
         Self {
             submitted: stats.submitted.value(),
             numbered: stats.numbered.value(),
+            replayed: stats.replayed.value(),
             shed: stats.shed.value(),
             clock_regressions: stats.clock_regressions.value(),
             log_failures: stats.log_failures.value(),
+            log_full: stats.log_full.value(),
             events: stats.events.value(),
             events_lost: stats.events_lost.value(),
+            events_withheld: stats.events_withheld.value(),
             sink_failures: stats.sink_failures.value(),
             waiting_urgent: urgent,
             waiting: bulk,
             waiting_events,
             shards: shards.map(|(s, ends)| ShardMetrics::read(s, ends, retained_max)).collect(),
             receive: Timer::together(std::iter::once(&stats.receive)),
+            keep: Timer::together(std::iter::once(&stats.keep)),
             queue: Timer::together(stats.shards.iter().map(|shard| &shard.queue)),
             judge: Timer::together(stats.shards.iter().map(|shard| &shard.judge)),
             sink: Timer::together(std::iter::once(&stats.sink)),
@@ -186,7 +198,7 @@ impl Metrics {
 
 impl ShardMetrics {
     fn read(stats: &ShardStats, ends: &Ends, retained_max: usize) -> Self {
-        let retained = ends.standby.as_ref().map_or(0, |standby| standby.backlog.len());
+        let retained = ends.standby.as_ref().map_or(0, |standby| standby.retained.len());
         Self {
             inputs: stats.inputs.value(),
             judged: stats.judged.value(),

@@ -25,11 +25,36 @@ pub enum Notice {
         /// What it said.
         reason: String,
     },
-    /// The log reported an error; the inputs are judged, but not accepted.
+    /// What the log had was judged again; what is new comes now.
+    Replayed {
+        /// How many inputs.
+        inputs: usize,
+    },
+    /// The log could not be read to its end, so nothing new is taken in.
+    ReplayFailed {
+        /// Why.
+        reason: String,
+    },
+    /// The log reported an error. Nothing more is accepted, and the pipeline takes nothing in; what
+    /// was not accepted will be sent again by whoever sent it.
     LogFailed {
         /// What it said.
         reason: String,
     },
+    /// The log has no room. Nothing is accepted until there is some; who submits waits.
+    LogFull,
+    /// The log has room again, and everything that waited was taken.
+    LogHasRoom,
+    /// Events of inputs that the log does not have were kept back, since it failed. They are told
+    /// when the inputs come again.
+    EventsWithheld {
+        /// How many.
+        events: usize,
+    },
+    /// The sink has no room. It is offered the same events again until there is some.
+    SinkFull,
+    /// The sink has room again.
+    SinkHasRoom,
     /// An engine panicked on an input, which is left out from now on.
     Quarantined(Quarantined),
     /// The engine of a shard panicked, and its standby took its place.

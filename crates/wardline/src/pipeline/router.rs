@@ -96,11 +96,6 @@ impl Router {
         self.clock_regressions
     }
 
-    /// The last number that was given.
-    pub fn last(&self) -> u64 {
-        self.last
-    }
-
     /// Gives the input its number and its time, as the log has it.
     // J-TIME-1
     pub fn number(&mut self, mut record: Record) -> Numbered {
@@ -111,6 +106,12 @@ impl Router {
         }
         record.at = Some(self.now);
         Numbered { number: self.last, record, part: Part::WHOLE }
+    }
+
+    /// Takes note of an input that got its number before.
+    pub fn go_on_from(&mut self, input: &Numbered) {
+        self.last = self.last.max(input.number);
+        self.now = self.now.max(input.record.at.unwrap_or(self.now));
     }
 
     /// Adds a numbered input to the shares of the shards that take it in; there is one of each
@@ -305,5 +306,6 @@ impl Set {
     }
 }
 
+mod saved;
 #[cfg(test)]
 mod tests;

@@ -3,9 +3,9 @@
 //!
 //! So no shard ever stops to save its state. The price is twice the memory and twice the judgement.
 
-use super::backlog::Backlog;
 use super::lock;
 use super::notice::{Listener, Notice, words_of};
+use super::retained::Retained;
 use super::share::{Share, Step};
 use super::spare::Spare;
 use super::stats::{ShardStats, Stats};
@@ -36,10 +36,10 @@ pub(super) type StandbyTrial = Arc<dyn Fn(usize) + Send + Sync>;
 pub(super) struct Standby {
     pub shard: usize,
     pub config: Config,
-    /// Whoever takes from the backlog has this locked, so that all is taken in in order.
+    /// Whoever takes from what is retained has this locked, so that all is taken in in order.
     pub state: Mutex<State>,
     pub is_lost: AtomicBool,
-    pub backlog: Backlog,
+    pub retained: Retained,
     pub spare: Arc<Spare<Share>>,
     pub stats: Arc<Stats>,
     pub listener: Listener,
@@ -56,9 +56,9 @@ pub(super) enum State {
 }
 
 impl Standby {
-    /// Takes in what comes, until the backlog is closed.
+    /// Takes in what comes, until nothing more is retained.
     pub fn run(&self, parker: &Parker) {
-        while !self.backlog.is_closed() {
+        while !self.retained.is_closed() {
             if !self.take_next(&mut lock(&self.state)) {
                 parker.park();
             }
@@ -71,11 +71,12 @@ impl Standby {
         if self.is_lost.swap(false, Ordering::SeqCst) {
             self.spare.put(share);
             let mut state = lock(&self.state);
-            while let Some(share) = self.backlog.pop() {
+            while let Some(share) = self.retained.pop() {
                 self.spare.put(share);
             }
             *state = saved(engine);
-        } else if let Some(share) = self.backlog.push(share, || self.stats().standby_waits.add(1)) {
+        } else if let Some(share) = self.retained.push(share, || self.stats().standby_waits.add(1))
+        {
             self.spare.put(share);
         }
     }
@@ -85,7 +86,7 @@ impl Standby {
     /// it. Nothing if it is lost.
     pub fn replace(&self, share: &Share, until: usize) -> Option<(Engine, usize)> {
         let mut state = lock(&self.state);
-        let inputs = self.backlog.len() + until - share.kept;
+        let inputs = self.retained.len() + until - share.kept;
         while self.take_next(&mut state) {}
         self.guarded(&mut state, |engine| take_in(engine, share, until));
         let State::Ready(engine) = std::mem::replace(&mut *state, State::Lost) else { return None };
@@ -95,7 +96,7 @@ impl Standby {
 
     /// Takes in the next share that waits, if there is one.
     fn take_next(&self, state: &mut State) -> bool {
-        let Some(share) = self.backlog.pop() else { return false };
+        let Some(share) = self.retained.pop() else { return false };
         self.guarded(state, |engine| {
             if let Some(trial) = &self.trial {
                 trial(self.shard);

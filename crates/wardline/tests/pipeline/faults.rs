@@ -229,7 +229,7 @@ fn a_standby_that_panics_is_made_again() {
 fn states(pipeline: &Pipeline) -> (Vec<Vec<u8>>, Vec<Vec<u8>>) {
     let of_standbys = pipeline.snapshots().expect("all are well");
     let numbered = pipeline.metrics().numbered;
-    assert_eq!(of_standbys.last_input, numbered);
+    assert_eq!(of_standbys.next - 1, numbered);
     let state = |engine: &Engine| {
         let mut bytes = Vec::new();
         engine.snapshot(&mut bytes);
@@ -345,13 +345,13 @@ impl Log for BrokenLog {
     }
 
     fn commit(&mut self) -> io::Result<()> {
-        Err(io::Error::other("the disk is full"))
+        Err(io::Error::other("the disk is gone"))
     }
 }
 
-/// Who is not told that an input is kept sends it again; it is judged all the same.
+/// Who is not told that an input is kept sends it again; what was judged of it is told then.
 #[test]
-fn a_log_that_fails_accepts_nothing_and_stops_nothing() {
+fn a_log_that_fails_accepts_and_tells_nothing() {
     let (accepted, notices) = (Shared::new(), Shared::new());
     let (kept, told) = (accepted.clone(), notices.clone());
     let pipeline = Pipeline::builder(Config::default())
@@ -362,10 +362,14 @@ fn a_log_that_fails_accepts_nothing_and_stops_nothing() {
         .expect("threads start");
     pipeline.submit(refused(0, 0)).expect("it is open");
     let metrics = pipeline.finish().metrics;
-    assert_eq!((metrics.judged(), metrics.events, metrics.log_failures), (1, 1, 1));
+    assert_eq!((metrics.judged(), metrics.events, metrics.log_failures), (1, 0, 1));
+    assert_eq!((metrics.events_withheld, metrics.events_lost), (1, 0));
     assert!(accepted.take().is_empty());
-    assert!(matches!(&notices.take()[..],
-        [Notice::LogFailed { reason }] if reason == "the disk is full"));
+    let notices = notices.take();
+    assert!(matches!(&notices[..], [
+        Notice::LogFailed { reason },
+        Notice::EventsWithheld { events: 1 },
+    ] if reason == "the disk is gone"));
 }
 
 #[test]

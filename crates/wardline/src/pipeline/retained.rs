@@ -10,7 +10,7 @@ use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::{Condvar, Mutex, PoisonError};
 
 /// The shares that wait. The standby's thread parks on the other half of `standby`.
-pub(super) struct Backlog {
+pub(super) struct Retained {
     waiting: Mutex<Waiting>,
     room: Condvar,
     standby: Unparker,
@@ -24,7 +24,7 @@ struct Waiting {
     inputs: usize,
 }
 
-impl Backlog {
+impl Retained {
     /// Room for so many inputs, but always for one share.
     pub fn new(inputs_max: usize, standby: Unparker) -> Self {
         Self {
