@@ -3,11 +3,9 @@
 //!
 //! `cargo bench --bench journal -- --fixes 4000000 --folder FOLDER`. The folder says which disk is
 //! measured; without one it is where temporary files are. Verifying and reading come from the
-//! system's cache. With `--people 8600 --fixes 16250000 --keep` it leaves 13 hours of Spain, to be
-//! judged by `wardlog rejudge FOLDER`, which says what one core would need for all of it. Seen on a
-//! machine of two cores with other load: 3.5 s from log to events, 3.8 to 4.2 M inputs/s on one
-//! core, of which reading took two thirds. Not measured: the pipeline, the engine, other load on
-//! the disk.
+//! system's cache. With `--people 8600 --fixes 16250000 --keep` it leaves as many fixes as Spain's
+//! system has in 13 hours, to be judged by `wardlog rejudge FOLDER`, which says what one core would
+//! need for all of it. Not measured: the pipeline, the engine, other load on the disk.
 
 use clap::Parser;
 use std::path::{Path, PathBuf};

@@ -155,7 +155,7 @@ impl Engine {
     #[inline]
     fn take_in(&mut self, slot: usize, input: &Input, at: Timestamp, sink: &mut impl FnMut(Event)) {
         if let Input::Fix(fix) = input
-            && self.takes_within_slack(slot, fix, at)
+            && (self.takes_within_slack(slot, fix, at) || self.takes_after_a_look(slot, fix, at))
         {
             return;
         }

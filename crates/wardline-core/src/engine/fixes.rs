@@ -27,9 +27,12 @@ impl Engine {
             loop {
                 let taken = self.take_row_within_slack(slots, fixes, at);
                 let Some(fix) = fixes.get(taken) else { break };
+                let slot = slots[taken];
                 (slots, fixes) = (&slots[taken + 1..], &fixes[taken + 1..]);
                 let at = self.receive(self.input + 1, Some(at), Part::WHOLE);
-                self.take_in_whole(&Input::Fix(*fix), at, sink);
+                if !self.takes_after_a_look(slot, fix, at) {
+                    self.take_in_whole(&Input::Fix(*fix), at, sink);
+                }
             }
         }
     }
@@ -65,6 +68,11 @@ impl Engine {
         self.counters.fixes += self.part.count();
         self.counters.fixes_within_slack += self.part.count();
         true
+    }
+
+    /// The same for a device that rested until its timers were to be looked at, if none is due.
+    pub(super) fn takes_after_a_look(&mut self, slot: usize, fix: &Fix, at: Timestamp) -> bool {
+        self.rests_on(slot, at) && self.takes_within_slack(slot, fix, at)
     }
 
     pub(super) fn take_fix(&mut self, fix: &Fix, at: Timestamp) -> Result<(), Refusal> {
@@ -228,7 +236,7 @@ impl Engine {
 
     /// Until when no boundary or timer of the person's orders comes; long past while an alarm is
     /// raised that the next fix may end.
-    fn quiet_until(&mut self, person: PersonId, device: DeviceId) -> Timestamp {
+    pub(super) fn quiet_until(&mut self, person: PersonId, device: DeviceId) -> Timestamp {
         let mut next: Option<Timestamp> = None;
         self.for_orders_of(person, |engine, order| {
             next = engine.reschedule(order).into_iter().chain(next).min();
@@ -246,7 +254,7 @@ impl Engine {
     }
 
     /// Whether an order of the person has raised an alarm, which a fix may end.
-    fn is_alarmed(&self, person: PersonId) -> bool {
+    pub(super) fn is_alarmed(&self, person: PersonId) -> bool {
         let alarmed =
             |id: &OrderId| self.orders.by_id.get(*id).is_some_and(|order| !order.alarms.is_empty());
         self.concerning(person).any(|order| alarmed(&order))

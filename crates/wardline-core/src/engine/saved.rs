@@ -146,6 +146,7 @@ impl Engine {
         from.finish()?;
         self.find_people(releases);
         self.find_deadlines();
+        self.check_deadlines(from)?;
         self.post_sentries(from.offset())
     }
 
@@ -184,6 +185,24 @@ impl Engine {
         let orders = orders.filter_map(|(id, order)| Some((order.deadline?, id)));
         let stray = self.deadline.map(|deadline| (deadline, OrderId::NONE));
         self.deadlines = orders.chain(stray).collect();
+    }
+
+    /// No order may be looked at only after its next boundary or timer.
+    fn check_deadlines(&self, from: &Reader<'_>) -> Read<()> {
+        let orders = self.orders.by_id.sorted().into_iter();
+        let orders = orders.map(|(id, order)| (id, order.deadline));
+        for (id, deadline) in orders.chain([(OrderId::NONE, self.deadline)]) {
+            let is_late = |next: &Timestamp| deadline.is_none_or(|deadline| deadline > *next);
+            let late = self.next_instant(id).filter(is_late);
+            let value = late.map_or(0, |next| next.ms() as u64);
+            from.check(
+                late.is_none(),
+                from.offset(),
+                "an instant before the deadline of its order",
+                value,
+            )?;
+        }
+        Ok(())
     }
 
     /// Posts the sentries of watches again that had any.

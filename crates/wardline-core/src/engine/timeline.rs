@@ -2,10 +2,11 @@
 
 use super::observation::Scope;
 use super::{Engine, Person};
+use crate::device::HotLine;
 use crate::ids::{DeviceId, OrderId, PersonId};
 use crate::key::Key;
 use crate::order::Order;
-use crate::time::Timestamp;
+use crate::time::{NEVER, Timestamp};
 use crate::watch::About;
 use std::collections::BTreeSet;
 
@@ -142,6 +143,27 @@ impl Engine {
         let boundary = self.orders.by_id.get(id).and_then(Order::next_boundary);
         let timer = self.next_timer(id).map(|timer| timer.plus_ms(1));
         [boundary, timer].into_iter().flatten().min()
+    }
+
+    /// Lets a device rest on if it rested until now and none of the boundaries and timers that it
+    /// waited for is due, since each fix puts off what a silence would bring. Says whether it does.
+    pub(super) fn rests_on(&mut self, slot: usize, at: Timestamp) -> bool {
+        let is_due = |hot: &HotLine| !hot.is_awake() && at >= hot.quiet_until;
+        let Some(device) = self.devices.get(slot) else { return false };
+        let (id, person) = (device.id, device.person);
+        let is_idle = self.devices.hot(slot).is_some_and(is_due)
+            && self.desk.next_escalation(OrderId::NONE, Some(id)).is_none()
+            && self.orders.shadows.next_change(person, NEVER).is_none()
+            && !self.is_alarmed(person)
+            && self.concerning(person).all(|order| self.due(order, at).is_none());
+        if !is_idle {
+            return false;
+        }
+        let until = self.quiet_until(person, id);
+        if let Some((_, hot, _)) = self.devices.get_mut(slot, &self.config) {
+            hot.quiet_until = until;
+        }
+        until > at
     }
 
     /// From now on each fix of whoever is or was a party of the order is judged.
