@@ -13,7 +13,8 @@ Written by `cargo bench --bench scenarios`; do not edit it. The raw figures are 
         --html benches/results/scenarios.html --markdown BENCHMARKS.md
 
 measures all again and writes all three, in some ten minutes and 12 GiB. `--from FILE` instead of
-measuring writes the reports of figures that are there. One scenario: `--scenario dense_city`; of
+measuring writes the reports of figures that are there; machine and commit are then those of the
+writing. Figures of a machine that is shared with other work are good for ratios only. One scenario: `--scenario dense_city`; of
 another size: `--people`, `--seconds` (of the world's time), `--shards`.
 ";
 
