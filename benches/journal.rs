@@ -14,7 +14,7 @@ use wardline_core::input::{Input, Record};
 use wardline_core::time::Timestamp;
 use wardline_journal::disk::Folder;
 use wardline_journal::{
-    InputLog, InputOptions, InputReader, LogKind, Logged, SystemEntropy, verify,
+    InputLog, InputOptions, InputReader, LogKind, Logged, SystemEntropy, Unsealed, verify,
 };
 
 #[derive(Parser)]
@@ -31,9 +31,12 @@ struct Arguments {
     /// The seed of the world.
     #[arg(long, default_value_t = 1)]
     seed: u64,
-    /// Where to write; it is removed afterwards.
+    /// Where to write; what is written is removed afterwards.
     #[arg(long)]
     folder: Option<PathBuf>,
+    /// Leave the journal there, for `wardlog verify` and `wardlog rejudge`, and say its name.
+    #[arg(long)]
+    keep: bool,
     #[command(flatten)]
     mode: Mode,
 }
@@ -46,7 +49,10 @@ fn main() -> Result<(), Box<dyn std::error::Error>> {
     let folder = arguments.folder.clone().unwrap_or_else(std::env::temp_dir);
     let folder = folder.join(format!("wardline-journal-{}", std::process::id()));
     let measured = measure(&arguments, &folder);
-    std::fs::remove_dir_all(&folder)?;
+    match arguments.keep {
+        true => println!("{}", folder.display()),
+        false => std::fs::remove_dir_all(&folder)?,
+    }
     measured
 }
 
@@ -81,18 +87,21 @@ fn measure(arguments: &Arguments, folder: &Path) -> Result<(), Box<dyn std::erro
 
     let start = Instant::now();
     // Zones are checked again when they are read, which is not what is measured.
-    let (mut reader, mut logged) = (InputReader::open(disk, setup + 1)?, Vec::new());
-    let mut read = 0;
-    while reader.next_frame(&mut logged)? {
-        read += logged.iter().filter(|logged| matches!(logged, Logged::Input { .. })).count();
-        logged.clear();
-    }
+    let mut reader = InputReader::open(disk, setup + 1)?;
+    let (mut read, mut newest) = (0_u64, Timestamp::default());
+    while reader.visit_frame(|logged| {
+        if let Logged::Input { record: Unsealed::Open(record), .. } = logged
+            && let Input::Fix(fix) = record.input
+        {
+            (read, newest) = (read + 1, newest.max(fix.time));
+        }
+    })? {}
     let read_ns = start.elapsed().as_nanos();
-    assert_eq!(read as u64, appended);
+    assert_eq!(read, appended);
     let rate = |entries: u64, ns: u128| entries as f64 * 1e3 / ns as f64;
     let all = setup + appended;
     println!(
-        "journal people={} fixes={appended} batch={} seed={}: {:.1} bytes a fix; append and commit \
+        "journal people={} fixes={appended} batch={} seed={}: {:.1} bytes a fix; newest {newest:?}; append and commit \
          {:.2} M fixes/s; verify {:.2} M/s; read {:.2} M fixes/s (chain {:02x?})",
         arguments.people,
         arguments.batch,

@@ -2,7 +2,7 @@
 
 use wardline_core::event::Event;
 use wardline_core::geometry::{Bounds, Position};
-use wardline_core::ids::PersonId;
+use wardline_core::ids::{PersonId, RuleId};
 use wardline_core::time::Timestamp;
 use wardline_core::{Config, Counters, Engine};
 use wardline_wire::jsonl;
@@ -63,6 +63,24 @@ fn fix(second: u32, device: u64, seq: u64, lat: f64) -> String {
 
 fn seconds(deadline: Option<Timestamp>) -> Option<i64> {
     deadline.map(|deadline| deadline.ms() / 1000 % 60)
+}
+
+/// J-DESK-3: an order that does not exist leaves the deadline of panics without an order alone.
+#[test]
+fn an_unknown_order_moves_no_deadline() {
+    let engine = &mut Engine::new(Config::default());
+    apply(engine, &panic(1, 9001, 1));
+    assert_eq!(seconds(engine.next_deadline()), Some(31));
+    let end = format!(r#"{{"type":"end_order","at":"{}","order":18,"reason":"revoked"}}"#, at(2));
+    assert_eq!(reasons(&apply(engine, &end)), ["unknown_order"]);
+    let mut bytes = Vec::new();
+    engine.snapshot(&mut bytes);
+    let restored = &mut Engine::restore(Config::default(), &bytes).expect("the snapshot is whole");
+    for engine in [engine, restored] {
+        assert_eq!(seconds(engine.next_deadline()), Some(31));
+        assert_eq!(apply(engine, &tick(32)).len(), 1, "the panic is escalated");
+        assert_eq!(seconds(engine.next_deadline()), Some(1), "a minute after the panic");
+    }
 }
 
 /// J-TIME-4: the deadlines of all orders, the nearest first, and none that has fired.
@@ -250,7 +268,7 @@ fn panic(second: u32, device: u64, seq: u64) -> String {
 #[test]
 fn incidents_are_limited() {
     let mut config = Config::default();
-    (config.incidents_max, config.strangers_max) = (3, 2);
+    (config.incidents_max, config.strangers_max) = (1, 2);
     let engine = &mut Engine::new(config);
     apply(engine, &put_zone(0, 5, 42.876));
     apply(engine, &put_order(0, 17, 1, 50));
@@ -270,11 +288,11 @@ fn incidents_are_limited() {
     assert_eq!(kinds(&apply(engine, &fix(4, 9001, 1, 42.876))), ["breach"]);
     let breach = "17.1.9001.breach.1";
     assert_eq!(engine.open_incidents()[2].id.to_string(), breach);
-    // There are three. The next is told of, and that is all.
+    // The order has its one. The next is told of, and that is all.
     let told = apply(engine, &panic(5, 9001, 2));
     assert_eq!(
         (kinds(&told), reasons(&told)),
-        (vec!["refused", "panic"], vec!["too_many_incidents"])
+        (vec!["panic", "refused"], vec!["too_many_incidents"])
     );
     let act = |second, action: &str, episode: &str| {
         format!(
@@ -285,12 +303,18 @@ fn incidents_are_limited() {
     };
     let refused = apply(engine, &act(6, "acknowledge", "17.0.9001.panic.1"));
     assert_eq!(reasons(&refused), ["no_open_incident"]);
-    // One is resolved: there is room again.
+    assert_eq!(told[0].order, told[1].order);
+    let of = &told[1];
+    assert_eq!((of.order_version, of.rule, of.person), (1, RuleId::NONE, PersonId::NONE));
+    // Another order has room of its own.
+    apply(engine, &put_order(6, 18, 1, 50));
+    assert_eq!(engine.open_incidents().len(), 4);
+    // One of strangers is resolved: there is room for another.
     let stranger = "0.0.77.panic.1";
-    assert_eq!(kinds(&apply(engine, &act(6, "acknowledge", stranger))), ["acknowledged"]);
-    assert_eq!(kinds(&apply(engine, &act(6, "resolve", stranger))), ["resolved"]);
-    assert_eq!(kinds(&apply(engine, &panic(7, 9001, 3))), ["panic"]);
-    assert_eq!(engine.open_incidents().len(), 3);
+    assert_eq!(kinds(&apply(engine, &act(7, "acknowledge", stranger))), ["acknowledged"]);
+    assert_eq!(kinds(&apply(engine, &act(7, "resolve", stranger))), ["resolved"]);
+    assert_eq!(kinds(&apply(engine, &panic(7, 77, 1_000))), ["panic"]);
+    assert_eq!(engine.open_incidents().len(), 4);
 }
 
 /// J-STATUS-5: beyond the number of strangers that is remembered, panics are told by the input.
@@ -310,4 +334,6 @@ fn panics_of_strangers_are_numbered() {
     assert_eq!(number_of(1, 1), Some(1));
     assert_eq!([number_of(2, 1), number_of(2, 2)], [Some(2), Some(3)], "the inputs 2 and 3");
     assert_eq!(number_of(1, 2), Some(2));
+    // Only those that are counted are incidents, of which one may be open.
+    assert_eq!(engine.open_incidents().len(), 1);
 }

@@ -36,6 +36,7 @@ fn run_demo(shards: usize, seed: u64, events: &Path) -> Outcome {
         shards,
         seed,
         nap: Duration::from_micros(200),
+        journal: None,
         events: Some(Output::create(Some(events), &[]).expect("the file can be made")),
         map: true,
     };
@@ -119,6 +120,8 @@ impl Fixture {
             config: Config::default(),
             shards: 2,
             nap: Duration::ZERO,
+            journal: None,
+            snapshot_inputs: 1,
             events: None,
             watcher: Box::new(move |event: &Event| keeps.lock().unwrap().push(event.clone())),
         };

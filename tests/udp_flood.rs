@@ -35,6 +35,8 @@ fn a_flood_of_forged_datagrams_makes_no_growth() {
         config: Config::default(),
         shards: 1,
         nap: Duration::ZERO,
+        journal: None,
+        snapshot_inputs: 1,
         events: None,
         watcher: Box::new(|event| panic!("nobody can cause {event:?}")),
     };

@@ -5,7 +5,7 @@ use indicatif::{ProgressBar, ProgressStyle};
 use serde_json::Value;
 use std::fmt;
 use std::fs::{self, File};
-use std::io::{self, BufRead, BufReader, BufWriter, IsTerminal, Read, Write};
+use std::io::{self, BufRead, BufReader, BufWriter, IsTerminal, Read, Seek, SeekFrom, Write};
 use std::path::{Path, PathBuf};
 use wardline_wire::jsonl::Lines;
 
@@ -69,10 +69,39 @@ impl Output {
         Ok(Self { name: file.to_owned(), writer: BufWriter::new(Box::new(created)) })
     }
 
+    /// Goes on with a file, after the last line in it that is whole.
+    pub fn append(file: &Path, taken: &[&Path]) -> Result<Self, Failure> {
+        let failure = |error| Failure::new("cannot go on with", file, error);
+        if !file.is_file() {
+            return Self::create(Some(file), taken);
+        }
+        let mut open = File::options().read(true).append(true).open(file).map_err(failure)?;
+        let end = end_of_lines(&mut open).and_then(|end| open.set_len(end));
+        end.map_err(failure)?;
+        Ok(Self { name: file.to_owned(), writer: BufWriter::new(Box::new(open)) })
+    }
+
     /// What a failure to write means.
     pub fn failure(&self, error: io::Error) -> Failure {
         Failure::new("cannot write", &self.name, error)
     }
+}
+
+/// Where the last whole line of a file ends.
+fn end_of_lines(file: &mut File) -> io::Result<u64> {
+    let mut end = file.metadata()?.len();
+    let mut piece = [0; 4_096];
+    while end > 0 {
+        let start = end.saturating_sub(piece.len() as u64);
+        let piece = &mut piece[..(end - start) as usize];
+        file.seek(SeekFrom::Start(start))?;
+        file.read_exact(piece)?;
+        if let Some(place) = piece.iter().rposition(|byte| *byte == b'\n') {
+            return Ok(start + place as u64 + 1);
+        }
+        end = start;
+    }
+    Ok(0)
 }
 
 impl Write for Output {
@@ -153,5 +182,31 @@ pub fn write_map(
     match unread {
         Some(error) => Err(Failure::new("cannot read", input, error)),
         None => Ok(()),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_line_that_was_torn_is_written_over() -> Result<(), Box<dyn std::error::Error>> {
+        let folder = tempfile::tempdir()?;
+        let file = folder.path().join("lines");
+        let long = "x".repeat(10_000);
+        for (there, kept) in [
+            (String::new(), String::new()),
+            ("one\ntwo\n".into(), "one\ntwo\n".into()),
+            ("one\ntw".into(), "one\n".into()),
+            (format!("one\n{long}"), "one\n".into()),
+            (long, String::new()),
+        ] {
+            fs::write(&file, there)?;
+            let mut out = Output::append(&file, &[])?;
+            out.write_all(b"more\n")?;
+            out.flush()?;
+            assert_eq!(fs::read_to_string(&file)?, kept + "more\n");
+        }
+        Ok(())
     }
 }

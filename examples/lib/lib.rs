@@ -8,3 +8,4 @@ pub mod files;
 pub mod fleet;
 pub mod map;
 pub mod udp;
+pub mod wardlog;

@@ -1,6 +1,8 @@
 //! Sends device datagrams to a server, as a fleet of simulated devices would, and reads the
 //! acknowledgements.
 
+mod check;
+
 use clap::{Parser, value_parser};
 use std::io::{self, Write};
 use std::net::SocketAddr;
@@ -22,7 +24,11 @@ Examples:
   load_gen --to 127.0.0.1:4000 --seconds 10 --rate 50000
                      send; seed and --devices must be those of the files
 
-A server refuses counters that it has seen: start it anew, or take another seed, for each run.
+  load_gen --to 127.0.0.1:4000 --acked acked.txt ; load_gen --check journal --acked acked.txt
+                     is all that was acknowledged in the server's journal?
+
+A server refuses counters that it has seen: start it anew without its journal, or take another seed,
+for each run.
 The secrets come from the seed; they protect nothing.";
 
 /// Sends device datagrams (docs/wire.md) to a server and reads the acknowledgements.
@@ -30,7 +36,8 @@ The secrets come from the seed; they protect nothing.";
 #[command(name = "load_gen", version, after_help = EXAMPLES)]
 struct Arguments {
     /// The server
-    #[arg(long, value_name = "ADDR", required_unless_present_any = ["keys_out", "inputs_out"])]
+    #[arg(long, value_name = "ADDR",
+        required_unless_present_any = ["keys_out", "inputs_out", "check"])]
     to: Option<SocketAddr>,
 
     /// Datagrams a second
@@ -65,6 +72,19 @@ struct Arguments {
     #[arg(long, default_value_t = 1)]
     seed: u64,
 
+    /// How long to go on at the end to send what was not acknowledged, in seconds
+    #[arg(long, default_value_t = 10)]
+    patience: u64,
+
+    /// At the end, write here up to which record each device was acknowledged
+    #[arg(long, value_name = "FILE")]
+    acked: Option<PathBuf>,
+
+    /// Send nothing, but compare the journal of a server that has ended with the file of --acked:
+    /// seed, --devices and --seconds must be those of the sending
+    #[arg(long, value_name = "JOURNAL", requires = "acked", conflicts_with = "to")]
+    check: Option<PathBuf>,
+
     /// Write the keys of the devices here
     #[arg(long, value_name = "KEYS.jsonl")]
     keys_out: Option<PathBuf>,
@@ -96,6 +116,9 @@ fn run(arguments: &Arguments) -> Result<ExitCode, Failure> {
         planted: wardline_examples::demo::PLANTED.min(arguments.devices.div_ceil(5)),
         duration: Duration::from_secs(arguments.seconds),
     };
+    if let (Some(journal), Some(acked)) = (&arguments.check, &arguments.acked) {
+        return check::run(&plan, journal, acked);
+    }
     if let Some(file) = &arguments.keys_out {
         let lines = (0..plan.devices).map(|n| plan.key_line(n));
         write_lines(file, &[], lines)?;
@@ -116,6 +139,7 @@ fn send(arguments: &Arguments, plan: Plan, to: SocketAddr) -> Result<ExitCode, F
         records: arguments.records_per_datagram.into(),
         hostile: arguments.malformed_share,
         lost: arguments.lost_share,
+        patience: Duration::from_secs(arguments.patience),
         ..Manner::smooth()
     };
     let failure = |error| Failure::new("cannot send to", Path::new(&to.to_string()), error);
@@ -133,6 +157,9 @@ fn send(arguments: &Arguments, plan: Plan, to: SocketAddr) -> Result<ExitCode, F
     println!("datagrams sent {sent} ({hostile} of them hostile), not taken by the kernel {unsent}");
     println!("lost on purpose {lost}; acknowledgements {acks}");
     println!("records made {records}, not acknowledged {kept}");
+    if let Some(file) = &arguments.acked {
+        write_lines(file, &[], fleet.acked_through().map(|through| through.to_string()))?;
+    }
     Ok(if kept == 0 { ExitCode::SUCCESS } else { ExitCode::FAILURE })
 }
 

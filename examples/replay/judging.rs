@@ -77,7 +77,8 @@ impl Run {
         Ok(outcome)
     }
 
-    fn tell(
+    /// Writes the events, and keeps of them what is to be kept.
+    pub fn tell(
         &self,
         events: &[Event],
         outcome: &mut Outcome,
@@ -98,7 +99,10 @@ impl Run {
 }
 
 /// Reads records until the batch is full or the lines end, and gives the bytes read.
-fn read_batch(lines: &mut Lines<Reader<'_>>, records: &mut Vec<Record>) -> std::io::Result<u64> {
+pub fn read_batch(
+    lines: &mut Lines<Reader<'_>>,
+    records: &mut Vec<Record>,
+) -> std::io::Result<u64> {
     let mut bytes = 0;
     while records.len() < BATCH_RECORDS_MAX && bytes < BATCH_BYTES_MAX {
         let Some(line) = lines.next_line()? else {

@@ -2,6 +2,7 @@
 
 mod import_csv;
 mod judging;
+mod sharded;
 mod summary;
 
 use clap::Parser;
@@ -17,6 +18,8 @@ Examples:
   replay day.jsonl --events events.jsonl    judge a file, keep the events
   replay day.jsonl --map day.html > /dev/null
                                             see zones, tracks and episodes in a browser
+  replay year.jsonl --shards 8 --events events.jsonl
+                                            judge it with eight engines
   zcat day.jsonl.gz | replay -              judge what a pipe brings, events on stdout
   replay --import-csv tracks.csv --inputs tracks.jsonl
                                             make inputs of a CSV file with the columns
@@ -51,12 +54,17 @@ struct Arguments {
     #[arg(long)]
     no_slack: bool,
 
+    /// Judge with so many engines on threads; the events are the same, those of different orders
+    /// in any order
+    #[arg(long, value_name = "N", value_parser = clap::value_parser!(u8).range(1..=64))]
+    shards: Option<u8>,
+
     /// Make inputs of a CSV file, and judge nothing
     #[arg(
         long,
         value_name = "FILE",
         requires = "inputs",
-        conflicts_with_all = ["input", "events", "ledger", "map", "no_slack"]
+        conflicts_with_all = ["input", "events", "ledger", "map", "no_slack", "shards"]
     )]
     import_csv: Option<PathBuf>,
 
@@ -110,7 +118,10 @@ fn replay(input: &Path, arguments: &Arguments) -> Result<(), Failure> {
         keep_events: arguments.map.is_some(),
         keep_ledger: arguments.ledger.is_some(),
     };
-    let outcome = run.judge(reader, input, &mut out)?;
+    let outcome = match arguments.shards {
+        Some(shards) => run.judge_with(shards.into(), reader, input, &mut out)?,
+        None => run.judge(reader, input, &mut out)?,
+    };
     if let Some(ledger) = &arguments.ledger {
         let events = arguments.events.as_deref();
         let taken: Vec<_> = [input].into_iter().chain(events).collect();

@@ -11,7 +11,7 @@ use wardline_core::event::{Event, EventKind, Phase};
 pub struct Summary {
     /// Inputs taken in.
     pub inputs: u64,
-    /// How long the engine worked.
+    /// How long the engine worked; with several, how long it all took.
     pub judging: Duration,
     /// How long it all took, reading and writing included.
     pub whole: Duration,

@@ -10,6 +10,7 @@ use std::time::Duration;
 use wardline_examples::demo::{self, Say, Settings};
 use wardline_examples::files::Output;
 use wardline_examples::map::write_map;
+use wardline_examples::udp::closing;
 
 /// Where the map goes if nothing is said.
 const MAP: &str = "udp_ingest.html";
@@ -58,12 +59,13 @@ pub fn run(arguments: &Arguments) -> Result<ExitCode, Failure> {
         shards: arguments.shards.into(),
         seed: asked.seed,
         nap: Duration::from_micros(arguments.nap_us.into()),
+        journal: arguments.journal.clone(),
         events,
         map: true,
     };
     let say: Say = Arc::new(|line| println!("{line}"));
     let outcome = demo::run(settings, &say)?;
-    println!("\n{}", outcome.figures);
+    println!("\n{}\n{}", outcome.figures, closing::kept(&outcome.report));
     let kept = outcome.sent.kept;
     if kept > 0 {
         println!("{kept} records were not acknowledged in time");

@@ -9,6 +9,7 @@ use clap::{Parser, value_parser};
 use std::path::PathBuf;
 use std::process::ExitCode;
 use wardline_examples::files::Failure;
+use wardline_examples::udp::SNAPSHOT_INPUTS;
 
 const EXAMPLES: &str = "\
 Without --listen, --teltonika or --owntracks this is a demo: simulated devices send real datagrams
@@ -27,6 +28,7 @@ Examples:
   udp_ingest --seconds 5 --devices 500 --rate 2000 --summary figures.json
   udp_ingest --listen 0.0.0.0:4000 --inputs orders.jsonl --keys keys.jsonl --events events.jsonl
                                                 a server; Ctrl-C or SIGTERM ends it in order
+  udp_ingest --listen … --journal journal       the same; goes on after a crash or a kill
 
 From the workspace: cargo run --release --example udp_ingest -- ARGUMENTS";
 
@@ -42,9 +44,19 @@ struct Arguments {
     #[arg(long, default_value_t = 0, value_parser = value_parser!(u32).range(..=100_000))]
     nap_us: u32,
 
-    /// Write the events here, as JSON Lines
+    /// Write the events here, as JSON Lines; with --journal, after those that are there
     #[arg(long, value_name = "OUT.jsonl")]
     events: Option<PathBuf>,
+
+    /// Keep inputs and evidence in this folder, and go on from what is there: nothing that was
+    /// acknowledged is lost, and no event is in the evidence twice
+    #[arg(long, value_name = "DIR")]
+    journal: Option<PathBuf>,
+
+    /// Write a snapshot to the journal after so many inputs
+    #[arg(long, value_name = "N", default_value_t = SNAPSHOT_INPUTS, requires = "journal",
+        value_parser = value_parser!(u64).range(1..))]
+    snapshot_inputs: u64,
 
     #[command(flatten)]
     demo: demonstrate::Demo,

@@ -9,12 +9,15 @@ use std::sync::Arc;
 use std::sync::mpsc::{RecvTimeoutError, channel};
 use std::time::Duration;
 use wardline::Config;
+use wardline::journal::Journal;
 use wardline_examples::files::Output;
 use wardline_examples::udp::alerts::Alerts;
+use wardline_examples::udp::clock::Clock;
 use wardline_examples::udp::live::Live;
 use wardline_examples::udp::metrics::{MetricsServer, text};
 use wardline_examples::udp::socket::bind;
-use wardline_examples::udp::{Front, Server, Setup, closing, provision};
+use wardline_examples::udp::{Front, Server, Setup, closing, past, provision};
+use wardline_wire::datagram::DeviceTable;
 use wardline_wire::owntracks::OwnTracks;
 use wardline_wire::protocol::Channel;
 
@@ -85,11 +88,30 @@ pub fn run(arguments: &Arguments) -> Result<ExitCode, Failure> {
         .flatten()
         .map(|f| &**f)
         .collect();
-    let events = arguments.events.as_deref().map(|file| Output::create(Some(file), &taken));
+    let events = arguments.events.as_deref().map(|file| match arguments.journal {
+        // What is in it is not told again.
+        Some(_) => Output::append(file, &taken),
+        None => Output::create(Some(file), &taken),
+    });
+    let (config, shards) = (Config::default(), arguments.shards.into());
+    let journal = arguments.journal.as_deref();
+    let journal = journal.map(|folder| past::open(folder, &config, shards)).transpose()?;
+    let mut records = provision::orders(inputs, Clock::new().now())?;
+    print!("{}: {} inputs", inputs.display(), records.len());
+    let mut table = asked.keys.as_deref().map(provision::keys).transpose()?;
+    if let Some(journal) = &journal {
+        past::only_new(journal, &mut records);
+        println!(", of which {} are new\njournal: {}", records.len(), journal.found());
+        resume(arguments, journal, table.as_mut())?;
+    } else {
+        println!();
+    }
     let mut alerts = Alerts::new();
     let setup = Setup {
-        config: Config::default(),
-        shards: arguments.shards.into(),
+        config,
+        shards,
+        journal,
+        snapshot_inputs: arguments.snapshot_inputs,
         nap: Duration::from_micros(arguments.nap_us.into()),
         events: events.transpose()?,
         watcher: Box::new(move |event| {
@@ -100,12 +122,10 @@ pub fn run(arguments: &Arguments) -> Result<ExitCode, Failure> {
     };
     let started = Server::start(setup);
     let mut server = started.map_err(|e| Failure::new("cannot start", Path::new("threads"), e))?;
-    let records = provision::orders(inputs, server.now())?;
-    println!("{}: {} inputs", inputs.display(), records.len());
     let submitted = server.submit(records);
     submitted.map_err(|error| Failure::new("cannot use", inputs, error))?;
-    if let (Some(address), Some(keys)) = (asked.listen, &asked.keys) {
-        listen(&mut server, "v1", provision::keys(keys)?, address)?;
+    if let (Some(address), Some(table)) = (asked.listen, table.take()) {
+        listen(&mut server, "v1", table, address)?;
     }
     let channel = if asked.private_network { Channel::Authenticated } else { Channel::Open };
     if let (Some(address), Some(file)) = (asked.teltonika, &asked.imei) {
@@ -122,11 +142,24 @@ pub fn run(arguments: &Arguments) -> Result<ExitCode, Failure> {
         metrics.stop();
     }
     let report = server.stop();
-    print!("{}", closing::table(&counts, &told));
+    print!("{}{}", closing::table(&counts, &told), closing::kept(&report));
     for error in &report.errors {
         eprintln!("udp_ingest: {error}");
     }
     Ok(if report.errors.is_empty() { ExitCode::SUCCESS } else { ExitCode::FAILURE })
+}
+
+/// Lets the table of devices know what the journal has.
+fn resume(
+    arguments: &Arguments,
+    journal: &Journal,
+    table: Option<&mut DeviceTable>,
+) -> Result<(), Failure> {
+    let (Some(table), Some(folder)) = (table, &arguments.journal) else { return Ok(()) };
+    let resumed = past::resume(journal, table);
+    let resumed = resumed.map_err(|error| Failure::new("cannot read", folder, error))?;
+    println!("journal: {resumed} records of devices will not be taken in again");
+    Ok(())
 }
 
 fn listen(

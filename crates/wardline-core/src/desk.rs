@@ -26,6 +26,8 @@ pub(crate) struct Incident {
 #[derive(Default)]
 pub(crate) struct Desk {
     incidents: BTreeMap<EpisodeId, Incident>,
+    /// How many each order has; none if it has none.
+    counts: BTreeMap<OrderId, usize>,
     /// When each unacknowledged one is escalated next.
     escalations: BTreeSet<(OrderId, Timestamp, EpisodeId)>,
 }
@@ -37,19 +39,24 @@ impl Desk {
     /// The limit that keeps an incident of the order from being opened, if one does.
     // J-DESK-6
     pub fn limit_reached(&self, order: OrderId, config: &Config) -> Option<usize> {
-        let strangers = || self.incidents.keys().take_while(|id| id.order == OrderId::NONE);
-        let max = config.strangers_max;
-        if order == OrderId::NONE && strangers().take(max).count() >= max {
-            return Some(max);
-        }
-        (self.incidents.len() >= config.incidents_max).then_some(config.incidents_max)
+        let max = match order {
+            OrderId::NONE => config.strangers_max,
+            _ => config.incidents_max,
+        };
+        (self.counts.get(&order).copied().unwrap_or(0) >= max).then_some(max)
     }
 
     // J-DESK-1
     pub fn open(&mut self, id: EpisodeId, incident: Incident, period_ms: i64) {
         let first = incident.opened.plus_ms(period_ms);
         self.escalations.insert((id.order, first, id));
-        self.incidents.insert(id, incident);
+        self.insert(id, incident);
+    }
+
+    fn insert(&mut self, id: EpisodeId, incident: Incident) {
+        if self.incidents.insert(id, incident).is_none() {
+            *self.counts.entry(id.order).or_default() += 1;
+        }
     }
 
     pub fn get_mut(&mut self, id: EpisodeId) -> Option<&mut Incident> {
@@ -69,7 +76,15 @@ impl Desk {
     }
 
     pub fn resolve(&mut self, id: EpisodeId) {
-        self.incidents.remove(&id);
+        if self.incidents.remove(&id).is_none() {
+            return;
+        }
+        if let Some(count) = self.counts.get_mut(&id.order) {
+            *count -= 1;
+            if *count == 0 {
+                self.counts.remove(&id.order);
+            }
+        }
     }
 
     /// When an incident of the order is escalated next; or only of a device, if one is given.

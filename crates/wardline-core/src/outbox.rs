@@ -105,12 +105,19 @@ impl Outbox {
         &self.step
     }
 
+    /// Puts in its place what the present step says so far.
+    pub fn sort_step(&mut self) {
+        if self.step.len() > 1 {
+            self.step.sort_by_cached_key(Draft::place);
+        }
+    }
+
     /// Ends a step: its events take their places.
     pub fn end_step(&mut self, input: u64, at: Timestamp) {
         if self.step.is_empty() {
             return;
         }
-        self.step.sort_by_cached_key(Draft::place);
+        self.sort_step();
         for draft in self.step.drain(..) {
             let count = self.counts.entry(draft.order).or_default();
             self.events.push(Event {

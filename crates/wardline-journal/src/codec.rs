@@ -9,6 +9,7 @@
 
 mod bytes;
 mod event;
+mod fix;
 mod geometry;
 mod order;
 mod record;
@@ -16,11 +17,13 @@ mod words;
 
 pub use bytes::Malformed;
 pub(crate) use bytes::{Put, Take};
-pub(crate) use event::{event_subject, read_event, write_event};
+pub(crate) use event::{event_id, event_subject, read_event, write_event};
+pub(crate) use fix::{FIX_SEALED_BYTES_MAX, FixHead};
 pub(crate) use record::{read_record, record_subject, write_record};
 
 use crate::seal::Seal;
 use std::fmt;
+use wardline_core::time::Timestamp;
 
 /// What was read of something that has a sealed part.
 #[derive(Clone, PartialEq)]
@@ -33,6 +36,8 @@ pub enum Unsealed<T> {
         key: u64,
         /// Who it was about.
         subject: Option<crate::Subject>,
+        /// When the input was received, if that is known: it moved the time of the engine.
+        at: Option<Timestamp>,
     },
 }
 
@@ -50,8 +55,9 @@ impl<T> fmt::Debug for Unsealed<T> {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self {
             Self::Open(_) => f.write_str("Open(..)"),
-            Self::Sealed { key, subject } => {
-                f.debug_struct("Sealed").field("key", key).field("subject", subject).finish()
+            Self::Sealed { key, subject, at } => {
+                let mut shown = f.debug_struct("Sealed");
+                shown.field("key", key).field("subject", subject).field("at", at).finish()
             }
         }
     }
@@ -88,8 +94,9 @@ pub fn rewritten(entry: &[u8]) -> Result<Vec<u8>, Malformed> {
 }
 
 /// Takes what is sealed as if it were not.
-struct InClear {
-    key: u64,
+pub(crate) struct InClear {
+    /// The number of the key that was asked for last.
+    pub key: u64,
 }
 
 impl Opener for InClear {

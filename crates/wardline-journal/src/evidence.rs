@@ -146,7 +146,7 @@ impl EvidenceLog {
         }
         let place = self.writer.key_place(event_subject(event), now)?;
         let leaf = self.writer.next();
-        self.writer.entry(Some(place), |key, out| write_event(event, key, out))?;
+        self.writer.entry(Some(place), None, |key, out| write_event(event, key, out))?;
         Ok(leaf)
     }
 
@@ -167,7 +167,7 @@ impl EvidenceLog {
         let place = record_subject(record).map(|subject| self.writer.key_place(subject, now));
         let place = place.transpose()?;
         let leaf = self.writer.next();
-        self.writer.entry(place, |key, out| leaf::write_input(number, record, key, out))?;
+        self.writer.entry(place, None, |key, out| leaf::write_input(number, record, key, out))?;
         Ok(leaf)
     }
 
@@ -181,10 +181,21 @@ impl EvidenceLog {
         if self.next_beat().is_some_and(|due| now < due) {
             return Ok(false);
         }
-        self.writer.begin(now)?;
-        self.writer.entry(None, |_, out| write_heartbeat(now, inputs, out))?;
-        self.heart.last = Some(now);
+        self.beat_now(now, inputs)?;
         Ok(true)
+    }
+
+    /// Appends a heartbeat, as before a log is closed or handed over: the checkpoint after it
+    /// holds all inputs that were durable.
+    ///
+    /// # Errors
+    ///
+    /// As [`EvidenceLog::append_event`].
+    pub fn beat_now(&mut self, now: Timestamp, inputs: Durable) -> Result<(), LogError> {
+        self.writer.begin(now)?;
+        self.writer.entry(None, None, |_, out| write_heartbeat(now, inputs, out))?;
+        self.heart.last = Some(now);
+        Ok(())
     }
 
     fn next_beat(&self) -> Option<Timestamp> {
@@ -326,4 +337,16 @@ pub fn stored_checkpoints(
     verifier: &Verifier,
 ) -> Result<Vec<Checkpoint>, ReadError> {
     checkpoints::read_all(disk, verifier)
+}
+
+/// The newest checkpoint that a log has in its own file, and the signed note that it is.
+///
+/// # Errors
+///
+/// As [`stored_checkpoints`].
+pub fn newest_checkpoint(
+    disk: &dyn Disk,
+    verifier: &Verifier,
+) -> Result<Option<(String, Checkpoint)>, ReadError> {
+    checkpoints::newest(disk, verifier)
 }

@@ -1,14 +1,18 @@
 //! The log of inputs.
 
-use crate::codec::{Malformed, Unsealed, read_record, record_subject, write_record};
+mod reader;
+
+pub use reader::{InputReader, Logged};
+
+use crate::codec::{record_subject, write_record};
 use crate::disk::Disk;
-use crate::error::{Fault, LogError, OpenError, ReadError};
+use crate::error::{Fault, LogError, OpenError};
 use crate::frame::Entries;
-use crate::frames::{Frames, Place, damage};
-use crate::keys::{KeyInfo, Keys};
-use crate::notes::Note;
-use crate::seal::{Entropy, Seal};
-use crate::writer::{Durable, FrameSeen, LogOptions, Recovery, Writer};
+use crate::frames::damage;
+use crate::keyring::KeyPlace;
+use crate::keys::KeyInfo;
+use crate::seal::Entropy;
+use crate::writer::{Ahead, Durable, FrameSeen, LogOptions, Recovery, Writer};
 use crate::{LogKind, Subject};
 use std::fmt;
 use std::sync::Arc;
@@ -42,11 +46,18 @@ pub type InputOptions = LogOptions;
 /// assert_eq!(logged.len(), 1);
 /// # Ok::<(), Box<dyn std::error::Error>>(())
 /// ```
-#[derive(Debug)]
 pub struct InputLog {
     writer: Writer,
     /// The places of the keys of a batch.
-    places: Vec<Option<usize>>,
+    places: Vec<Option<KeyPlace>>,
+    /// The masks of the next entries.
+    ahead: Vec<Ahead>,
+}
+
+impl fmt::Debug for InputLog {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("InputLog").field("writer", &self.writer).finish_non_exhaustive()
+    }
 }
 
 impl InputLog {
@@ -66,7 +77,7 @@ impl InputLog {
             check_entries(frame).map_err(|fault| damage(frame.place, fault))
         });
         let (writer, recovery) = opened?;
-        Ok((Self { writer, places: Vec::new() }, recovery))
+        Ok((Self { writer, places: Vec::new(), ahead: Vec::new() }, recovery))
     }
 
     /// Appends numbered inputs, all or none of them. They are durable after the next
@@ -81,15 +92,19 @@ impl InputLog {
         now: Timestamp,
         inputs: impl IntoIterator<Item = (u64, &'a Record), IntoIter: Clone>,
     ) -> Result<(), LogError> {
-        let inputs = inputs.into_iter();
+        let mut inputs = inputs.into_iter();
         self.writer.begin(now)?;
         self.find_keys(now, inputs.clone())?;
         let mark = self.writer.mark();
-        for ((_, record), place) in inputs.zip(&self.places) {
-            let write = |key, out: &mut Vec<u8>| write_record(record, key, out);
-            if let Err(error) = self.writer.entry(*place, write) {
-                self.writer.back_to(mark);
-                return Err(error);
+        for places in self.places.chunks(AHEAD) {
+            self.writer.masks(places, &mut self.ahead);
+            for ((place, ahead), (_, record)) in places.iter().zip(&self.ahead).zip(inputs.by_ref())
+            {
+                let write = |key, out: &mut Vec<u8>| write_record(record, key, out);
+                if let Err(error) = self.writer.entry(*place, Some(ahead), write) {
+                    self.writer.back_to(mark);
+                    return Err(error);
+                }
             }
         }
         Ok(())
@@ -171,6 +186,9 @@ impl InputLog {
     }
 }
 
+/// So many masks are made in a row: twice what the processor keeps in flight.
+const AHEAD: usize = 32;
+
 /// Lets whoever appears have keys of their own; a device that is given away begins a new one.
 pub(crate) fn introduce(writer: &mut Writer, record: &Record) {
     match &record.input {
@@ -190,105 +208,4 @@ pub(crate) fn check_entries(frame: &FrameSeen<'_>) -> Result<(), Fault> {
     entries.by_ref().for_each(drop);
     let whole = entries.is_at_end() && entries.given() == frame.head.entries;
     if whole { Ok(()) } else { Err(Fault::Entries) }
-}
-
-/// What was read of the log of inputs.
-#[derive(Clone)]
-#[non_exhaustive]
-pub enum Logged {
-    /// An input.
-    Input {
-        /// Its number.
-        number: u64,
-        /// The input, or that it is sealed.
-        record: Unsealed<Record>,
-    },
-    /// Something about the log itself.
-    Note(Note),
-}
-
-impl fmt::Debug for Logged {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        match self {
-            Self::Input { number, record } => {
-                f.debug_struct("Input").field("number", number).field("record", record).finish()
-            }
-            Self::Note(note) => note.fmt(f),
-        }
-    }
-}
-
-/// Reads the log of inputs, with all checks. Whoever writes it may go on meanwhile.
-#[derive(Debug)]
-pub struct InputReader {
-    frames: Frames,
-    keys: Keys,
-    from: u64,
-}
-
-impl InputReader {
-    /// Opens the log to read it from an input on.
-    ///
-    /// # Errors
-    ///
-    /// If it cannot be read, or is damaged where it begins.
-    pub fn open(disk: Arc<dyn Disk>, from: u64) -> Result<Self, ReadError> {
-        let kind = LogKind::Input;
-        let frames = Frames::open(Arc::clone(&disk), kind, from)?;
-        let keys = match frames.is_empty() {
-            true => Keys::none(),
-            false => Keys::read(disk, kind, frames.log)?,
-        };
-        Ok(Self { frames, keys, from })
-    }
-
-    /// Adds what the next frame holds, from the wanted input on. False at the end.
-    ///
-    /// # Errors
-    ///
-    /// If the log is damaged there. What precedes was given.
-    pub fn next_frame(&mut self, into: &mut Vec<Logged>) -> Result<bool, ReadError> {
-        let place = self.frames.place;
-        let Some((head, payload)) = self.frames.next()? else {
-            return Ok(false);
-        };
-        let mut number = head.first;
-        let mut entries = Entries::new(payload);
-        for (index, entry) in &mut entries {
-            let malformed = |m: Malformed| damage(place, Fault::Entry(m));
-            if Note::is_note(entry) {
-                let note = Note::read(entry).map_err(malformed)?;
-                note.check_key(&mut self.keys, place)?;
-                into.push(Logged::Note(note));
-                continue;
-            }
-            if number >= self.from {
-                let seal = Seal { salt: head.salt, entry: index };
-                let record = read_record(entry, seal, &mut self.keys).map_err(malformed)?;
-                into.push(Logged::Input { number, record });
-            }
-            number = number.saturating_add(1);
-        }
-        let whole = entries.is_at_end() && entries.given() == head.entries;
-        match whole && number == head.first + u64::from(head.numbered) {
-            true => Ok(true),
-            false => Err(damage(place, Fault::Entries)),
-        }
-    }
-
-    /// The keys that it reads with.
-    pub fn keys(&self) -> &Keys {
-        &self.keys
-    }
-
-    /// How far it has read: the next number, and the chain of hashes up to there.
-    pub fn durable(&self) -> Durable {
-        let Place { next, chain, .. } = self.frames.place;
-        Durable { next, chain }
-    }
-
-    /// The bytes of a torn write at the end, once the end was reached.
-    pub fn torn_bytes(&self) -> Option<u64> {
-        self.frames.torn.map(|torn| torn.bytes)
-    }
 }

@@ -11,11 +11,26 @@ use crate::notes::{Note, commitment};
 use crate::seal::{Cipher, Entropy, KEY_BYTES, draw};
 use crate::segment::LogId;
 use crate::{LogKind, Subject};
-use std::collections::{HashMap, HashSet};
+use hashbrown::{HashMap, HashSet};
 use std::fmt;
 use std::io;
 use std::sync::Arc;
 use wardline_core::time::Timestamp;
+
+/// A key to seal with.
+#[derive(Clone, Copy)]
+pub(crate) struct KeyPlace {
+    /// Where its cipher is.
+    pub place: usize,
+    /// Its number.
+    pub key: u64,
+}
+
+/// A key that is in use.
+struct Current {
+    at: KeyPlace,
+    made: Timestamp,
+}
 
 /// The keys of a log, to write it.
 pub(crate) struct KeyRing {
@@ -26,9 +41,9 @@ pub(crate) struct KeyRing {
     period_ms: i64,
     file: Box<dyn DiskFile>,
     end: u64,
-    /// Those in use, by subject; `ciphers` has the same places.
-    current: HashMap<Subject, usize>,
-    infos: Vec<KeyInfo>,
+    /// Those in use, by kind and number of the subject: apart, for fixes need those of devices
+    /// only, which are few beside the zones.
+    current: [HashMap<u64, Current>; Subject::KINDS],
     ciphers: Vec<Cipher>,
     /// Places that are no longer in use once what is being sealed is sealed.
     retired: Vec<usize>,
@@ -61,8 +76,7 @@ impl KeyRing {
         let file = disk.open(&kind.keys_name())?;
         let mut ring = Self {
             end: bytes.len() as u64,
-            current: HashMap::new(),
-            infos: Vec::new(),
+            current: Default::default(),
             ciphers: Vec::new(),
             retired: Vec::new(),
             free: Vec::new(),
@@ -98,7 +112,9 @@ impl KeyRing {
 
     /// Makes a new key for the subject when it next needs one.
     pub fn renew(&mut self, subject: Subject) {
-        self.retired.extend(self.current.remove(&subject));
+        let (kind, id) = subject.to_numbers();
+        let current = self.current[usize::from(kind)].remove(&id);
+        self.retired.extend(current.map(|current| current.at.place));
     }
 
     /// Says that nothing is to be sealed any more with places given so far.
@@ -108,11 +124,16 @@ impl KeyRing {
 
     /// The place of the key that the subject uses at an instant, and the note that names it if it
     /// is new. One that is not known to have keys of its own uses the one of [`Subject::Rest`].
-    pub fn place(&mut self, subject: Subject, now: Timestamp) -> io::Result<(usize, Option<Note>)> {
-        let place = self.current.get(&subject);
-        let fits = |place: &&usize| now.ms_since(self.infos[**place].made) < self.period_ms;
-        if let Some(place) = place.filter(fits) {
-            return Ok((*place, None));
+    pub fn place(
+        &mut self,
+        subject: Subject,
+        now: Timestamp,
+    ) -> io::Result<(KeyPlace, Option<Note>)> {
+        let (kind, id) = subject.to_numbers();
+        if let Some(current) = self.current[usize::from(kind)].get(&id)
+            && now.ms_since(current.made) < self.period_ms
+        {
+            return Ok((current.at, None));
         }
         if subject != Subject::Rest && !self.known.contains(&subject) {
             return self.place(Subject::Rest, now);
@@ -121,34 +142,31 @@ impl KeyRing {
         let info = KeyInfo { key: self.next, subject, made: now, is_forgotten: false };
         let line = KeyLine { info, key };
         self.next += 1;
-        let place = self.install(&line);
+        let at = self.install(&line);
         self.fresh.push(line);
         let note = Note::KeyMade { key: info.key, subject, commitment: commitment(&key) };
-        Ok((place, Some(note)))
+        Ok((at, Some(note)))
     }
 
-    fn install(&mut self, line: &KeyLine) -> usize {
-        self.known.insert(line.info.subject);
-        self.renew(line.info.subject);
+    fn install(&mut self, line: &KeyLine) -> KeyPlace {
+        let KeyInfo { key, subject, made, .. } = line.info;
+        self.known.insert(subject);
+        self.renew(subject);
         let cipher = Cipher::new(&line.key);
         let place = match self.free.pop() {
             Some(place) => {
-                (self.infos[place], self.ciphers[place]) = (line.info, cipher);
+                self.ciphers[place] = cipher;
                 place
             }
             None => {
-                self.infos.push(line.info);
                 self.ciphers.push(cipher);
-                self.infos.len() - 1
+                self.ciphers.len() - 1
             }
         };
-        self.current.insert(line.info.subject, place);
-        place
-    }
-
-    /// The number of the key at a place.
-    pub fn number(&self, place: usize) -> u64 {
-        self.infos[place].key
+        let at = KeyPlace { place, key };
+        let (kind, id) = subject.to_numbers();
+        self.current[usize::from(kind)].insert(id, Current { at, made });
+        at
     }
 
     pub fn cipher(&self, place: usize) -> &Cipher {
@@ -189,14 +207,16 @@ impl KeyRing {
             .map_err(KeyError::Write)?;
         self.file = self.disk.open(&self.kind.keys_name()).map_err(KeyError::Sync)?;
         self.end = bytes.len() as u64;
-        let (infos, retired) = (&self.infos, &mut self.retired);
-        self.current.retain(|_, place| {
-            let stays = forgotten.binary_search(&infos[*place].key).is_err();
-            if !stays {
-                retired.push(*place);
-            }
-            stays
-        });
+        let retired = &mut self.retired;
+        for current in &mut self.current {
+            current.retain(|_, current| {
+                let stays = forgotten.binary_search(&current.at.key).is_err();
+                if !stays {
+                    retired.push(current.at.place);
+                }
+                stays
+            });
+        }
         Ok(forgotten)
     }
 }
@@ -217,6 +237,6 @@ pub(crate) enum KeyError {
 
 impl fmt::Debug for KeyRing {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.debug_struct("KeyRing").field("keys", &self.infos.len()).finish_non_exhaustive()
+        f.debug_struct("KeyRing").field("keys", &self.ciphers.len()).finish_non_exhaustive()
     }
 }

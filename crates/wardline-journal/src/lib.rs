@@ -21,10 +21,12 @@ pub mod disk;
 pub mod merkle;
 
 mod codec;
+mod disclosure;
 mod error;
 mod evidence;
 mod frame;
 mod frames;
+mod identity;
 mod input;
 mod keyring;
 mod keys;
@@ -36,11 +38,15 @@ mod verify;
 mod writer;
 
 pub use codec::{Malformed, Unsealed, rewritten};
+pub use disclosure::{
+    Disclosure, event_id, input_from_bytes, input_to_bytes, key_hash, sealing_key,
+};
 pub use error::{Damage, Fault, LogError, OpenError, ReadError};
 pub use evidence::{
     Checker, CheckpointPolicy, Evidence, EvidenceLog, EvidenceOptions, EvidenceReader, Leaf,
-    Mismatch, stored_checkpoints,
+    Mismatch, newest_checkpoint, stored_checkpoints,
 };
+pub use identity::{IdentityError, store_verifier, stored_signer, stored_verifier};
 pub use input::{InputLog, InputOptions, InputReader, Logged};
 pub use keys::{KeyInfo, Keys};
 pub use notes::Note;

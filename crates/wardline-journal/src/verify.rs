@@ -5,7 +5,7 @@ use crate::disk::Disk;
 use crate::error::{Fault, ReadError};
 use crate::evidence::Checker;
 use crate::frame::Entries;
-use crate::frames::{Frames, damage};
+use crate::frames::{Frames, Place, damage};
 use crate::keys::Keys;
 use crate::merkle::leaf_hash;
 use crate::notes::Note;
@@ -35,7 +35,7 @@ pub struct Summary {
 }
 
 /// Verifies a whole log. `against` are checkpoints whose signatures were checked, for a log of
-/// evidence; `progress` is told after each frame.
+/// evidence; `progress` is told before the first frame and after each.
 ///
 /// # Errors
 ///
@@ -52,7 +52,9 @@ pub fn verify(
         false => Keys::read(disk, kind, frames.log)?,
     };
     let mut checker = Checker::new(against);
-    let mut summary = Summary::default();
+    let Place { next, chain, .. } = frames.place;
+    let mut summary = Summary { next, chain, ..Summary::default() };
+    progress(&summary);
     loop {
         let place = frames.place;
         let Some((head, payload)) = frames.next()? else { break };
@@ -78,6 +80,7 @@ pub fn verify(
         summary.bytes += head.frame_bytes() as u64;
         summary.segment = place.segment;
         summary.next = head.first + u64::from(numbered);
+        summary.chain = frames.place.chain;
         progress(&summary);
     }
     let tree = checker.finish()?;

@@ -1,7 +1,8 @@
 //! Engines on threads, behind one entry: inputs are submitted, events come out.
 //!
 //! ```text
-//! submit ─► lanes ─► dispatcher: number, log, route ─► queue ─► shard: engine ─► queue ─► sink
+//! submit ─► lanes ─► dispatcher: number, route ─► queue ─► shard: engine ─► queue ─► sink
+//!                             └► queue ─► keeper: log ─► durable through … ─────────┘
 //! ```
 //!
 //! Whatever number of shards there is, the events are those that one engine gives of the same log,
@@ -31,11 +32,15 @@
 //! # Ok::<(), Box<dyn std::error::Error>>(())
 //! ```
 
+mod assembly;
 mod batch;
 mod builder;
 mod clock;
 mod dispatcher;
+mod durable;
+mod exposition;
 mod intake;
+mod keeper;
 mod log;
 mod metrics;
 mod notice;
@@ -43,12 +48,15 @@ mod outlet;
 mod prometheus;
 mod questions;
 mod queue;
-mod recovery;
+mod retained;
 mod router;
 mod shard;
 mod share;
 mod shed;
 mod sink;
+mod snapshots;
+mod spare;
+mod standby;
 mod stats;
 mod threads;
 mod watchdog;
@@ -56,22 +64,26 @@ mod watchdog;
 pub use batch::Batch;
 pub use builder::Builder;
 pub use clock::{Clock, MonotonicClock};
+pub use exposition::{Exposition, MetricKind};
 pub use intake::Refused;
 pub use log::{Accepted, Log};
 pub use metrics::{Gauge, Latency, Metrics, ShardMetrics};
 pub use notice::{Notice, Quarantined};
 pub use prometheus::prometheus;
-pub use recovery::Checkpoints;
 pub use router::{SHARDS_MAX, home};
 pub use shed::Shedding;
 pub use sink::{ChannelSink, JsonLines, Overflow, Sink, channel};
+pub use snapshots::{Restored, Snapshots, SnapshotsError};
+pub use standby::Recovery;
 
-use crossbeam_queue::ArrayQueue;
 use intake::Intake;
+use keeper::Kept;
 use outlet::Outlet;
 use queue::Queue;
 use shard::Query;
 use share::Share;
+use spare::Spare;
+use standby::Standby;
 use std::error::Error;
 use std::fmt;
 use std::sync::mpsc::sync_channel;
@@ -85,15 +97,22 @@ use wardline_core::{Config, Engine};
 /// Dropping it is like [`Pipeline::finish`].
 pub struct Pipeline {
     intake: Arc<Intake>,
-    queues: Vec<Arc<Queue<Share>>>,
-    queries: Vec<Arc<Queue<Query>>>,
+    ends: Vec<Ends>,
     outlet: Arc<Outlet>,
-    spare: Arc<ArrayQueue<Batch>>,
+    spare: Arc<Spare<Batch>>,
+    kept: Option<Arc<Queue<Kept>>>,
     quarantine: Arc<Mutex<Vec<Quarantined>>>,
     clock: Arc<dyn Clock>,
     lane_max: usize,
     retained_max: usize,
     threads: Threads,
+}
+
+/// A shard as the pipeline sees it.
+struct Ends {
+    shares: Arc<Queue<Share>>,
+    queries: Arc<Queue<Query>>,
+    standby: Option<Arc<Standby>>,
 }
 
 /// A batch that was not taken in, and why.
@@ -152,7 +171,7 @@ impl Pipeline {
 
     /// An empty batch, of memory that was used before if there is any.
     pub fn batch(&self) -> Batch {
-        self.spare.pop().unwrap_or_default()
+        self.spare.take()
     }
 
     /// Takes in inputs, and waits while as many wait as may.
@@ -191,7 +210,7 @@ impl Pipeline {
 
     /// How many shards there are.
     pub fn shards(&self) -> usize {
-        self.queues.len()
+        self.ends.len()
     }
 
     /// Asks the engine of a shard, between two batches of inputs. See [`home`] for which shard
@@ -210,7 +229,7 @@ impl Pipeline {
             // Who asks waits, and is there until it was answered.
             let _ = answer.send(question(engine));
         });
-        self.queries.get(shard).ok_or(NoAnswer { shard })?.push(query);
+        self.ends.get(shard).ok_or(NoAnswer { shard })?.queries.push(query);
         answered.recv().map_err(|_| NoAnswer { shard })
     }
 
@@ -224,7 +243,7 @@ impl Pipeline {
         let (urgent, bulk) = self.intake.waiting();
         let events = Gauge::new(self.outlet.queue.len(), self.outlet.queue.capacity());
         let lanes = (Gauge::new(urgent, self.lane_max), Gauge::new(bulk, self.lane_max));
-        Metrics::read(&self.outlet.stats, lanes, events, &self.queues, self.retained_max)
+        Metrics::read(&self.outlet.stats, lanes, events, &self.ends, self.retained_max)
     }
 
     /// Takes in nothing more, waits until all is judged and the sink has all events, and reports.
@@ -237,9 +256,13 @@ impl Pipeline {
     fn drain(&mut self) {
         self.intake.close();
         if !self.threads.has_dispatcher() {
-            self.queues.iter().for_each(|queue| queue.close());
+            self.ends.iter().for_each(|ends| ends.shares.close());
+            self.kept.iter().for_each(|queue| queue.close());
         }
         self.threads.join_shards();
+        let standbys = self.ends.iter().filter_map(|ends| ends.standby.as_ref());
+        standbys.for_each(|standby| standby.retained.close());
+        self.threads.join_standbys();
         self.outlet.queue.close();
         self.threads.join_sink();
     }

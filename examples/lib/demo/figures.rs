@@ -35,6 +35,10 @@ pub struct Figures {
     pub invented: u64,
     /// From receipt to event.
     pub latency: LatencyUs,
+    /// Inputs that got a number, those of the set-up and ticks included.
+    pub numbered: u64,
+    /// Inputs that are durable, if there is a journal.
+    pub durable: Option<u64>,
 }
 
 impl Figures {
@@ -48,6 +52,9 @@ impl Figures {
         }
         if received != refused + accepted {
             faults.push(format!("received {received} is not refused {refused} + {accepted}"));
+        }
+        if let Some(durable) = self.durable.filter(|durable| *durable != self.numbered) {
+            faults.push(format!("durable {durable} is not numbered {}", self.numbered));
         }
         for (count, what) in [(self.missed, "missed"), (self.invented, "invented")] {
             if count > 0 {
@@ -71,6 +78,8 @@ impl Figures {
             "reported_breaches": self.reported_breaches,
             "missed": self.missed,
             "invented": self.invented,
+            "numbered": self.numbered,
+            "durable": self.durable,
             "latency_us": { "p50": p50, "p99": p99, "p999": p999 },
         })
     }
@@ -117,6 +126,8 @@ mod tests {
             missed: 0,
             invented: 0,
             latency: LatencyUs::default(),
+            numbered: 9,
+            durable: Some(9),
         };
         assert!(good.faults().is_empty());
         let changed = |change: fn(&mut Figures)| {
@@ -129,6 +140,7 @@ mod tests {
         assert_eq!(changed(|f| f.accepted += 1), 1);
         assert_eq!(changed(|f| f.refused.clear()), 1);
         assert_eq!(changed(|f| f.received += 1), 2);
+        assert_eq!(changed(|f| f.durable = Some(8)), 1);
         assert_eq!(changed(|f| f.missed = 1), 1);
         assert_eq!(changed(|f| f.invented = 1), 1);
     }

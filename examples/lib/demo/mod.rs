@@ -12,16 +12,17 @@ use crate::files::{Failure, Output};
 use crate::fleet::{Fleet, Manner, Plan, Sent};
 use crate::udp::live::Live;
 use crate::udp::socket::bind;
-use crate::udp::{Counts, Report, Server, Setup};
+use crate::udp::{Counts, Report, SNAPSHOT_INPUTS, Server, Setup, past};
 use found::Found;
 use serde_json::Value;
 use std::io;
 use std::net::SocketAddr;
-use std::path::Path;
+use std::path::{Path, PathBuf};
 use std::sync::Arc;
 use std::sync::mpsc::{RecvTimeoutError, channel};
 use std::thread;
 use std::time::Duration;
+use wardline::journal::Journal;
 use wardline::{Config, jsonl};
 use wardline_core::time::Timestamp;
 use wardline_wire::datagram::{DeviceTable, RateLimit, TableConfig};
@@ -46,6 +47,8 @@ pub struct Settings {
     pub seed: u64,
     /// How long the server waits before receiving.
     pub nap: Duration,
+    /// The folder of a new journal.
+    pub journal: Option<PathBuf>,
     /// Where events are written.
     pub events: Option<Output>,
     /// Whether to keep what a map needs.
@@ -81,9 +84,14 @@ pub fn run(settings: Settings, say: &Say) -> Result<Outcome, Failure> {
     };
     let failure = |error: io::Error| Failure::new("cannot start", Path::new("the demo"), error);
     let found = Arc::new(Found::new(plan, settings.map.then_some(is_shown)));
+    let config = Config::default();
+    let journal = settings.journal.as_deref();
+    let journal = journal.map(|folder| new_journal(folder, &config, settings.shards));
     let setup = Setup {
-        config: Config::default(),
+        config,
         shards: settings.shards,
+        journal: journal.transpose()?,
+        snapshot_inputs: SNAPSHOT_INPUTS,
         nap: settings.nap,
         events: settings.events,
         watcher: found.watcher(say.clone()),
@@ -108,7 +116,16 @@ pub fn run(settings: Settings, say: &Say) -> Result<Outcome, Failure> {
     let (sent, fixes) = sent.map_err(failure)?;
     inputs.extend(fixes);
     let map = settings.map.then(|| (inputs, events.take_events()));
-    Ok(Outcome { figures: figures(&sent, &counts, &told, &found), sent, report, map })
+    Ok(Outcome { figures: figures(&sent, &counts, &told, &found, &report), sent, report, map })
+}
+
+/// The fleet begins anew each time, so its journal must too.
+fn new_journal(folder: &Path, config: &Config, shards: usize) -> Result<Journal, Failure> {
+    let journal = past::open(folder, config, shards)?;
+    match journal.found().inputs.is_new {
+        true => Ok(journal),
+        false => Err(Failure::new("cannot use the journal", folder, "the demo needs a new one")),
+    }
 }
 
 /// Who is on the map: those who walk into their zone, and a few others.
@@ -183,7 +200,13 @@ fn run_fleet(
     Ok((fleet.sent(), fleet.take_fixes()))
 }
 
-fn figures(sent: &Sent, counts: &Counts, told: &crate::udp::told::Told, found: &Found) -> Figures {
+fn figures(
+    sent: &Sent,
+    counts: &Counts,
+    told: &crate::udp::told::Told,
+    found: &Found,
+    report: &Report,
+) -> Figures {
     let received = counts.received.value();
     let kernel_dropped = match cfg!(target_os = "linux") {
         true => counts.kernel_dropped.value(),
@@ -204,5 +227,7 @@ fn figures(sent: &Sent, counts: &Counts, told: &crate::udp::told::Told, found: &
         missed,
         invented,
         latency: told.latency_us(),
+        durable: report.written.map(|written| written.durable),
+        numbered: report.pipeline.as_ref().map_or(0, |pipeline| pipeline.metrics.numbered),
     }
 }

@@ -53,6 +53,11 @@ impl FleetDevice {
         self.kept.len()
     }
 
+    /// All its records up to this one were acknowledged; 0 if none were.
+    pub fn acked_through(&self) -> u32 {
+        self.kept.front().map_or(self.made, |kept| kept.record.rec_seq - 1)
+    }
+
     /// The number of the next record.
     pub fn next_seq(&self) -> u32 {
         self.made + 1

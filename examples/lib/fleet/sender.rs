@@ -22,8 +22,6 @@ const ACCURACY_MM: u32 = 5_000;
 const ABSURD_LAT_E7: i32 = 950_000_000;
 /// Between two sleeps of the sender.
 const STEP: Duration = Duration::from_millis(1);
-/// How long the fleet goes on sending what was not acknowledged, at the end.
-const LAST_WORDS: Duration = Duration::from_secs(10);
 /// Genuine datagrams that strangers have recorded.
 const RECORDED_MAX: usize = 64;
 
@@ -48,6 +46,8 @@ pub struct Manner {
     pub again: f64,
     /// The share of records with a battery's state instead of a fix, and with an absurd position.
     pub odd: f64,
+    /// How long it goes on at the end to send what was not acknowledged.
+    pub patience: Duration,
 }
 
 impl Manner {
@@ -63,6 +63,7 @@ impl Manner {
             twice: 0.0,
             again: 0.0,
             odd: 0.0,
+            patience: Duration::from_secs(10),
         }
     }
 
@@ -173,6 +174,11 @@ impl Fleet {
         let (sent, unsent) = (self.outgoing.sent, self.outgoing.unsent);
         let kept = self.devices.iter().map(|device| device.kept() as u64).sum();
         Sent { sent, unsent, kept, ..self.counts }
+    }
+
+    /// Of each device, all records up to which were acknowledged.
+    pub fn acked_through(&self) -> impl Iterator<Item = u32> + '_ {
+        self.devices.iter().map(FleetDevice::acked_through)
     }
 
     /// Sends until the plan's time is over, then what was not acknowledged. `watch` is called about
@@ -317,7 +323,7 @@ impl Fleet {
         for n in planted.collect::<Vec<_>>() {
             self.make_record(n as usize, false);
         }
-        let until = Instant::now() + LAST_WORDS;
+        let until = Instant::now() + self.manner.patience;
         let each_step = (f64::from(self.manner.rate_per_s) * STEP.as_secs_f64()).ceil() as usize;
         while self.devices.iter().any(|device| device.kept() > 0) && Instant::now() < until {
             let talkers = (0..self.devices.len()).filter(|n| self.devices[*n].kept() > 0);

@@ -1,9 +1,11 @@
 //! What a server says when it ends.
 
 use super::counts::Counts;
+use super::server::Report;
 use super::told::Told;
 use std::fmt::Write;
 use std::sync::Arc;
+use wardline::journal::Written;
 
 /// What was received on each socket, and what came of it.
 pub fn table(counts: &[(String, Arc<Counts>)], told: &Told) -> String {
@@ -35,5 +37,27 @@ pub fn table(counts: &[(String, Arc<Counts>)], told: &Told) -> String {
         "receipt to event, µs: p50 {:.0}, p99 {:.0}, p99.9 {:.0}",
         latency.p50, latency.p99, latency.p999
     );
+    out
+}
+
+/// What the journal has at the end.
+pub fn kept(report: &Report) -> String {
+    let Some(written) = &report.written else { return String::new() };
+    let Written { durable, commits, leaves, checkpoints, known, .. } = *written;
+    let mut out = format!(
+        "durable inputs {durable}, in {commits} commits; evidence: {leaves} leaves and \
+         {checkpoints} checkpoints added, {known} events known before\n"
+    );
+    if let Some(keep) = report.pipeline.as_ref().map(|pipeline| pipeline.metrics.keep) {
+        let us = |ns: u64| ns / 1_000;
+        // Writing to a String cannot fail.
+        let _ = writeln!(
+            out,
+            "numbered to durable, µs: p50 {}, p99 {}, p99.9 {}",
+            us(keep.p50_ns),
+            us(keep.p99_ns),
+            us(keep.p999_ns)
+        );
+    }
     out
 }

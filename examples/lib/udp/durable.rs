@@ -1,8 +1,8 @@
 //! The one place that says when records are durable.
 //!
 //! They are when the pipeline says that they are accepted: it does so when they have their numbers
-//! and its log, if it has one, has kept them. Without a log, "durable" means no more than "taken in
-//! by this process". A pipeline that is given a journal as its log needs no change here.
+//! and the journal, if there is one, has committed them. Without a journal, "durable" means no more
+//! than "taken in by this process".
 
 use mio::Waker;
 use std::io;

@@ -5,14 +5,13 @@
 use super::counts::Counts;
 use super::http::{Request, respond};
 use super::told::Told;
-use std::fmt::Write as _;
 use std::io;
 use std::net::{SocketAddr, TcpListener, TcpStream};
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::thread::{Builder, JoinHandle};
 use std::time::Duration;
-use wardline::pipeline::{Metrics, prometheus};
+use wardline::pipeline::{Exposition, MetricKind, Metrics, prometheus};
 
 const TEXT: &str = "text/plain; version=0.0.4; charset=utf-8";
 const POLL: Duration = Duration::from_millis(50);
@@ -69,56 +68,47 @@ fn answer(mut stream: TcpStream, text: &impl Fn() -> String) -> io::Result<()> {
 
 /// All that is counted, as text.
 pub fn text(counts: &[(String, Arc<Counts>)], told: &Told, pipeline: &Metrics) -> String {
-    let mut out = String::new();
-    family(&mut out, "datagrams_received_total", "Datagrams that the kernel handed out.");
-    sample(&mut out, "datagrams_received_total", counts, |counts| counts.received.value());
-    family(&mut out, "datagrams_accepted_total", "Datagrams that brought a new record.");
-    sample(&mut out, "datagrams_accepted_total", counts, |counts| counts.accepted.value());
-    family(&mut out, "datagrams_dropped_total", "Datagrams that the kernel had no room for.");
-    sample(&mut out, "datagrams_dropped_total", counts, |counts| counts.kernel_dropped.value());
-    family(&mut out, "datagrams_refused_total", "Datagrams refused, by reason.");
-    for (socket, counts) in counts {
-        for (reason, count) in counts.refused() {
-            line(
-                &mut out,
-                "datagrams_refused_total",
-                &format!("socket=\"{socket}\",reason=\"{reason}\""),
-                count,
-            );
+    let mut out = Exposition::default();
+    for (name, help, of) in BY_SOCKET {
+        out.family(name, help, MetricKind::Counter);
+        for (socket, counts) in counts {
+            out.sample(name, &[("socket", socket)], of(counts) as f64);
         }
     }
-    family(&mut out, "records_total", "Records handed on.");
-    sample(&mut out, "records_total", counts, |counts| counts.records.value());
-    family(&mut out, "acks_total", "Acknowledgements sent.");
-    sample(&mut out, "acks_total", counts, |counts| counts.acks.value());
-    family(&mut out, "acks_failed_total", "Acknowledgements that could not be sent.");
-    sample(&mut out, "acks_failed_total", counts, |counts| counts.acks_failed.value());
-    family(&mut out, "told_total", "Events told, by kind.");
-    for (kind, count) in told.by_kind() {
-        line(&mut out, "told_total", &format!("kind=\"{}\"", kind.word()), count);
-    }
-    out + &prometheus(pipeline)
-}
-
-fn family(out: &mut String, name: &str, help: &str) {
-    // Writing to a String cannot fail.
-    let _ = writeln!(out, "# HELP wardline_{name} {help}\n# TYPE wardline_{name} counter");
-}
-
-fn sample(
-    out: &mut String,
-    name: &str,
-    counts: &[(String, Arc<Counts>)],
-    of: impl Fn(&Counts) -> u64,
-) {
+    let name = "wardline_datagrams_refused_total";
+    out.family(name, "Datagrams refused, by reason.", MetricKind::Counter);
     for (socket, counts) in counts {
-        line(out, name, &format!("socket=\"{socket}\""), of(counts));
+        for (reason, count) in counts.refused() {
+            out.sample(name, &[("socket", socket), ("reason", reason)], count as f64);
+        }
     }
+    let name = "wardline_told_total";
+    out.family(name, "Events told, by kind.", MetricKind::Counter);
+    for (kind, count) in told.by_kind() {
+        out.sample(name, &[("kind", kind.word())], count as f64);
+    }
+    out.into_text() + &prometheus(pipeline)
 }
 
-fn line(out: &mut String, name: &str, labels: &str, value: u64) {
-    let _ = writeln!(out, "wardline_{name}{{{labels}}} {value}");
-}
+/// A count of each socket: its name, what it is, and how it is read.
+type BySocket = (&'static str, &'static str, fn(&Counts) -> u64);
+
+const BY_SOCKET: [BySocket; 6] = [
+    ("wardline_datagrams_received_total", "Datagrams that the kernel handed out.", |counts| {
+        counts.received.value()
+    }),
+    ("wardline_datagrams_accepted_total", "Datagrams that brought a new record.", |counts| {
+        counts.accepted.value()
+    }),
+    ("wardline_datagrams_dropped_total", "Datagrams that the kernel had no room for.", |counts| {
+        counts.kernel_dropped.value()
+    }),
+    ("wardline_records_total", "Records handed on.", |counts| counts.records.value()),
+    ("wardline_acks_total", "Acknowledgements sent.", |counts| counts.acks.value()),
+    ("wardline_acks_failed_total", "Acknowledgements that could not be sent.", |counts| {
+        counts.acks_failed.value()
+    }),
+];
 
 #[cfg(test)]
 mod tests {

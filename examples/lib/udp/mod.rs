@@ -20,10 +20,12 @@ mod http;
 mod listener;
 pub mod live;
 pub mod metrics;
+pub mod past;
 mod phones;
 pub mod provision;
 mod receipts;
 pub mod receive;
+mod saver;
 pub mod server;
 pub mod socket;
 mod ticker;
@@ -33,3 +35,7 @@ mod waiting;
 pub use counts::{Counts, REPEATED};
 pub use listener::Front;
 pub use server::{Report, Server, Setup};
+
+/// After so many inputs a snapshot is written, if nobody says otherwise: judging these again takes
+/// a second or two.
+pub const SNAPSHOT_INPUTS: u64 = 1_000_000;

@@ -5,6 +5,7 @@ use super::counts::Counts;
 use super::durable::Durable;
 use super::listener::{Common, Front, Listener, poll_of};
 use super::phones;
+use super::saver::Saver;
 use super::socket::Bound;
 use super::ticker::Ticker;
 use super::told::{Teller, Told, Watcher};
@@ -17,7 +18,8 @@ use std::sync::{Arc, Mutex, PoisonError};
 use std::thread::{Builder, JoinHandle};
 use std::time::Duration;
 use wardline::Config;
-use wardline::pipeline::{self, Batch, Notice, Pipeline};
+use wardline::journal::{Attached, Journal, Written};
+use wardline::pipeline::{self, Batch, Notice, Pipeline, Snapshots};
 use wardline_core::input::Record;
 use wardline_core::time::Timestamp;
 use wardline_wire::owntracks::OwnTracks;
@@ -30,6 +32,10 @@ pub struct Setup {
     pub shards: usize,
     /// How long to wait before receiving, so that more is received at once.
     pub nap: Duration,
+    /// Where inputs and evidence are kept; without it, a server forgets all when it ends.
+    pub journal: Option<Journal>,
+    /// After so many inputs a snapshot is written there.
+    pub snapshot_inputs: u64,
     /// Where events are written.
     pub events: Option<Output>,
     /// Who else is shown them.
@@ -45,6 +51,7 @@ pub struct Server {
     ticker: Ticker,
     listeners: Vec<Running>,
     common: Common,
+    journal: Option<(Arc<Attached>, Saver)>,
 }
 
 struct Running {
@@ -58,6 +65,8 @@ struct Running {
 pub struct Report {
     /// What the pipeline says; nothing if its threads did not end.
     pub pipeline: Option<pipeline::Report>,
+    /// What its journal has.
+    pub written: Option<Written>,
     /// What the listeners did wrong, if anything.
     pub errors: Vec<String>,
 }
@@ -79,18 +88,30 @@ impl Server {
             watcher: setup.watcher,
         };
         let (accepts, tells, fails) = (durable.clone(), told.clone(), failed.clone());
-        let pipeline = Pipeline::builder(setup.config)
+        let builder = Pipeline::builder(setup.config)
             .shards(setup.shards)
-            .sink(teller)
             .accepted(move |accepted| accepts.accepted(&accepted, &tells))
             .notices(move |notice| {
-                if matches!(notice, Notice::LogFailed { .. }) {
+                if matches!(notice, Notice::LogFailed { .. } | Notice::ReplayFailed { .. }) {
                     fails.store(true, Ordering::SeqCst);
                 }
                 eprintln!("{}", words(&notice));
-            })
-            .build()?;
-        let pipeline = Arc::new(pipeline);
+            });
+        let (builder, journal) = match setup.journal {
+            Some(journal) => {
+                let attached = journal.attach(builder, teller);
+                let (builder, attached) = attached.map_err(io::Error::other)?;
+                (builder, Some(attached))
+            }
+            None => (builder.sink(teller), None),
+        };
+        let pipeline = Arc::new(builder.build()?);
+        let journal = journal.map(|attached| {
+            let attached = Arc::new(attached);
+            let inputs = setup.snapshot_inputs;
+            Saver::start(pipeline.clone(), attached.clone(), inputs).map(|saver| (attached, saver))
+        });
+        let journal = journal.transpose()?;
         let ticker = Ticker::start(pipeline.clone(), clock.clone())?;
         let stop = Arc::new(AtomicBool::new(false));
         let common = Common {
@@ -100,7 +121,7 @@ impl Server {
             stop,
             failed,
         };
-        Ok(Self { pipeline, clock, told, durable, ticker, listeners: Vec::new(), common })
+        Ok(Self { pipeline, clock, told, durable, ticker, listeners: Vec::new(), common, journal })
     }
 
     /// Takes in inputs that no device sent: zones, orders, assignments.
@@ -195,9 +216,10 @@ impl Server {
         }
     }
 
-    /// Whether a listener has ended by itself.
+    /// Whether a listener has ended by itself, or the evidence can no longer be written.
     pub fn has_failed(&self) -> bool {
-        self.listeners.iter().flat_map(|l| &l.threads).any(JoinHandle::is_finished)
+        self.journal.as_ref().is_some_and(|(journal, _)| journal.has_failed())
+            || self.listeners.iter().flat_map(|l| &l.threads).any(JoinHandle::is_finished)
     }
 
     /// Receives and acknowledges what has come, judges it, tells it, and ends.
@@ -217,8 +239,26 @@ impl Server {
         }
         self.ticker.stop();
         drop(self.common);
+        let journal = self.journal.map(|(journal, saver)| {
+            saver.stop();
+            // Without an answer a shard is lost, or the pipeline closed itself; both were told.
+            (journal, self.pipeline.snapshots().ok())
+        });
         let pipeline = last_of(self.pipeline).map(Pipeline::finish);
-        Report { pipeline, errors }
+        let written = journal.as_ref().map(|(journal, _)| journal.written());
+        if let Some((journal, Some(last))) = journal {
+            errors.extend(close(&journal, &last));
+        }
+        Report { pipeline, written, errors }
+    }
+}
+
+/// Leaves snapshots; gives what went wrong.
+fn close(journal: &Attached, last: &Snapshots) -> Option<String> {
+    match journal.close(last) {
+        Ok(Some(_)) => None,
+        Ok(None) => Some("the evidence lacks events; they are told after the next start".into()),
+        Err(error) => Some(format!("no snapshot could be written: {error}")),
     }
 }
 
@@ -241,6 +281,9 @@ fn words(notice: &Notice) -> String {
             "shard {} left out input {}: its engine panicked: {}",
             quarantined.shard, quarantined.input.number, quarantined.reason
         ),
+        Notice::LogFull => "the disk is full: nothing is acknowledged until there is room".into(),
+        Notice::LogHasRoom => "the disk has room again".into(),
+        Notice::Replayed { inputs } => format!("{inputs} inputs of the journal judged again"),
         other => format!("{other:?}"),
     }
 }

@@ -32,7 +32,8 @@ impl Desk {
         let read = |from: &mut Reader<'_>| Ok((EpisodeId::read(from)?, Incident::read(from)?));
         let item = (incidents, INCIDENT_BYTES_MIN);
         let incidents = from.ascending("incidents", item, read, |(id, _)| *id)?;
-        let mut desk = Self { incidents: incidents.into_iter().collect(), ..Self::default() };
+        let mut desk = Self::default();
+        incidents.into_iter().for_each(|(id, incident)| desk.insert(id, incident));
         let item = (escalations, ESCALATION_BYTES);
         let read = |from: &mut Reader<'_>| desk.read_escalation(from);
         let escalations = from.ascending("escalations", item, read, |due| *due)?;

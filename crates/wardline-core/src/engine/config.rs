@@ -52,10 +52,11 @@ pub struct Config {
     /// rule takes about 250 bytes, so 1 MiB; one of a circle 400 bytes, so 1.6 MiB; one of a
     /// polygon of 100 vertices 9.5 KB, so 38 MiB.
     pub versions_max: usize,
-    /// Unresolved incidents that are kept; of one beyond, the events are told, with a refusal
-    /// (`too_many_incidents`), but it is neither escalated nor can it be acted upon. Default
-    /// 1,048,576, of about 256 bytes: 256 MiB. Of panics that concern no order, `strangers_max`
-    /// are kept, so that strangers cannot fill the desk.
+    /// Unresolved incidents of one order that are kept; of one beyond, the events are told, with a
+    /// refusal (`too_many_incidents`), but it is neither escalated nor can it be acted upon.
+    /// Counted by order, so that several engines that share a log say what one says. Default
+    /// 4,096, of about 256 bytes: 1 MiB. Of panics that concern no order, `strangers_max` are
+    /// kept.
     pub incidents_max: usize,
     /// Whether fixes that provably change nothing are stopped by the slack test. Default true; the
     /// events are the same without it.
@@ -101,7 +102,7 @@ impl Default for Config {
             strangers_max: 4_096,
             ids_max: 1 << 24,
             versions_max: 4_096,
-            incidents_max: 1 << 20,
+            incidents_max: 4_096,
             slack: true,
         }
     }

@@ -8,12 +8,15 @@ use crate::input::{Action, OperatorAct, Refusal};
 use crate::order::Order;
 use crate::outbox::Draft;
 use crate::time::Timestamp;
+use std::collections::BTreeMap;
 
 impl Engine {
     /// Takes note of what a step says of incidents.
     // J-DESK-1
     pub(super) fn note_incidents(&mut self, at: Timestamp) {
-        let (mut opened, mut beyond) = (Vec::new(), None);
+        // Which incidents are beyond a limit must not depend on where devices are kept.
+        self.outbox.sort_step();
+        let (mut opened, mut beyond) = (Vec::new(), BTreeMap::new());
         for draft in self.outbox.step() {
             let Some(id) = draft.episode_id else { continue };
             let amendment = draft.episode.and_then(|episode| episode.amendment);
@@ -28,8 +31,8 @@ impl Engine {
                     incident.zone =
                         draft.episode.and_then(|episode| episode.zone).map(|(zone, _)| zone);
                     incident.has_ended = is_panic;
-                    if let Some(max) = self.desk.limit_reached(id.order, &self.config) {
-                        beyond = Some((max, draft.time, draft.device));
+                    if let Some(max) = self.limit_reached(id) {
+                        beyond.insert(id.order, (max, draft.time, draft.device));
                         continue;
                     }
                     self.desk.open(id, incident, self.config.escalation_ms(draft.kind));
@@ -43,15 +46,28 @@ impl Engine {
                 }
             }
         }
-        if let Some((max, time, device)) = beyond {
+        for (order, (max, time, device)) in beyond {
             self.counters.refused += 1;
             let mut draft = Draft::fact(time, EventKind::Refused, device);
+            draft.order = order;
             draft.refusal = Some(Refusal { device, ..Refusal::new("too_many_incidents", max) });
-            self.outbox.push(draft);
+            self.tell_of_desk(order, draft);
         }
         for order in opened {
             self.wake_parties(order);
             self.reschedule(order);
+        }
+    }
+
+    /// The limit that keeps an incident from being opened, if one does. Devices whose panics that
+    /// concern no order are not counted have none, so that whoever shares out a log to several
+    /// engines need remember no more of them.
+    // J-DESK-6
+    fn limit_reached(&self, id: EpisodeId) -> Option<usize> {
+        let is_counted = id.order != OrderId::NONE || self.panics.contains_key(&id.device);
+        match is_counted {
+            true => self.desk.limit_reached(id.order, &self.config),
+            false => Some(self.config.strangers_max),
         }
     }
 

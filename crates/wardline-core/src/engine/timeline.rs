@@ -100,7 +100,8 @@ impl Engine {
         let next = self.next_instant(id);
         let deadline = match self.orders.by_id.get_mut(id) {
             Some(order) => &mut order.deadline,
-            None => &mut self.deadline,
+            None if id == OrderId::NONE => &mut self.deadline,
+            None => return,
         };
         if *deadline == next {
             return;

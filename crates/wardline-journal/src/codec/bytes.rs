@@ -117,6 +117,11 @@ impl<'a> Take<'a> {
         Take { bytes, offset: self.offset }
     }
 
+    /// The same, counted from an offset on.
+    pub fn at(self, offset: usize) -> Self {
+        Self { offset, ..self }
+    }
+
     pub fn offset(&self) -> usize {
         self.offset
     }
@@ -191,6 +196,14 @@ impl<'a> Take<'a> {
 
     #[inline]
     pub fn varint(&mut self, what: &'static str) -> Read<u64> {
+        if let [byte @ ..0x80, rest @ ..] = self.bytes {
+            (self.bytes, self.offset) = (rest, self.offset + 1);
+            return Ok(u64::from(*byte));
+        }
+        self.long_varint(what)
+    }
+
+    fn long_varint(&mut self, what: &'static str) -> Read<u64> {
         let mut value = 0;
         for (index, byte) in self.bytes.iter().take(10).enumerate() {
             let bits = u64::from(byte & 0x7F);

@@ -173,12 +173,24 @@ pub(crate) fn read_event(
     let clear = from.following(&[]);
     let mut room = from.rest().to_vec();
     if !opener.open(key, seal, &mut room) {
-        return Ok(Unsealed::Sealed { key, subject: Some(subject) });
+        let at = Some(event.at);
+        return Ok(Unsealed::Sealed { key, subject: Some(subject), at });
     }
     let mut clear = clear.following(&room);
     take_sealed(&mut clear, parts, &mut event)?;
     clear.end()?;
     Ok(Unsealed::Open(event))
+}
+
+/// The id of an event, which is never sealed: input, order, index.
+pub(crate) fn event_id(bytes: &[u8]) -> Option<(u64, u64, u32)> {
+    let mut from = Take::new(bytes);
+    if from.u8("").ok()? != kind::EVENT {
+        return None;
+    }
+    from.varint("").ok()?;
+    let (event, _) = take_clear(&mut from).ok()?;
+    Some((event.input, event.order.number(), event.index))
 }
 
 fn take_clear(from: &mut Take<'_>) -> Read<(Event, u16)> {

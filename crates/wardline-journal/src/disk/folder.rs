@@ -69,6 +69,10 @@ impl Disk for Folder {
         self.writable()?;
         let mut options = OpenOptions::new();
         options.read(true).write(true).create(true).truncate(true);
+        #[cfg(unix)]
+        if SECRETS.iter().any(|secret| name.contains(secret)) {
+            std::os::unix::fs::OpenOptionsExt::mode(&mut options, 0o600);
+        }
         Ok(Box::new(options.open(self.path.join(name))?))
     }
 
@@ -114,3 +118,6 @@ impl DiskFile for File {
 }
 
 const LOCK: &str = "lock";
+/// What the names of files hold that nobody but their owner may read.
+#[cfg(unix)]
+const SECRETS: [&str; 2] = [".keys", ".secret"];

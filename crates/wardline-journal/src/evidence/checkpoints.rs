@@ -70,6 +70,24 @@ pub(crate) fn read_all(disk: &dyn Disk, verifier: &Verifier) -> Result<Vec<Check
     }
 }
 
+/// The newest checkpoint of the log in the file, and its note.
+pub(crate) fn newest(
+    disk: &dyn Disk,
+    verifier: &Verifier,
+) -> Result<Option<(String, Checkpoint)>, ReadError> {
+    let bytes = match read_whole(disk, NAME, FILE_BYTES_MAX) {
+        Ok(bytes) => bytes,
+        Err(error) if error.kind() == io::ErrorKind::NotFound => return Ok(None),
+        Err(error) => return Err(error.into()),
+    };
+    for (_, note) in notes(&bytes).0.into_iter().rev() {
+        if let Some(checkpoint) = opened([&note], verifier)?.pop() {
+            return Ok(Some((note, checkpoint)));
+        }
+    }
+    Ok(None)
+}
+
 /// The notes that are whole and where each begins, and where they end.
 fn notes(bytes: &[u8]) -> (Vec<(usize, String)>, usize) {
     let (mut notes, mut start) = (Vec::new(), 0);

@@ -22,6 +22,10 @@ pub struct Leaf {
     pub hash: Hash,
     /// The entry as it is stored, over which the hash is.
     pub stored: Vec<u8>,
+    /// The salt of its frame, which it is sealed with.
+    pub salt: u64,
+    /// Its number in the frame, likewise.
+    pub entry: u32,
     /// What it says.
     pub evidence: Evidence,
 }

@@ -62,7 +62,8 @@ impl EvidenceReader {
                 note.check_key(&mut self.keys, place)?;
             }
             let number = head.first + u64::from(index);
-            into.push(Leaf { number, hash, stored: entry.to_vec(), evidence });
+            let stored = entry.to_vec();
+            into.push(Leaf { number, hash, stored, salt: head.salt, entry: index, evidence });
         }
         let whole = entries.is_at_end() && entries.given() == head.entries;
         match whole && head.entries == head.numbered {

@@ -92,9 +92,9 @@ impl Writer {
             next: place.next,
             salt,
             waiting: VecDeque::new(),
+            spare: Vec::new(),
             oldest: None,
             poison: None,
-            scratch: Vec::new(),
             out: Vec::new(),
         };
         if let Some(Cut { segment, offset, bytes, hash }) = cut {

@@ -170,6 +170,12 @@ impl DeviceTable {
         self.line(index).map(|line| line.device)
     }
 
+    /// All indexes that are in use, each with its device.
+    pub fn indexes(&self) -> impl Iterator<Item = (u32, DeviceId)> + '_ {
+        let used = (0..).zip(&self.lines).filter(|(_, line)| line.device != DeviceId::NONE);
+        used.map(|(index, line)| (index, line.device))
+    }
+
     /// Why datagrams and records were refused so far, and how often.
     pub fn refusals(&self) -> &Refusals {
         &self.refusals

@@ -16,6 +16,7 @@ mod input;
 mod instant;
 mod lines;
 mod order;
+mod output;
 mod tree;
 mod value;
 
@@ -24,6 +25,7 @@ mod tests;
 
 pub use event::{event_value, write_event, write_row};
 pub use lines::{Line, Lines};
+pub use output::input_value;
 
 use fault::clipped;
 use tree::{Object, Tree};

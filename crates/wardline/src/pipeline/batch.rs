@@ -1,5 +1,6 @@
 //! Inputs that are submitted together.
 
+use super::spare::Reuse;
 use wardline_core::input::{Input, Record, Status};
 
 /// Inputs that are submitted together, in the order in which they were received.
@@ -42,6 +43,13 @@ impl Batch {
     /// [`Accepted`](super::Accepted). Default 0.
     pub fn set_tag(&mut self, tag: u64) {
         self.tag = tag;
+    }
+}
+
+impl Reuse for Batch {
+    fn clear(&mut self) {
+        self.records.clear();
+        self.tag = 0;
     }
 }
 

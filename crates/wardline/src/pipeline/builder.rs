@@ -1,33 +1,24 @@
 //! How a pipeline is set up.
 
-use super::Pipeline;
 use super::clock::{Clock, MonotonicClock};
-use super::dispatcher::{Acceptance, Dispatcher, SHARE_INPUTS};
-use super::intake::Intake;
+use super::dispatcher::{Acceptance, Replay, SHARE_INPUTS};
 use super::log::{Accepted, Log};
-use super::notice::{Listener, Notice, Quarantined};
-use super::outlet::Outlet;
-use super::queue::Queue;
-use super::recovery::{Checkpoints, Retained, Snapshots};
-use super::router::{Router, SHARDS_MAX};
-use super::shard::{Links, Trial, Worker};
-use super::share::Share;
+use super::notice::{Listener, Notice};
+use super::router::SHARDS_MAX;
+use super::shard::Trial;
 use super::shed::Shedding;
 use super::sink::{Overflow, Sink};
-use super::stats::Stats;
-use super::threads::Threads;
-use super::watchdog::Watchdog;
-use crossbeam_queue::ArrayQueue;
-use crossbeam_utils::sync::Parker;
+use super::snapshots::Restored;
+use super::standby::{Recovery, StandbyTrial};
 use std::io;
 use std::panic::{AssertUnwindSafe, catch_unwind};
-use std::sync::{Arc, Mutex};
+use std::sync::Arc;
 use std::time::Duration;
 use wardline_core::input::Record;
-use wardline_core::{Config, Engine};
+use wardline_core::{Config, Numbered};
 
 /// Questions that may wait for a shard; who asks more waits.
-const QUERIES_MAX: usize = 64;
+pub(super) const QUERIES_MAX: usize = 64;
 
 /// Sets up a [`Pipeline`].
 pub struct Builder {
@@ -39,8 +30,8 @@ pub struct Builder {
     pub(super) in_order: bool,
     pub(super) overflow: Overflow,
     pub(super) shedding: Shedding,
+    pub(super) recovery: Recovery,
     pub(super) retained_max: usize,
-    pub(super) checkpoints: Arc<dyn Checkpoints>,
     pub(super) stall_after: Duration,
     pub(super) sink: Option<Box<dyn Sink>>,
     pub(super) log: Option<Box<dyn Log>>,
@@ -48,6 +39,9 @@ pub struct Builder {
     pub(super) listener: Listener,
     pub(super) clock: Arc<dyn Clock>,
     pub(super) trial: Option<Trial>,
+    pub(super) standby_trial: Option<StandbyTrial>,
+    pub(super) restored: Option<Restored>,
+    pub(super) replay: Option<(u64, Replay)>,
 }
 
 impl Builder {
@@ -61,8 +55,8 @@ impl Builder {
             in_order: false,
             overflow: Overflow::Wait,
             shedding: Shedding::Never,
+            recovery: Recovery::Standby,
             retained_max: 1 << 18,
-            checkpoints: Arc::new(Snapshots),
             stall_after: Duration::from_secs(1),
             sink: None,
             log: None,
@@ -70,6 +64,9 @@ impl Builder {
             listener: Arc::new(|_| ()),
             clock: Arc::new(MonotonicClock::default()),
             trial: None,
+            standby_trial: None,
+            restored: None,
+            replay: None,
         }
     }
 
@@ -124,16 +121,36 @@ impl Builder {
         self
     }
 
-    /// Where inputs are written once they have their numbers, before they are judged.
+    /// Where inputs are written once they have their numbers. No event leaves the pipeline before
+    /// its input is there.
     pub fn log(mut self, log: impl Log + 'static) -> Self {
         self.log = Some(Box::new(log));
         self
     }
 
-    /// Called on the dispatcher's thread when a batch has its numbers and is in the log, if there
-    /// is one: only now may its senders forget it.
+    /// Called when a batch has its numbers and is in the log, if there is one: only now may its
+    /// senders forget it. On the thread that writes the log; must be quick.
     pub fn accepted(mut self, accepted: impl FnMut(Accepted) + Send + 'static) -> Self {
         self.accepted = Some(Box::new(accepted));
+        self
+    }
+
+    /// Goes on from what the engines of another pipeline knew, with as many shards as that had.
+    pub fn resume(mut self, restored: Restored) -> Self {
+        self.restored = Some(restored);
+        self
+    }
+
+    /// Judges these inputs before any others: what a log has after the snapshots that the pipeline
+    /// resumes, with the numbers that it has there. They are durable, up to the number `through`,
+    /// after which numbers go on. `next` adds some inputs to a list and says whether there are
+    /// more.
+    pub fn replay(
+        mut self,
+        through: u64,
+        next: impl FnMut(&mut Vec<Numbered>) -> io::Result<bool> + Send + 'static,
+    ) -> Self {
+        self.replay = Some((through, Box::new(next)));
         self
     }
 
@@ -146,17 +163,16 @@ impl Builder {
         self
     }
 
-    /// How many inputs each shard keeps to build its engine again after a panic, before it makes a
-    /// checkpoint. Default 262,144: about 42 MiB.
-    pub fn retained(mut self, inputs: usize) -> Self {
-        self.retained_max = inputs.max(SHARE_INPUTS);
+    /// What is left of a shard whose engine panics. Default: a standby takes its place.
+    pub fn recovery(mut self, recovery: Recovery) -> Self {
+        self.recovery = recovery;
         self
     }
 
-    /// How the state of an engine is kept, so that inputs need not be. Default: as a snapshot in
-    /// memory. A shard whose checkpoint fails says so, and is lost if its engine panics.
-    pub fn checkpoints(mut self, checkpoints: impl Checkpoints + 'static) -> Self {
-        self.checkpoints = Arc::new(checkpoints);
+    /// How many judged inputs of a shard may wait for its standby; when there are more, the shard
+    /// waits. Default 262,144: about 42 MiB, and more than a second's inputs.
+    pub fn retained(mut self, inputs: usize) -> Self {
+        self.retained_max = inputs.max(SHARE_INPUTS);
         self
     }
 
@@ -180,88 +196,10 @@ impl Builder {
         self
     }
 
-    /// Starts the threads.
-    ///
-    /// # Errors
-    ///
-    /// If a thread cannot be started.
-    pub fn build(mut self) -> io::Result<Pipeline> {
-        let stats = Arc::new(Stats::new(self.shards));
-        let lane_max = self.queue * SHARE_INPUTS;
-        let intake = Arc::new(Intake::new(lane_max, self.queue, self.in_order, self.shedding));
-        let quarantine = Arc::new(Mutex::new(Vec::new()));
-        let sink_parker = Parker::new();
-        let outlet = Arc::new(Outlet {
-            queue: Queue::new(self.event_queue, sink_parker.unparker().clone()),
-            spare: ArrayQueue::new(self.event_queue + self.shards),
-            overflow: self.overflow,
-            stats: stats.clone(),
-            listener: self.listener.clone(),
-        });
-        let parkers: Vec<_> = (0..self.shards).map(|_| Parker::new()).collect();
-        let links = parkers.iter().map(|parker| self.links(parker, &outlet, &quarantine));
-        let links: Vec<_> = links.collect();
-        let spare_batches = Arc::new(ArrayQueue::new(self.queue + 2));
-        let dispatcher = Dispatcher {
-            router: Router::new(self.shards, &self.config),
-            intake: intake.clone(),
-            log: self.log.take(),
-            accepted: self.accepted.take(),
-            queues: links.iter().map(|links| links.shares.clone()).collect(),
-            spare: links.iter().map(|links| links.spare.clone()).collect(),
-            spare_batches: spare_batches.clone(),
-            stats: stats.clone(),
-            listener: self.listener.clone(),
-            clock: self.clock.clone(),
-            shares: (0..self.shards).map(|_| Share::default()).collect(),
-            numbered: Vec::with_capacity(SHARE_INPUTS),
-        };
-        let mut pipeline = Pipeline {
-            intake,
-            queues: dispatcher.queues.clone(),
-            queries: links.iter().map(|links| links.queries.clone()).collect(),
-            outlet: outlet.clone(),
-            spare: spare_batches,
-            quarantine,
-            clock: self.clock.clone(),
-            lane_max,
-            retained_max: self.retained_max,
-            threads: Threads::default(),
-        };
-        let sink = self.sink.take().unwrap_or_else(|| Box::new(|_| ()));
-        let watchdog = Watchdog::new(stats, self.stall_after, self.listener.clone());
-        // What was started before an error ends when the pipeline is dropped.
-        pipeline.threads.start_sink(outlet, sink, sink_parker, self.clock.clone())?;
-        for (shard, (links, parker)) in links.into_iter().zip(parkers).enumerate() {
-            pipeline.threads.start_worker(shard, (self.worker(shard, links), parker))?;
-        }
-        pipeline.threads.start_watchdog(watchdog, self.clock)?;
-        pipeline.threads.start_dispatcher(dispatcher)?;
-        Ok(pipeline)
-    }
-
-    /// What a shard is connected to, which sleeps on this.
-    fn links(
-        &self,
-        parker: &Parker,
-        outlet: &Arc<Outlet>,
-        quarantine: &Arc<Mutex<Vec<Quarantined>>>,
-    ) -> Links {
-        Links {
-            shares: Arc::new(Queue::new(self.share_queue, parker.unparker().clone())),
-            spare: Arc::new(ArrayQueue::new(self.share_queue + 2)),
-            queries: Arc::new(Queue::new(QUERIES_MAX, parker.unparker().clone())),
-            outlet: outlet.clone(),
-            listener: self.listener.clone(),
-            clock: self.clock.clone(),
-            quarantine: quarantine.clone(),
-            trial: self.trial.clone(),
-        }
-    }
-
-    fn worker(&self, shard: usize, links: Links) -> Worker {
-        let (config, checkpoints) = (self.config.clone(), self.checkpoints.clone());
-        let retained = Retained::new(config, checkpoints, self.retained_max);
-        Worker::new(shard, Engine::new(self.config.clone()), retained, links)
+    /// Called before each share that a standby takes in; may panic or take long.
+    #[doc(hidden)]
+    pub fn standby_trial(mut self, trial: impl Fn(usize) + Send + Sync + 'static) -> Self {
+        self.standby_trial = Some(Arc::new(trial));
+        self
     }
 }

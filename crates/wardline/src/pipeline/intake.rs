@@ -3,6 +3,7 @@
 use super::batch::{Batch, overtakes};
 use super::lock;
 use super::shed::{Scales, Shedding};
+use super::snapshots::Request;
 use std::collections::VecDeque;
 use std::sync::{Condvar, Mutex, PoisonError};
 use wardline_core::ids::DeviceId;
@@ -21,7 +22,17 @@ pub(super) struct Intake {
 /// How many fixes of which devices were dropped.
 pub(super) type Dropped = Vec<(DeviceId, usize)>;
 
+/// What the dispatcher does next.
+pub(super) enum Work {
+    /// Numbers inputs and shares them out.
+    Batch(Batch),
+    /// Asks the shards for snapshots.
+    Snapshots(Request),
+}
+
 struct Lanes {
+    /// Whoever asks waits for the answer, so that there are no more than threads that ask.
+    requests: Vec<Request>,
     urgent: Lane,
     bulk: Lane,
     scales: Scales,
@@ -49,6 +60,7 @@ impl Intake {
     /// Two lanes for so many inputs each; only one is used if all is to stay in order.
     pub fn new(records_max: usize, batches: usize, in_order: bool, shedding: Shedding) -> Self {
         let lanes = Lanes {
+            requests: Vec::new(),
             urgent: Lane::new(records_max, batches),
             bulk: Lane::new(records_max, batches),
             scales: Scales::default(),
@@ -112,20 +124,29 @@ impl Intake {
             && scales.weigh(bulk.batches.iter().chain(std::iter::once(batch)), excess)
     }
 
-    /// The next batch, urgent ones first; waits for one. Nothing once the pipeline has been closed
-    /// and all is taken.
-    pub fn take(&self) -> Option<Batch> {
+    /// Asks the shards for snapshots, as soon as the dispatcher comes to it. Those asked after the
+    /// pipeline has been closed may get no answer.
+    pub fn ask_for_snapshots(&self, request: Request) {
+        let mut lanes = lock(&self.lanes);
+        if !lanes.closed {
+            lanes.requests.push(request);
+            drop(lanes);
+            self.work.notify_one();
+        }
+    }
+
+    /// What is next, urgent inputs before others; waits for it. Nothing once the pipeline has been
+    /// closed and all is taken.
+    pub fn take(&self) -> Option<Work> {
         let mut lanes = lock(&self.lanes);
         loop {
-            if let Some(batch) = lanes.urgent.take() {
-                drop(lanes);
-                self.room.notify_all();
-                return Some(batch);
+            if let Some(request) = lanes.requests.pop() {
+                return Some(Work::Snapshots(request));
             }
-            if let Some(batch) = lanes.bulk.take() {
+            if let Some(batch) = lanes.urgent.take().or_else(|| lanes.bulk.take()) {
                 drop(lanes);
                 self.room.notify_all();
-                return Some(batch);
+                return Some(Work::Batch(batch));
             }
             if lanes.closed {
                 return None;
@@ -139,6 +160,11 @@ impl Intake {
         lock(&self.lanes).closed = true;
         self.work.notify_all();
         self.room.notify_all();
+    }
+
+    /// Whether nothing is taken in any more.
+    pub fn is_closed(&self) -> bool {
+        lock(&self.lanes).closed
     }
 
     /// How many inputs wait: urgent ones, and others.

@@ -25,30 +25,55 @@ pub enum Notice {
         /// What it said.
         reason: String,
     },
-    /// The log reported an error; the inputs are judged, but not accepted.
+    /// What the log had was judged again; what is new comes now.
+    Replayed {
+        /// How many inputs.
+        inputs: usize,
+    },
+    /// The log could not be read to its end, so nothing new is taken in.
+    ReplayFailed {
+        /// Why.
+        reason: String,
+    },
+    /// The log reported an error. Nothing more is accepted, and the pipeline takes nothing in; what
+    /// was not accepted will be sent again by whoever sent it.
     LogFailed {
         /// What it said.
         reason: String,
     },
+    /// The log has no room. Nothing is accepted until there is some; who submits waits.
+    LogFull,
+    /// The log has room again, and everything that waited was taken.
+    LogHasRoom,
+    /// Events of inputs that the log does not have were kept back, since it failed. They are told
+    /// when the inputs come again.
+    EventsWithheld {
+        /// How many.
+        events: usize,
+    },
+    /// The sink has no room. It is offered the same events again until there is some.
+    SinkFull,
+    /// The sink has room again.
+    SinkHasRoom,
     /// An engine panicked on an input, which is left out from now on.
     Quarantined(Quarantined),
-    /// The engine of a shard was built again as it was before the input that it panicked on.
-    Rebuilt {
+    /// The engine of a shard panicked, and its standby took its place.
+    Replaced {
         /// The shard.
         shard: usize,
-        /// Inputs that were read again.
+        /// Inputs that the standby had yet to take in.
         inputs: usize,
     },
-    /// A shard took in more than is kept to build its engine again, and made no checkpoint: if it
-    /// panics, it is lost.
-    NotRetained {
+    /// The standby of a shard panicked where its engine had not. Another is made of the engine,
+    /// before the next inputs; if the engine panics before that, the shard is lost.
+    StandbyLost {
         /// The shard.
         shard: usize,
-        /// How many inputs are kept at most.
-        inputs_max: usize,
+        /// What the panic said.
+        reason: String,
     },
-    /// An engine panicked, and what it would be built from again is no longer kept. All further
-    /// inputs of the shard are counted as quarantined.
+    /// An engine panicked that had no standby. All further inputs of the shard are counted as
+    /// quarantined.
     ShardLost {
         /// The shard.
         shard: usize,

@@ -1,14 +1,18 @@
 //! From the shards to the sink: a bounded queue of batches of events, and the sink's thread.
 
 use super::clock::Clock;
+use super::durable::Durable;
+use super::intake::Intake;
 use super::notice::{Listener, Notice, words_of};
 use super::queue::Queue;
 use super::sink::{Overflow, Sink};
+use super::spare::{Reuse, Spare};
 use super::stats::Stats;
-use crossbeam_queue::ArrayQueue;
 use crossbeam_utils::sync::Parker;
+use std::io;
 use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::sync::Arc;
+use std::time::Duration;
 use wardline_core::event::Event;
 
 /// Events that a shard gave out together.
@@ -19,10 +23,16 @@ pub(super) struct EventBatch {
     pub judged_ns: u64,
 }
 
+impl Reuse for EventBatch {
+    fn clear(&mut self) {
+        self.events.clear();
+    }
+}
+
 /// What the shards put events into.
 pub(super) struct Outlet {
     pub queue: Queue<EventBatch>,
-    pub spare: ArrayQueue<EventBatch>,
+    pub spare: Spare<EventBatch>,
     pub overflow: Overflow,
     pub stats: Arc<Stats>,
     pub listener: Listener,
@@ -31,13 +41,13 @@ pub(super) struct Outlet {
 impl Outlet {
     /// Hands the batch to the sink's thread, and leaves an empty one in its place.
     pub fn put(&self, batch: &mut EventBatch) {
-        let full = std::mem::replace(batch, self.spare.pop().unwrap_or_default());
+        let full = std::mem::replace(batch, self.spare.take());
         match self.overflow {
             Overflow::Wait => self.queue.push(full),
             Overflow::Lose => {
                 if let Err(lost) = self.queue.try_push(full) {
                     self.lose(lost.events.len());
-                    self.recycle(lost);
+                    self.spare.put(lost);
                 }
             }
         }
@@ -47,49 +57,116 @@ impl Outlet {
         self.stats.events_lost.add(events);
         (self.listener)(Notice::EventsLost { events });
     }
-
-    fn recycle(&self, mut batch: EventBatch) {
-        batch.events.clear();
-        // Where there are spare ones enough, this one is let go.
-        let _ = self.spare.push(batch);
-    }
 }
 
-/// Gives events to the sink until the queue is closed and empty.
-pub(super) fn run_sink(outlet: &Outlet, sink: &mut dyn Sink, parker: &Parker, clock: &dyn Clock) {
-    loop {
-        let closed = outlet.queue.is_closed();
-        let Some(mut batch) = outlet.queue.pop() else {
-            guard(outlet, || sink.flush());
+/// Gives events to the sink, each once its input is durable, until the queue is closed and empty.
+pub(super) struct Deliverer {
+    pub outlet: Arc<Outlet>,
+    pub sink: Box<dyn Sink>,
+    pub durable: Arc<Durable>,
+    pub intake: Arc<Intake>,
+    pub clock: Arc<dyn Clock>,
+}
+
+/// How long a sink without room is left alone before it is asked again.
+const PAUSE: Duration = Duration::from_millis(20);
+/// How often it is asked once the pipeline is closed: two seconds.
+const LAST_TRIES: u32 = 100;
+
+impl Deliverer {
+    pub fn run(&mut self, parker: &Parker) {
+        loop {
+            let closed = self.outlet.queue.is_closed();
+            if let Some(mut batch) = self.outlet.queue.pop() {
+                self.withhold(&mut batch.events, parker);
+                self.offer(&mut batch);
+                self.outlet.spare.put(batch);
+                continue;
+            }
+            let flushed = guard(|| self.sink.flush());
+            self.note(flushed);
             if closed {
                 return;
             }
-            if outlet.queue.len() == 0 {
-                parker.park();
+            if self.outlet.queue.len() == 0 {
+                match self.sink.flush_in() {
+                    Some(flush_in) => parker.park_timeout(flush_in),
+                    None => parker.park(),
+                }
             }
-            continue;
-        };
-        let many = batch.events.len();
-        if guard(outlet, || sink.take(&mut batch.events)) {
-            let now_ns = clock.now_ns();
-            outlet.stats.events.add(many);
-            outlet.stats.sink.note(batch.judged_ns, now_ns, many);
-            outlet.stats.whole.note(batch.submitted_ns, now_ns, many);
-        } else {
-            outlet.lose(many);
         }
-        outlet.recycle(batch);
+    }
+
+    /// Waits for the log, and takes out events whose inputs it will never have.
+    fn withhold(&self, events: &mut Vec<Event>, parker: &Parker) {
+        let last = events.iter().map(|event| event.input).max().unwrap_or_default();
+        if self.durable.wait_for(last, parker) {
+            return;
+        }
+        let (many, through) = (events.len(), self.durable.through());
+        events.retain(|event| event.input <= through);
+        let withheld = many - events.len();
+        self.outlet.stats.events_withheld.add(withheld);
+        (self.outlet.listener)(Notice::EventsWithheld { events: withheld });
+    }
+
+    /// Lets the sink take the events, and tries again while it has no room.
+    fn offer(&mut self, batch: &mut EventBatch) {
+        let (mut is_full, mut last_tries) = (false, 0);
+        while !batch.events.is_empty() {
+            let many = batch.events.len();
+            match guard(|| self.sink.take(&mut batch.events)) {
+                Ok(()) => {
+                    self.count(batch, many);
+                    break;
+                }
+                Err(error) if is_without_room(&error) && last_tries < LAST_TRIES => {
+                    self.count(batch, many - batch.events.len().min(many));
+                    if !is_full {
+                        (self.outlet.listener)(Notice::SinkFull);
+                    }
+                    is_full = true;
+                    last_tries += u32::from(self.intake.is_closed());
+                    std::thread::sleep(PAUSE);
+                }
+                Err(error) => {
+                    self.note(Err(error));
+                    self.outlet.lose(many);
+                    break;
+                }
+            }
+        }
+        if is_full {
+            (self.outlet.listener)(Notice::SinkHasRoom);
+        }
+    }
+
+    fn count(&self, batch: &EventBatch, many: usize) {
+        if many > 0 {
+            let (now_ns, stats) = (self.clock.now_ns(), &self.outlet.stats);
+            stats.events.add(many);
+            stats.sink.note(batch.judged_ns, now_ns, many);
+            stats.whole.note(batch.submitted_ns, now_ns, many);
+        }
+    }
+
+    /// Tells of an error, unless it is one that passes.
+    fn note(&self, outcome: io::Result<()>) {
+        if let Err(error) = outcome
+            && !is_without_room(&error)
+        {
+            self.outlet.stats.sink_failures.add(1);
+            (self.outlet.listener)(Notice::SinkFailed { reason: error.to_string() });
+        }
     }
 }
 
-/// Whether the sink did it, without an error or panic.
-fn guard(outlet: &Outlet, act: impl FnOnce() -> std::io::Result<()>) -> bool {
-    let reason = match catch_unwind(AssertUnwindSafe(act)) {
-        Ok(Ok(())) => return true,
-        Ok(Err(error)) => error.to_string(),
-        Err(panic) => words_of(&*panic),
-    };
-    outlet.stats.sink_failures.add(1);
-    (outlet.listener)(Notice::SinkFailed { reason });
-    false
+fn is_without_room(error: &io::Error) -> bool {
+    error.kind() == io::ErrorKind::StorageFull
+}
+
+/// A panic of the sink is as good as an error.
+fn guard(act: impl FnOnce() -> io::Result<()>) -> io::Result<()> {
+    catch_unwind(AssertUnwindSafe(act))
+        .unwrap_or_else(|panic| Err(io::Error::other(words_of(&*panic))))
 }

@@ -1,15 +1,8 @@
 //! Metrics as the text that Prometheus reads (exposition format 0.0.4), and through the `metrics`
 //! facade where that feature is on.
 
+use super::exposition::{Exposition, MetricKind as Kind};
 use super::metrics::{Gauge, Latency, Metrics, ShardMetrics};
-use std::fmt::Write;
-
-/// What a value means over time.
-#[derive(Clone, Copy, PartialEq, Eq)]
-enum Kind {
-    Counter,
-    Gauge,
-}
 
 /// One metric: all its values, each with a label or none.
 struct Family {
@@ -31,20 +24,15 @@ struct Family {
 /// # Ok::<(), std::io::Error>(())
 /// ```
 pub fn prometheus(metrics: &Metrics) -> String {
-    let mut text = String::new();
-    for family in families(metrics) {
-        let kind = if family.kind == Kind::Counter { "counter" } else { "gauge" };
-        let name = family.name;
-        // Writing to a string does not fail.
-        let _ = writeln!(text, "# HELP {name} {}\n# TYPE {name} {kind}", family.help);
-        for (label, value) in family.values {
-            let _ = match label {
-                Some((label, of)) => writeln!(text, "{name}{{{label}=\"{of}\"}} {value}"),
-                None => writeln!(text, "{name} {value}"),
-            };
+    let mut text = Exposition::default();
+    for Family { name, help, kind, values } in families(metrics) {
+        text.family(name, help, kind);
+        for (label, value) in &values {
+            let label = label.as_ref().map(|(label, of)| (*label, of.as_str()));
+            text.sample(name, label.as_slice(), *value);
         }
     }
-    text
+    text.into_text()
 }
 
 #[cfg(feature = "metrics")]
@@ -73,9 +61,16 @@ fn families(metrics: &Metrics) -> Vec<Family> {
             "Inputs with an invalid time of receipt or one smaller than before.",
             metrics.clock_regressions,
         ),
+        counter("wardline_replayed_total", "Inputs judged again at the start.", metrics.replayed),
+        counter("wardline_log_full_total", "Times that the log had no room.", metrics.log_full),
         counter("wardline_log_failures_total", "Times that the log failed.", metrics.log_failures),
         counter("wardline_events_total", "Events that the sink took.", metrics.events),
         counter("wardline_events_lost_total", "Events it did not take.", metrics.events_lost),
+        counter(
+            "wardline_events_withheld_total",
+            "Events kept back since the log does not have their inputs.",
+            metrics.events_withheld,
+        ),
         counter(
             "wardline_sink_failures_total",
             "Times that the sink failed.",
@@ -115,7 +110,11 @@ fn of_shards(shards: &[ShardMetrics]) -> Vec<Family> {
         counter("wardline_quarantined_total", "Inputs an engine panicked on.", &|of| {
             of.quarantined + of.quarantined_copies
         }),
-        counter("wardline_rebuilt_total", "Engines built again.", &|of| of.rebuilt),
+        counter("wardline_replaced_total", "Engines replaced by their standby.", &|of| of.replaced),
+        counter("wardline_standbys_lost_total", "Standbys that panicked.", &|of| of.standbys_lost),
+        counter("wardline_standby_waits_total", "Times a shard waited for its standby.", &|of| {
+            of.standby_waits
+        }),
         counter("wardline_refused_total", "Inputs refused.", &|of| of.counters.refused),
         counter("wardline_repeats_total", "Inputs received again.", &|of| of.counters.repeats),
         counter("wardline_unassigned_total", "Inputs of devices that nobody has.", &|of| {
@@ -125,6 +124,9 @@ fn of_shards(shards: &[ShardMetrics]) -> Vec<Family> {
             u64::from(of.stalled)
         }),
         family("wardline_last_input", "The last input judged.", Kind::Gauge, &|of| of.last),
+        family("wardline_standby_last_input", "The standby's last input.", Kind::Gauge, &|of| {
+            of.standby_last
+        }),
     ];
     all.extend(gauges(
         ["wardline_shard_waiting", "wardline_shard_waiting_limit"],
@@ -133,7 +135,7 @@ fn of_shards(shards: &[ShardMetrics]) -> Vec<Family> {
     ));
     all.extend(gauges(
         ["wardline_retained", "wardline_retained_limit"],
-        "Inputs kept to build the engine again.",
+        "Inputs that the standby has not taken in yet.",
         gauge_of(&|of| of.retained),
     ));
     all

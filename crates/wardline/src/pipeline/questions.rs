@@ -9,7 +9,7 @@ impl Pipeline {
     /// How many questions wait for a shard.
     #[doc(hidden)]
     pub fn waiting_questions(&self, shard: usize) -> usize {
-        self.queries.get(shard).map_or(0, |queries| queries.len())
+        self.ends.get(shard).map_or(0, |ends| ends.queries.len())
     }
 
     /// The zones that hold the position now, sorted by id.

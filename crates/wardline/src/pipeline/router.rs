@@ -44,8 +44,12 @@ pub(super) struct Router {
     devices: HashMap<DeviceId, Route>,
     /// Where each order is judged.
     homes: HashMap<OrderId, usize>,
-    /// Devices that sent a panic. Each has an incident that outlasts its entry here.
+    /// Devices that sent a panic while they were assigned, and of others so many as can have an
+    /// incident. Such an incident may outlast any assignment.
     panicked: HashSet<DeviceId>,
+    /// How many of these were not assigned.
+    strangers: usize,
+    strangers_max: usize,
 }
 
 /// A person who has a device or is named by an order, now or once.
@@ -82,6 +86,8 @@ impl Router {
             devices: HashMap::new(),
             homes: HashMap::new(),
             panicked: HashSet::new(),
+            strangers: 0,
+            strangers_max: config.strangers_max,
         }
     }
 
@@ -102,9 +108,15 @@ impl Router {
         Numbered { number: self.last, record, part: Part::WHOLE }
     }
 
+    /// Takes note of an input that got its number before.
+    pub fn go_on_from(&mut self, input: &Numbered) {
+        self.last = self.last.max(input.number);
+        self.now = self.now.max(input.record.at.unwrap_or(self.now));
+    }
+
     /// Adds a numbered input to the shares of the shards that take it in; there is one of each
     /// shard. Gives the shard that tells what concerns no order.
-    pub fn route(&mut self, input: Numbered, shares: &mut [Share]) -> usize {
+    pub fn route(&mut self, mut input: Numbered, shares: &mut [Share]) -> usize {
         debug_assert_eq!(shares.len(), self.shards, "a share of each shard");
         let all = Set::of_first(self.shards);
         let (to, keepers, teller) = match &input.record.input {
@@ -133,10 +145,14 @@ impl Router {
                 (Set::of(teller), Set::of(teller), teller)
             }
         };
-        for shard in to.iter() {
-            let part = Part { tells_facts: shard == teller, keeps: keepers.contains(shard) };
-            shares[shard].inputs.push(Numbered { part, record: input.record.clone(), ..input });
+        let part = |shard| Part { tells_facts: shard == teller, keeps: keepers.contains(shard) };
+        let (last, others) = to.split_last();
+        for shard in others.iter() {
+            let (number, record) = (input.number, input.record.clone());
+            shares[shard].inputs.push(Numbered { number, record, part: part(shard) });
         }
+        input.part = part(last);
+        shares[last].inputs.push(input);
         teller
     }
 
@@ -204,10 +220,13 @@ impl Router {
     /// Panics without an order are told of, and escalated, by the first shard; so it must see all
     /// that the device sends.
     fn note_panic(&mut self, device: DeviceId, shares: &mut [Share]) {
-        if !self.panicked.insert(device) {
+        let person = self.devices.get(&device).map(|route| route.person);
+        let is_stranger = person.is_none();
+        if is_stranger && self.strangers >= self.strangers_max || !self.panicked.insert(device) {
             return;
         }
-        if let Some(person) = self.devices.get(&device).map(|route| route.person) {
+        self.strangers += usize::from(is_stranger);
+        if let Some(person) = person {
             self.follow(person, FIRST, shares);
             if let Some(route) = self.devices.get_mut(&device) {
                 route.teller = FIRST;
@@ -267,6 +286,12 @@ impl Set {
         self.0 |= 1 << shard;
     }
 
+    /// One of its shards, and the others; it has one.
+    fn split_last(self) -> (usize, Self) {
+        let last = 63 - self.0.leading_zeros() as usize;
+        (last, Self(self.0 & !(1 << last)))
+    }
+
     fn union(self, other: Self) -> Self {
         Self(self.0 | other.0)
     }
@@ -281,5 +306,6 @@ impl Set {
     }
 }
 
+mod saved;
 #[cfg(test)]
 mod tests;

@@ -5,12 +5,13 @@ use super::lock;
 use super::notice::{Listener, Notice, Quarantined, words_of};
 use super::outlet::{EventBatch, Outlet};
 use super::queue::Queue;
-use super::recovery::Retained;
-use super::share::{Move, Share};
+use super::share::{Move, Share, Step};
+use super::spare::Spare;
+use super::standby::{Standby, give_snapshot};
 use super::stats::ShardStats;
-use crossbeam_queue::ArrayQueue;
 use crossbeam_utils::sync::Parker;
 use std::cell::Cell;
+use std::ops::Range;
 use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::sync::atomic::Ordering;
 use std::sync::{Arc, Mutex};
@@ -26,7 +27,7 @@ pub(super) type Trial = Arc<dyn Fn(usize, &Record) + Send + Sync>;
 /// What a shard is connected to.
 pub(super) struct Links {
     pub shares: Arc<Queue<Share>>,
-    pub spare: Arc<ArrayQueue<Share>>,
+    pub spare: Arc<Spare<Share>>,
     pub queries: Arc<Queue<Query>>,
     pub outlet: Arc<Outlet>,
     pub listener: Listener,
@@ -40,8 +41,9 @@ pub(super) struct Worker {
     shard: usize,
     /// Nothing once it is lost.
     engine: Option<Engine>,
-    retained: Retained,
-    links: Links,
+    /// Nothing if a shard that panics shall be lost.
+    standby: Option<Arc<Standby>>,
+    pub links: Links,
     events: EventBatch,
 }
 
@@ -52,8 +54,8 @@ pub(super) const QUARANTINE_MAX: usize = 1_024;
 const EVENTS_PER_BATCH: usize = 1_024;
 
 impl Worker {
-    pub fn new(shard: usize, engine: Engine, retained: Retained, links: Links) -> Self {
-        Self { shard, engine: Some(engine), retained, links, events: EventBatch::default() }
+    pub fn new(shard: usize, engine: Engine, standby: Option<Arc<Standby>>, links: Links) -> Self {
+        Self { shard, engine: Some(engine), standby, links, events: EventBatch::default() }
     }
 
     /// Works until the queue is closed and empty.
@@ -90,11 +92,12 @@ impl Worker {
         self.events.submitted_ns = share.submitted_ns;
         let mut done = 0;
         for (place, half) in std::mem::take(&mut share.moves) {
-            self.judge(&share.inputs[done..place]);
+            self.judge(&mut share, done..place);
             done = place;
-            self.make(half);
+            self.make(half, &mut share, place);
         }
-        self.judge(&share.inputs[done..]);
+        let end = share.inputs.len();
+        self.judge(&mut share, done..end);
         tell(&self.links, &mut self.events);
         let until_ns = self.links.clock.now_ns();
         let many = share.inputs.len();
@@ -105,30 +108,31 @@ impl Worker {
         if let Some(engine) = &self.engine {
             *lock(&stats.counters) = engine.counters();
         }
-        stats.retained.store(self.retained.len(), Ordering::Relaxed);
-        stats.busy_since_ns.store(0, Ordering::SeqCst);
-        share.clear();
-        // Where there are spare ones enough, this one is let go.
-        let _ = self.links.spare.push(share);
+        match (&self.standby, &self.engine) {
+            (Some(standby), Some(engine)) => standby.keep(share, engine),
+            _ => self.links.spare.put(share),
+        }
+        self.stats().busy_since_ns.store(0, Ordering::SeqCst);
     }
 
-    /// Judges all inputs but those that the engine panics on.
-    fn judge(&mut self, mut inputs: &[Numbered]) {
-        while let Some(last) = inputs.last() {
+    /// Judges all these inputs of the share but those that the engine panics on.
+    fn judge(&mut self, share: &mut Share, places: Range<usize>) {
+        let mut from = places.start;
+        while let Some(last) = share.inputs[from..places.end].last() {
+            let (last, inputs) = (last.number, &share.inputs[from..places.end]);
             if self.engine.is_none() {
                 return self.count_quarantined(inputs);
             }
-            self.make_room(inputs.len());
             let (taken, panic) = self.apply(inputs);
-            self.retained.keep(&inputs[..taken]);
             let counted = inputs[..taken].iter().filter(|input| input.part.tells_facts);
             self.stats().judged.add(counted.count());
             let Some(reason) = panic else {
-                self.stats().last.store(last.number, Ordering::Relaxed);
+                self.stats().last.store(last, Ordering::Relaxed);
                 return;
             };
             self.quarantine(&inputs[taken], reason);
-            inputs = &inputs[taken + 1..];
+            self.replace(share, from + taken);
+            from += taken + 1;
         }
     }
 
@@ -161,15 +165,7 @@ impl Worker {
         }
     }
 
-    fn make_room(&mut self, inputs: usize) {
-        let Some(engine) = &self.engine else { return };
-        if !self.retained.make_room(inputs, engine) {
-            let (shard, inputs_max) = (self.shard, self.retained.inputs_max());
-            (self.links.listener)(Notice::NotRetained { shard, inputs_max });
-        }
-    }
-
-    fn quarantine(&mut self, input: &Numbered, reason: String) {
+    fn quarantine(&self, input: &Numbered, reason: String) {
         self.count_quarantined(std::slice::from_ref(input));
         let entry = Quarantined { shard: self.shard, input: input.clone(), reason };
         let mut kept = lock(&self.links.quarantine);
@@ -178,7 +174,6 @@ impl Worker {
         }
         drop(kept);
         (self.links.listener)(Notice::Quarantined(entry));
-        self.rebuild();
     }
 
     fn count_quarantined(&self, inputs: &[Numbered]) {
@@ -187,18 +182,23 @@ impl Worker {
         self.stats().quarantined_copies.add(inputs.len() - counted);
     }
 
-    /// Builds the engine again as it was before it panicked.
-    fn rebuild(&mut self) {
+    /// Puts the standby in the place of the engine, which panicked on the input at this place.
+    fn replace(&mut self, share: &mut Share, place: usize) {
         let shard = self.shard;
-        self.engine = catch_unwind(AssertUnwindSafe(|| self.retained.rebuild())).ok().flatten();
-        self.stats().rebuilt.add(1);
-        (self.links.listener)(match &self.engine {
-            Some(_) => Notice::Rebuilt { shard, inputs: self.retained.len() },
+        let standby = self.standby.as_ref();
+        let replaced = standby.and_then(|standby| standby.replace(share, place));
+        share.keep_until(place + 1);
+        (self.links.listener)(match &replaced {
+            Some((_, inputs)) => Notice::Replaced { shard, inputs: *inputs },
             None => Notice::ShardLost { shard },
         });
+        self.engine = replaced.map(|(engine, _)| engine);
+        if self.engine.is_some() {
+            self.stats().replaced.add(1);
+        }
     }
 
-    fn make(&mut self, half: Move) {
+    fn make(&mut self, half: Move, share: &mut Share, place: usize) {
         match (half, &mut self.engine) {
             (Move::Lend(person, to), Some(engine)) => {
                 // The other shard waits, and is there until it was answered.
@@ -207,12 +207,16 @@ impl Worker {
             (Move::Adopt(person, from), Some(engine)) => match from.recv() {
                 Ok(copy) => {
                     engine.adopt_person(&copy);
-                    self.retained.keep_person(copy);
+                    share.add_step(place, Step::Adopt(copy));
                 }
                 Err(_) => {
                     let shard = self.shard;
                     (self.links.listener)(Notice::NotAdopted { shard, person });
                 }
+            },
+            (Move::Snapshot(to), Some(engine)) => match self.standby {
+                Some(_) => share.add_step(place, Step::Snapshot(to)),
+                None => give_snapshot(engine, &to),
             },
             (_, None) => {}
         }

@@ -1,23 +1,28 @@
 //! What one shard takes in of a batch of inputs.
 
+use super::spare::Reuse;
 use std::sync::Arc;
 use std::sync::mpsc::{Receiver, SyncSender, sync_channel};
 use wardline_core::ids::PersonId;
 use wardline_core::{Numbered, PersonCopy};
 
-/// A shard's part of a batch.
+/// A shard's part of a batch; once it is judged, what the shard's standby takes in.
 #[derive(Default)]
 pub(super) struct Share {
     pub inputs: Vec<Numbered>,
-    /// What happens before the input at each of these places.
+    /// What the shard does before the input at each of these places.
     pub moves: Vec<(usize, Move)>,
+    /// What its standby does before the input at each of these places.
+    pub steps: Vec<(usize, Step)>,
+    /// How many of the inputs its standby already has, or shall never have.
+    pub kept: usize,
     /// When the batch was submitted, by the pipeline's clock.
     pub submitted_ns: u64,
     /// When its inputs got their numbers.
     pub numbered_ns: u64,
 }
 
-/// Half of a move: a person whom one more shard is to follow.
+/// Half of a move, a person whom one more shard is to follow; or a question for a snapshot.
 ///
 /// The shard that adopts waits for the one that lends. Moves are in all shards in the order of the
 /// inputs that cause them, so none can wait for one that waits for it.
@@ -26,6 +31,16 @@ pub(super) enum Move {
     Lend(PersonId, SyncSender<Arc<PersonCopy>>),
     /// Takes in what another shard knows of the person.
     Adopt(PersonId, Receiver<Arc<PersonCopy>>),
+    /// Gives a snapshot of its engine as it is just then, or lets its standby do so later.
+    Snapshot(SyncSender<Vec<u8>>),
+}
+
+/// What a standby does between two inputs.
+pub(super) enum Step {
+    /// Takes in what another shard knew of a person.
+    Adopt(Arc<PersonCopy>),
+    /// Gives a snapshot.
+    Snapshot(SyncSender<Vec<u8>>),
 }
 
 impl Share {
@@ -38,9 +53,37 @@ impl Share {
         self.moves.push((self.inputs.len(), half));
     }
 
-    pub fn clear(&mut self) {
+    /// How many inputs its standby takes in.
+    pub fn len(&self) -> usize {
+        self.inputs.len() - self.kept
+    }
+
+    /// Adds what the standby shall do before the input at this place.
+    pub fn add_step(&mut self, place: usize, step: Step) {
+        self.steps.push((place, step));
+    }
+
+    /// The standby has or shall never have what is before this place.
+    pub fn keep_until(&mut self, place: usize) {
+        self.kept = place;
+        self.steps.clear();
+    }
+
+    /// Moves what a standby takes in of another share to the end of this one.
+    pub fn append(&mut self, other: &mut Self) {
+        let (ours, from) = (self.inputs.len(), other.kept);
+        let steps = other.steps.drain(..);
+        self.steps.extend(steps.map(|(place, step)| (place - from + ours, step)));
+        self.inputs.extend(other.inputs.drain(from..));
+    }
+}
+
+impl Reuse for Share {
+    fn clear(&mut self) {
         self.inputs.clear();
         self.moves.clear();
+        self.steps.clear();
+        self.kept = 0;
     }
 }
 
@@ -49,5 +92,11 @@ impl Move {
     pub fn pair(person: PersonId) -> (Self, Self) {
         let (sender, receiver) = sync_channel(1);
         (Self::Lend(person, sender), Self::Adopt(person, receiver))
+    }
+
+    /// A question for a snapshot, and where it comes.
+    pub fn snapshot() -> (Self, Receiver<Vec<u8>>) {
+        let (sender, receiver) = sync_channel(1);
+        (Self::Snapshot(sender), receiver)
     }
 }

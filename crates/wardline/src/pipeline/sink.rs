@@ -2,6 +2,7 @@
 
 use std::io::{self, Write};
 use std::sync::mpsc::{Receiver, SyncSender, sync_channel};
+use std::time::Duration;
 use wardline_core::event::Event;
 use wardline_wire::jsonl::write_event;
 
@@ -14,7 +15,9 @@ pub trait Sink: Send {
     ///
     /// # Errors
     ///
-    /// If they could not be taken; they then count as lost.
+    /// If they could not be taken; they then count as lost. But an error of the kind
+    /// [`io::ErrorKind::StorageFull`] means that there is no room yet: what is left in the list is
+    /// offered again until there is, and all wait for it.
     fn take(&mut self, events: &mut Vec<Event>) -> io::Result<()>;
 
     /// Called when no event waits, and at the end.
@@ -24,6 +27,11 @@ pub trait Sink: Send {
     /// If what was taken before could not be brought where it belongs.
     fn flush(&mut self) -> io::Result<()> {
         Ok(())
+    }
+
+    /// How long [`Sink::flush`] may go uncalled, if no event comes. Default: for ever.
+    fn flush_in(&self) -> Option<Duration> {
+        None
     }
 }
 

@@ -4,20 +4,24 @@ use super::lock;
 use super::metrics::Latency;
 use hdrhistogram::Histogram;
 use std::sync::Mutex;
-use std::sync::atomic::{AtomicBool, AtomicU64, AtomicUsize, Ordering};
+use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
 use wardline_core::Counters;
 
 /// Counts and times of the whole pipeline.
 pub(super) struct Stats {
     pub submitted: Count,
     pub numbered: Count,
+    pub replayed: Count,
     pub shed: Count,
     pub clock_regressions: Count,
     pub log_failures: Count,
+    pub log_full: Count,
     pub events: Count,
     pub events_lost: Count,
+    pub events_withheld: Count,
     pub sink_failures: Count,
     pub receive: Timer,
+    pub keep: Timer,
     pub sink: Timer,
     pub whole: Timer,
     pub shards: Vec<ShardStats>,
@@ -34,9 +38,15 @@ pub(super) struct ShardStats {
     pub quarantined: Count,
     /// The same of inputs that another shard counts.
     pub quarantined_copies: Count,
-    pub rebuilt: Count,
+    /// Times that the standby took the engine's place.
+    pub replaced: Count,
+    /// Standbys that panicked.
+    pub standbys_lost: Count,
+    /// Times that the shard waited for its standby.
+    pub standby_waits: Count,
+    /// The number of the last input that the standby took in.
+    pub standby_last: AtomicU64,
     pub stalled: AtomicBool,
-    pub retained: AtomicUsize,
     /// The number of the last input judged.
     pub last: AtomicU64,
     /// Since when the shard has been at the same inputs; 0 while it is at none.
@@ -51,13 +61,17 @@ impl Stats {
         Self {
             submitted: Count::default(),
             numbered: Count::default(),
+            replayed: Count::default(),
             shed: Count::default(),
             clock_regressions: Count::default(),
             log_failures: Count::default(),
+            log_full: Count::default(),
             events: Count::default(),
             events_lost: Count::default(),
+            events_withheld: Count::default(),
             sink_failures: Count::default(),
             receive: Timer::default(),
+            keep: Timer::default(),
             sink: Timer::default(),
             whole: Timer::default(),
             shards: (0..shards).map(|_| ShardStats::default()).collect(),

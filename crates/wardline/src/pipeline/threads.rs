@@ -2,9 +2,10 @@
 
 use super::clock::Clock;
 use super::dispatcher::Dispatcher;
-use super::outlet::{Outlet, run_sink};
+use super::keeper::Keeper;
+use super::outlet::Deliverer;
 use super::shard::Worker;
-use super::sink::Sink;
+use super::standby::Standby;
 use super::watchdog::Watchdog;
 use crossbeam_utils::sync::{Parker, Unparker};
 use std::io;
@@ -16,22 +17,22 @@ use std::thread::{Builder, JoinHandle};
 #[derive(Default)]
 pub(super) struct Threads {
     dispatcher: Option<JoinHandle<()>>,
+    keeper: Option<JoinHandle<()>>,
     workers: Vec<JoinHandle<()>>,
+    standbys: Vec<JoinHandle<()>>,
     sink: Option<JoinHandle<()>>,
     watchdog: Option<(JoinHandle<()>, Unparker)>,
     stop: Arc<AtomicBool>,
 }
 
 impl Threads {
-    pub fn start_sink(
-        &mut self,
-        outlet: Arc<Outlet>,
-        mut sink: Box<dyn Sink>,
-        parker: Parker,
-        clock: Arc<dyn Clock>,
-    ) -> io::Result<()> {
-        let run = move || run_sink(&outlet, &mut *sink, &parker, &*clock);
-        self.sink = Some(spawn("wardline-sink".into(), run)?);
+    pub fn start_sink(&mut self, mut deliverer: Deliverer, parker: Parker) -> io::Result<()> {
+        self.sink = Some(spawn("wardline-sink".into(), move || deliverer.run(&parker))?);
+        Ok(())
+    }
+
+    pub fn start_keeper(&mut self, mut keeper: Keeper, parker: Parker) -> io::Result<()> {
+        self.keeper = Some(spawn("wardline-log".into(), move || keeper.run(&parker))?);
         Ok(())
     }
 
@@ -42,6 +43,16 @@ impl Threads {
     ) -> io::Result<()> {
         let run = move || worker.run(&parker);
         self.workers.push(spawn(format!("wardline-{shard}"), run)?);
+        Ok(())
+    }
+
+    pub fn start_standby(
+        &mut self,
+        shard: usize,
+        (standby, parker): (Arc<Standby>, Parker),
+    ) -> io::Result<()> {
+        let run = move || standby.run(&parker);
+        self.standbys.push(spawn(format!("wardline-{shard}-standby"), run)?);
         Ok(())
     }
 
@@ -68,11 +79,17 @@ impl Threads {
         self.dispatcher.is_some()
     }
 
-    /// Waits until the shards have judged all that is on its way. If no dispatcher was started,
-    /// somebody else must have closed the queues.
+    /// Waits until the log and the shards have all that is on its way. If no dispatcher was
+    /// started, somebody else must have closed the queues.
     pub fn join_shards(&mut self) {
         self.dispatcher.take().into_iter().for_each(join);
+        self.keeper.take().into_iter().for_each(join);
         self.workers.drain(..).for_each(join);
+    }
+
+    /// Waits for the standbys. What is retained for them must be closed.
+    pub fn join_standbys(&mut self) {
+        self.standbys.drain(..).for_each(join);
     }
 
     /// Waits until the sink has all events. The outlet must be closed.

@@ -1,10 +1,13 @@
 //! Any number of shards says what one engine says of the same log.
 
-use crate::support::{Shared, by_order, records, replay};
+use crate::support::{
+    Shared, assign, by_order, fix, keep_away, order, record, records, replay, replay_with,
+};
 use std::ops::Range;
 use wardline::Config;
-use wardline::event::Event;
-use wardline::input::Record;
+use wardline::event::{Event, EventKind};
+use wardline::ids::OrderId;
+use wardline::input::{Input, Record};
 use wardline::pipeline::{Batch, Pipeline};
 use wardline_sim::scenario::Options;
 
@@ -19,10 +22,10 @@ fn seeds(default: u64) -> Range<u64> {
 }
 
 /// Submits in batches of so many; nothing overtakes.
-fn run_in_order(records: &[Record], shards: usize, batch: usize) -> Vec<Event> {
+fn run_in_order(config: &Config, records: &[Record], shards: usize, batch: usize) -> Vec<Event> {
     let events = Shared::new();
     let sink = events.clone();
-    let pipeline = Pipeline::builder(Config::default())
+    let pipeline = Pipeline::builder(config.clone())
         .shards(shards)
         .in_order()
         .sink(move |event| sink.push(event))
@@ -48,13 +51,56 @@ fn check_in_order(seeds: Range<u64>) {
             let records = records(seed, &options);
             let expected = by_order(replay(&records));
             for shards in SHARDS {
-                let actual = by_order(run_in_order(&records, shards, 1 + seed as usize * 7 % 100));
+                let batch = 1 + seed as usize * 7 % 100;
+                let actual = by_order(run_in_order(&Config::default(), &records, shards, batch));
                 assert!(actual == expected, "seed {seed} (WARDLINE_SEED={seed}), {shards} shards");
             }
             compared += expected.values().map(Vec::len).sum::<usize>();
         }
     }
     assert!(compared > 0, "nothing was compared");
+}
+
+/// Orders that are judged elsewhere end, are put again and count towards limits everywhere.
+#[test]
+fn orders_elsewhere_are_known_everywhere() {
+    let mut config = Config::default();
+    (config.ids_max, config.versions_max) = (8, 3);
+    let mut records = Vec::new();
+    // She is protected from eight, whose orders are at home in different shards.
+    records.push(assign(0, 9, 2001));
+    records.extend((1..=8).map(|n| assign(0, 100 + n, 3000 + n)));
+    records.extend((1..=8).map(|n| order(1, n, 1000 + n, keep_away(2001))));
+    let end = |ms, number| {
+        let order = OrderId::new(number).expect("not 0");
+        record(ms, Input::EndOrder(order))
+    };
+    for n in 1..=8 {
+        let ms = 10 * n as i64;
+        let put = |ms| order(ms, n, 1000 + n, keep_away(2001));
+        // Each put is a new version; the third of these is one too many, and binds nobody.
+        let refused = order(ms + 5, n, 1000 + n, keep_away(3000 + n));
+        let puts = [put(ms + 3), put(ms + 4), refused, fix(ms + 5, 100 + n, 1)];
+        records.extend([end(ms, n), end(ms + 1, n), fix(ms + 2, 9, n)]);
+        records.extend(puts.into_iter().chain([fix(ms + 6, 9, 10 + n), end(ms + 7, n)]));
+    }
+    records.push(order(91, 9, 1009, keep_away(2001)));
+    records.push(fix(92, 9, 100));
+    let expected = by_order(replay_with(&config, &records));
+    let told = &expected[&OrderId::NONE];
+    let reasons = |word: &str| {
+        let refusals = told.iter().filter_map(|event| event.refusal.as_ref());
+        refusals.filter(|refusal| refusal.reason == word).count()
+    };
+    assert_eq!(reasons("order_already_ended"), 8);
+    assert_eq!(reasons("too_many_versions"), 8);
+    assert_eq!(reasons("too_many_orders"), 1);
+    let unbound = told.iter().filter(|event| event.kind == EventKind::NoOrder);
+    assert_eq!(unbound.count(), 9, "she, when the last order has ended, and the eight others");
+    for shards in SHARDS {
+        let actual = by_order(run_in_order(&config, &records, shards, 1));
+        assert!(actual == expected, "{shards} shards");
+    }
 }
 
 #[test]

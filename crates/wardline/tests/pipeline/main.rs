@@ -2,6 +2,8 @@
 
 mod equality;
 mod faults;
+mod flood;
+mod keeping;
 mod lanes;
 mod queries;
 mod shedding;

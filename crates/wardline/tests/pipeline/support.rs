@@ -65,7 +65,14 @@ pub fn by_order(events: impl IntoIterator<Item = Event>) -> ByOrder {
 
 /// What one engine says.
 pub fn replay<'a>(records: impl IntoIterator<Item = &'a Record>) -> Vec<Event> {
-    let mut engine = Engine::new(Config::default());
+    replay_with(&Config::default(), records)
+}
+
+pub fn replay_with<'a>(
+    config: &Config,
+    records: impl IntoIterator<Item = &'a Record>,
+) -> Vec<Event> {
+    let mut engine = Engine::new(config.clone());
     let mut events = Vec::new();
     for record in records {
         engine.apply(record, &mut |event| events.push(event));

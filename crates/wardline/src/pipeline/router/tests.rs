@@ -1,5 +1,6 @@
 //! Shards without threads, against one engine.
 
+use super::super::spare::Reuse;
 use super::*;
 use std::collections::BTreeMap;
 use std::sync::Arc;
@@ -16,8 +17,8 @@ fn records(seed: u64, options: &Options) -> Vec<Record> {
 }
 
 /// What one engine says, by order, and what it counts.
-fn whole(records: &[Record]) -> (BTreeMap<OrderId, Vec<Event>>, Counters) {
-    let mut engine = Engine::new(Config::default());
+fn whole(records: &[Record], config: &Config) -> (BTreeMap<OrderId, Vec<Event>>, Counters) {
+    let mut engine = Engine::new(config.clone());
     let mut events = BTreeMap::new();
     for record in records {
         engine.apply(record, &mut |event| keep(&mut events, event));
@@ -32,11 +33,11 @@ fn keep(events: &mut BTreeMap<OrderId, Vec<Event>>, event: Event) {
 /// The same of so many shards, which take in one input after another, or batches in any order.
 fn shared(
     records: &[Record],
+    config: &Config,
     shards: usize,
     batch: usize,
 ) -> (BTreeMap<OrderId, Vec<Event>>, Counters) {
-    let config = Config::default();
-    let mut router = Router::new(shards, &config);
+    let mut router = Router::new(shards, config);
     let mut engines: Vec<_> = (0..shards).map(|_| Engine::new(config.clone())).collect();
     let mut shares: Vec<_> = (0..shards).map(|_| Share::default()).collect();
     let mut events = BTreeMap::new();
@@ -47,7 +48,7 @@ fn shared(
         }
         take_in(&mut engines, &mut shares, &mut |event| keep(&mut events, event));
         // A shard may be built again from a snapshot at any time.
-        let restored = again(&engines[chunk % shards], &config);
+        let restored = again(&engines[chunk % shards], config);
         engines[chunk % shards] = restored;
     }
     // A fact may come from any shard; one input's come from one.
@@ -95,6 +96,7 @@ fn take_in(engines: &mut [Engine], shares: &mut [Share], sink: &mut impl FnMut(E
                         Ok(copy) => engines[shard].adopt_person(&copy),
                         Err(_) => break,
                     },
+                    Some((_, Move::Snapshot(_))) => unreachable!("nobody asks"),
                     None => {
                         share.clear();
                         done[shard] = 0;
@@ -107,14 +109,17 @@ fn take_in(engines: &mut [Engine], shares: &mut [Share], sink: &mut impl FnMut(E
     }
 }
 
-fn check(seeds: std::ops::Range<u64>) {
-    let (mut compared, mut moved) = (0, 0);
+/// Gives how many events say that there are too many incidents.
+fn check(seeds: std::ops::Range<u64>, config: &Config) -> usize {
+    let (mut compared, mut moved, mut too_many) = (0, 0, 0);
     for seed in seeds {
         for options in [Options::default(), Options::all_rules()] {
             let records = records(seed, &options);
-            let (expected, counted) = whole(&records);
+            let (expected, counted) = whole(&records, config);
+            too_many += expected.values().flatten().filter(|event| is_of_too_many(event)).count();
             for shards in [1, 2, 3, 8, 16] {
-                let (actual, mut counters) = shared(&records, shards, 1 + seed as usize % 50);
+                let (actual, mut counters) =
+                    shared(&records, config, shards, 1 + seed as usize % 50);
                 // How far slack reaches depends on which orders a shard knows.
                 counters.fixes_within_slack = counted.fixes_within_slack;
                 assert_eq!(counters, counted, "seed {seed}, {shards} shards");
@@ -135,11 +140,44 @@ fn check(seeds: std::ops::Range<u64>) {
     }
     assert!(compared > 0 && moved > 0, "nothing was compared");
     println!("{compared} events compared");
+    too_many
+}
+
+fn is_of_too_many(event: &Event) -> bool {
+    event.refusal.as_ref().is_some_and(|refusal| refusal.reason == "too_many_incidents")
 }
 
 #[test]
 fn any_number_of_shards_says_what_one_engine_says() {
-    check(0..SEEDS);
+    assert_eq!(check(0..SEEDS, &Config::default()), 0);
+}
+
+/// Limits of incidents and of strangers are those of one engine too.
+// J-DESK-6
+#[test]
+fn too_many_incidents_are_the_same_for_any_number_of_shards() {
+    let mut config = Config::default();
+    (config.incidents_max, config.strangers_max) = (1, 1);
+    assert!(check(0..SEEDS, &config) > 0);
+}
+
+/// What strangers send never grows what the router remembers, but for those with an incident.
+#[test]
+fn strangers_that_panic_are_forgotten_beyond_a_limit() {
+    let mut config = Config::default();
+    config.strangers_max = 10;
+    let mut router = Router::new(2, &config);
+    let mut shares = [Share::default(), Share::default()];
+    for device in 1..=1_000 {
+        let line = format!(
+            r#"{{"type":"status","at":"2026-03-01T08:00:00.000Z","device":{device},"seq":1,
+            "time":"2026-03-01T08:00:00.000Z","status":"panic"}}"#
+        );
+        let input = router.number(parse_line(&line, 1));
+        assert_eq!(router.route(input, &mut shares), FIRST);
+    }
+    assert_eq!((router.panicked.len(), router.strangers), (10, 10));
+    assert!(router.devices.is_empty() && router.people.is_empty() && router.homes.is_empty());
 }
 
 /// Her order is judged elsewhere; where she is at home her device rests until it is over.
@@ -173,7 +211,8 @@ fn an_order_that_runs_out_elsewhere_is_noticed_at_home() {
             ),
         ));
     }
-    let (expected, _) = whole(&records);
+    let config = Config::default();
+    let (expected, _) = whole(&records, &config);
     let told: Vec<_> = expected[&OrderId::NONE].iter().map(|e| (e.input, e.kind)).collect();
     assert_eq!(told, [(14, wardline_core::event::EventKind::NoOrder)]);
     let apart: Vec<_> = (2..=SHARDS_MAX)
@@ -184,7 +223,7 @@ fn an_order_that_runs_out_elsewhere_is_noticed_at_home() {
         .collect();
     assert!(apart.len() > 10);
     for shards in apart {
-        assert_eq!(shared(&records, shards, 4).0, expected, "{shards} shards");
+        assert_eq!(shared(&records, &config, shards, 4).0, expected, "{shards} shards");
     }
 }
 
@@ -202,5 +241,5 @@ fn homes_do_not_change_and_are_spread() {
 #[test]
 #[ignore = "minutes; run it after a change of the router or of what engines share"]
 fn any_number_of_shards_says_what_one_engine_says_at_length() {
-    check(0..4_000);
+    assert_eq!(check(0..4_000, &Config::default()), 0);
 }

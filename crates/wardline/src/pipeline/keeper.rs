@@ -1,0 +1,135 @@
+//! The thread that writes the log, and says what is durable.
+
+use super::clock::Clock;
+use super::dispatcher::Acceptance;
+use super::durable::Durable;
+use super::intake::Intake;
+use super::log::{Accepted, Log};
+use super::notice::{Listener, Notice};
+use super::queue::Queue;
+use super::stats::Stats;
+use crossbeam_utils::sync::Parker;
+use std::io;
+use std::sync::Arc;
+use std::time::Duration;
+use wardline_core::Numbered;
+
+/// Numbered inputs on their way to the log.
+pub(super) struct Kept {
+    pub inputs: Arc<Vec<Numbered>>,
+    pub tag: u64,
+    pub numbered_ns: u64,
+}
+
+/// Works until its queue is closed and empty.
+pub(super) struct Keeper {
+    pub log: Box<dyn Log>,
+    pub accepted: Option<Acceptance>,
+    pub queue: Arc<Queue<Kept>>,
+    pub durable: Arc<Durable>,
+    pub intake: Arc<Intake>,
+    pub stats: Arc<Stats>,
+    pub listener: Listener,
+    pub clock: Arc<dyn Clock>,
+    /// Appended, not durable, each with when it was numbered.
+    pub waiting: Vec<(Accepted, u64)>,
+    pub has_failed: bool,
+}
+
+/// How long a log without room is left alone before it is asked again.
+const PAUSE: Duration = Duration::from_millis(20);
+/// How often it is asked once the pipeline is closed: two seconds.
+const LAST_TRIES: u32 = 100;
+
+impl Keeper {
+    pub fn run(&mut self, parker: &Parker) {
+        loop {
+            let closed = self.queue.is_closed();
+            if let Some(kept) = self.queue.pop() {
+                self.append(&kept);
+                if self.log.due_in().is_zero() {
+                    self.commit();
+                }
+            } else if closed {
+                self.commit();
+                return self.durable.end();
+            } else if let Some(last) = self.last_waiting() {
+                let due_in = self.log.due_in();
+                if due_in.is_zero() || self.durable.is_wanted_within(last) {
+                    self.commit();
+                } else {
+                    parker.park_timeout(due_in);
+                }
+            } else {
+                parker.park();
+            }
+        }
+    }
+
+    fn last_waiting(&self) -> Option<u64> {
+        self.waiting.last().map(|(accepted, _)| accepted.first + accepted.inputs as u64 - 1)
+    }
+
+    fn append(&mut self, kept: &Kept) {
+        let Some(first) = kept.inputs.first().filter(|_| !self.has_failed) else { return };
+        if self.persist(|log| log.append(&kept.inputs)) {
+            let accepted =
+                Accepted { tag: kept.tag, first: first.number, inputs: kept.inputs.len() };
+            self.waiting.push((accepted, kept.numbered_ns));
+        }
+    }
+
+    fn commit(&mut self) {
+        let Some(last) = self.last_waiting() else { return };
+        if !self.persist(|log| log.commit()) {
+            self.waiting.clear();
+            return;
+        }
+        let now_ns = self.clock.now_ns();
+        for (accepted, numbered_ns) in self.waiting.drain(..) {
+            self.stats.keep.note(numbered_ns, now_ns, accepted.inputs);
+            if let Some(tell) = &mut self.accepted {
+                tell(accepted);
+            }
+        }
+        self.durable.reach(last);
+    }
+
+    /// Tries again while there is no room. False if the log failed.
+    fn persist(&mut self, mut act: impl FnMut(&mut dyn Log) -> io::Result<()>) -> bool {
+        let (mut is_full, mut last_tries) = (false, 0);
+        loop {
+            let error = match act(&mut *self.log) {
+                Ok(()) => {
+                    if is_full {
+                        (self.listener)(Notice::LogHasRoom);
+                    }
+                    return true;
+                }
+                Err(error) => error,
+            };
+            last_tries += u32::from(self.intake.is_closed());
+            if error.kind() != io::ErrorKind::StorageFull || last_tries > LAST_TRIES {
+                self.fail(&error);
+                return false;
+            }
+            if !is_full {
+                is_full = true;
+                self.stats.log_full.add(1);
+                (self.listener)(Notice::LogFull);
+            }
+            std::thread::sleep(PAUSE);
+            // What was appended before may be all that takes the room.
+            let _ = self.log.commit();
+        }
+    }
+
+    /// Nothing is taken in any more: what the log does not have must not be judged for long.
+    fn fail(&mut self, error: &io::Error) {
+        self.has_failed = true;
+        self.intake.close();
+        self.stats.log_failures.add(1);
+        (self.listener)(Notice::LogFailed { reason: error.to_string() });
+        self.durable.end();
+    }
+}

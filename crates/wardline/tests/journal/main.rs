@@ -1,0 +1,5 @@
+//! A pipeline with its journal: started again, without power, on bad disks.
+
+mod faults;
+mod restart;
+mod support;
