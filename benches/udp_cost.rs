@@ -4,8 +4,8 @@
 //! A bare loop of `recvmmsg` is measured beside the same loop with opening, decoding and
 //! submitting, in turns of one run, so that their ratio holds on a loaded machine too. A flood over
 //! loopback would measure the sender. A third way has one datagram in ten malformed, forged or
-//! repeated: how much less is accepted in the same time. Not measured: wake-ups, acknowledgements, judging (which is
-//! on other threads).
+//! repeated: how much less is accepted in the same time. Not measured: wake-ups, acknowledgements,
+//! judging (which is on other threads).
 //!
 //! `cargo bench --bench udp_cost -- --rounds 200`
 
