@@ -102,7 +102,8 @@ fn measure(arguments: &Arguments, folder: &Path) -> Result<(), Box<dyn std::erro
     let all = setup + appended;
     println!(
         "journal people={} fixes={appended} batch={} seed={}: {:.1} bytes a fix; newest \
-         {newest:?}; append and commit {:.2} M fixes/s; verify {:.2} M/s; read {:.2} M fixes/s (chain {:02x?})",
+         {newest:?}; append and commit {:.2} M fixes/s; verify {:.2} M/s; read {:.2} M fixes/s \
+         (chain {:02x?})",
         arguments.people,
         arguments.batch,
         arguments.seed,
