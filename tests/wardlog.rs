@@ -182,6 +182,21 @@ fn a_bundle_is_verified_and_judged_again_from_its_folder_alone() {
     assert!(bundles >= 4, "{bundles} bundles are too few");
 }
 
+// A server that has just begun has signed events beyond its only heartbeat.
+#[test]
+fn a_bundle_needs_no_heartbeat_after_its_incident() {
+    let text = scenario(1, &Options::all_rules());
+    let made = made_of(&text);
+    let episode = *breaches(&made).first().expect("a breach");
+    let wanted = Wanted { episode: Some(episode), ..Wanted::default() };
+    let whole = taken(&made, &wanted);
+    let early = forged::without_later_heartbeats(&made.journal, &made.path("early"));
+    let there = Made { journal: early, ..made };
+    let case = taken(&there, &wanted);
+    assert_eq!(case.inputs.len(), whole.inputs.len());
+    assert!(equal(&rejudge_case(&case, Config::default()).expect("judged")) > 0);
+}
+
 #[test]
 fn what_a_bundle_shows_cannot_be_changed_unseen() {
     let made = made(1);

@@ -13,7 +13,7 @@ const CONFIG_AT: usize = 12;
 const STATE_AT: usize = CONFIG_AT + HASH_BYTES;
 
 /// The fingerprint after [`GOLDEN_LOG`] under the default configuration.
-const GOLDEN: &str = "aaff3bd096d414088f263247842cb326f81305e55ad1758c402a7983533f6b0c";
+const GOLDEN: &str = "664c66d6476a4f36f94ff18f7b830c781d83ddaf43ca50b175c8157c43e51eb5";
 const GOLDEN_LOG: &str = include_str!("golden.jsonl");
 
 #[test]

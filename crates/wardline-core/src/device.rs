@@ -19,7 +19,7 @@ use crate::watch::Watch;
 use memory::Memory;
 
 pub(crate) use hot::{ENDLESS, HotLine, SLACK_M_MAX, hear};
-pub(crate) use memory::BATCH;
+pub(crate) use memory::{BATCH, NOWHERE};
 use std::collections::VecDeque;
 
 /// An assigned device: what the hot path does not read.
@@ -233,8 +233,8 @@ impl Devices {
     }
 
     /// Reads what the hot path will need of each device.
-    #[inline]
-    pub fn touch(&self, devices: &[Option<usize>; BATCH]) -> u8 {
+    #[inline(never)]
+    pub fn touch(&self, devices: &[usize; BATCH]) -> u8 {
         self.memory.touch(devices)
     }
 

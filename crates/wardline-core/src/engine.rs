@@ -22,7 +22,7 @@ pub use moving::PersonCopy;
 pub use share::{Numbered, OutOfSequence, Part};
 
 use crate::desk::Desk;
-use crate::device::Devices;
+use crate::device::{Devices, NOWHERE};
 use crate::event::{Event, EventKind};
 use crate::geometry::{Bounds, Position};
 use crate::ids::{DeviceId, OrderId, PersonId, ZoneId};
@@ -148,23 +148,23 @@ impl Engine {
             Input::Fix(fix) => self.devices.slot(fix.device),
             _ => None,
         };
-        self.take_in(slot, &record.input, at, sink);
+        self.take_in(slot.unwrap_or(NOWHERE), &record.input, at, sink);
     }
 
     /// Takes in an input that has its number; the slot is that of the device of a fix.
-    fn take_in(
-        &mut self,
-        slot: Option<usize>,
-        input: &Input,
-        at: Timestamp,
-        sink: &mut impl FnMut(Event),
-    ) {
+    #[inline]
+    fn take_in(&mut self, slot: usize, input: &Input, at: Timestamp, sink: &mut impl FnMut(Event)) {
         if let Input::Fix(fix) = input
-            && self.config.slack
-            && self.stays_within_slack(slot, fix, at)
+            && self.takes_within_slack(slot, fix, at)
         {
             return;
         }
+        self.take_in_whole(input, at, sink);
+    }
+
+    /// The same for an input that may change anything.
+    #[inline(never)]
+    fn take_in_whole(&mut self, input: &Input, at: Timestamp, sink: &mut impl FnMut(Event)) {
         self.dispatch(input, at);
         self.end_step(at);
         self.counters.events += self.outbox.len();
@@ -207,6 +207,14 @@ impl Engine {
             _ => self.counters.clock_regressions += 1,
         }
         self.now
+    }
+
+    /// The same for so many whole inputs, received at the same time.
+    fn receive_row(&mut self, inputs: u64, at: Timestamp) {
+        self.receive(self.input + inputs, Some(at), Part::WHOLE);
+        if at < self.now {
+            self.counters.clock_regressions += inputs - 1;
+        }
     }
 
     fn dispatch(&mut self, input: &Input, at: Timestamp) {

@@ -8,7 +8,7 @@ mod slots;
 #[cfg(test)]
 mod tests;
 
-pub(crate) use sample::{Sample, Trust};
+pub(crate) use sample::{Sample, SoundFix, Trust};
 
 use crate::engine::Config;
 use crate::ids::DeviceId;
@@ -17,7 +17,6 @@ use crate::time::{NEVER, Timestamp};
 use past::Past;
 use ring::Ring;
 pub(crate) use slots::{Layout, Slots};
-use std::ops::RangeInclusive;
 
 /// The recent fixes of a device since its assignment: what is one of, beside its slots.
 #[derive(Clone)]
@@ -94,10 +93,10 @@ impl TrackHead {
         }
     }
 
-    /// The bytes of the device's slots that the next fix goes to, from the first to the last.
+    /// Where in the device's slots the block starts that the next fix goes to.
     #[inline]
-    pub fn next_bytes(&self, layout: Layout) -> RangeInclusive<usize> {
-        self.ring.next_bytes(layout)
+    pub fn next_block(&self, layout: Layout) -> usize {
+        self.ring.next_block(layout)
     }
 }
 
@@ -242,23 +241,23 @@ impl TrackMut<'_> {
         Track { head: self.head, slots: self.slots.as_ref(), config: self.config }
     }
 
-    /// Appends a sample that is known to be sound, plausible and newest, if nothing but the ring
-    /// need change.
-    #[inline]
-    pub fn append_in_ring(&mut self, sample: &Sample) -> bool {
+    /// Appends a fix that is known to be plausible and newest, if nothing but the ring need change.
+    #[inline(always)]
+    pub fn append_in_ring(&mut self, fix: &SoundFix) -> bool {
         let track = self.as_ref();
         let full = track.is_full();
         let evicts_sound = !full
-            || usize::from(self.head.sound) >= track.len()
+            || usize::from(self.head.sound) >= track.limit()
             || self.head.ring.is_sound(track.slots, track.first());
-        if !(evicts_sound && self.head.ring.is_plain()) {
+        if !(evicts_sound && self.head.ring.push_sound(&mut self.slots, fix)) {
             return false;
         }
         if full {
             self.head.base = Trace::Sound;
         }
         self.head.now = Trace::Sound;
-        self.push(sample);
+        self.head.sound = self.head.sound.saturating_add(1);
+        self.head.in_order = self.head.in_order.saturating_add(1);
         true
     }
 

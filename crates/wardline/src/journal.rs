@@ -11,8 +11,8 @@
 //! - No event reaches the sink before the input that caused it is durable, and nobody is told that
 //!   an input is accepted before the commit that holds it.
 //! - An event that the evidence has is not given to the sink again; one that it has not, is. It is
-//!   written there just after the sink has taken it, so that a crash between the two gives it to
-//!   the sink twice, with one id: input, order, index. Whoever must not act twice looks at the id.
+//!   written there just after the sink has taken it, so a crash between the two gives it twice,
+//!   with one id: input, order, index. Whoever must not act twice looks at the id.
 //! - What must be known of the past is a snapshot and the rest of the log; without a snapshot that
 //!   fits, the whole log. A snapshot is written only when the evidence has all that came of it.
 //!

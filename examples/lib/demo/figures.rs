@@ -64,10 +64,10 @@ impl Figures {
         faults
     }
 
-    /// As JSON, with fixed names.
+    /// As JSON, with fixed names; `journal` only if there is one.
     pub fn to_json(&self) -> Value {
         let LatencyUs { p50, p99, p999 } = self.latency;
-        json!({
+        let mut figures = json!({
             "sent": self.sent,
             "received": self.received,
             "kernel_dropped": self.kernel_dropped,
@@ -78,10 +78,12 @@ impl Figures {
             "reported_breaches": self.reported_breaches,
             "missed": self.missed,
             "invented": self.invented,
-            "numbered": self.numbered,
-            "durable": self.durable,
             "latency_us": { "p50": p50, "p99": p99, "p999": p999 },
-        })
+        });
+        if let Some(durable) = self.durable {
+            figures["journal"] = json!({ "numbered": self.numbered, "durable": durable });
+        }
+        figures
     }
 }
 

@@ -14,7 +14,7 @@ use wardline_journal::checkpoint::{Checkpoint, Verifier};
 use wardline_journal::disk::Disk;
 use wardline_journal::merkle::{Tree, prove_inclusion};
 use wardline_journal::{
-    Disclosure, Evidence, Hash, InputReader, Leaf, Logged, Note, Unsealed, sealing_key,
+    Disclosure, Evidence, Hash, InputReader, Leaf, Logged, Note, Unsealed, event_id, sealing_key,
 };
 
 /// What to take.
@@ -162,7 +162,7 @@ struct Taken {
     inputs: Vec<(Leaf, u64, Record)>,
     /// The leaves that name keys, by the keys.
     keys: BTreeMap<u64, Leaf>,
-    /// Up to where the last heartbeat says that inputs were durable.
+    /// Up to where signed leaves speak of inputs.
     inputs_end: Option<u64>,
 }
 
@@ -176,6 +176,13 @@ impl Taken {
         if self.tree.size() == size {
             self.root = Some(self.tree.root());
         }
+        let end = match &leaf.evidence {
+            Evidence::Event(_) => event_id(&leaf.stored).map(|(input, ..)| input.saturating_add(1)),
+            Evidence::Input { number, .. } => Some(number.saturating_add(1)),
+            Evidence::Heartbeat { inputs, .. } => Some(inputs.next),
+            _ => None,
+        };
+        self.inputs_end = self.inputs_end.max(end);
         match &leaf.evidence {
             Evidence::Event(event) => {
                 if let Unsealed::Open(event) = event.as_ref() {
@@ -185,7 +192,6 @@ impl Taken {
             Evidence::Input { number, record: Unsealed::Open(record) } => {
                 self.inputs.push((leaf.clone(), *number, record.clone()));
             }
-            Evidence::Heartbeat { inputs, .. } => self.inputs_end = Some(inputs.next),
             Evidence::Note(Note::KeyMade { key, .. }) => {
                 self.keys.insert(*key, leaf.clone());
             }

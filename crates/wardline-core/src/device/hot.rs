@@ -8,7 +8,7 @@ use crate::engine::Config;
 use crate::geometry::{Position, Scale};
 use crate::input::{Assurance, Fix};
 use crate::time::{NEVER, Timestamp};
-use crate::track::{Sample, TrackMut};
+use crate::track::{Sample, SoundFix, TrackMut};
 
 /// What the hot path needs of a device: one cache line.
 ///
@@ -132,44 +132,47 @@ impl HotLine {
     }
 
     /// Whether the fix is sound and cannot change a verdict; if so, it is the last sound one now.
-    #[inline]
-    pub fn takes(&mut self, fix: &Fix, at: Timestamp, config: &Config) -> bool {
+    #[inline(always)]
+    pub fn takes(&mut self, fix: &Fix, at: Timestamp, config: &Config) -> Option<SoundFix> {
         let time = fix.time.min(at);
-        let lead_ms = i64::from(self.lead_s) * 1000;
         if self.slack_m < 0.0
             || self.left == 0
-            || time.ms_since(self.newest) <= lead_ms
+            || time <= self.newest
+            || self.lead_s > 0 && time.ms_since(self.newest) <= i64::from(self.lead_s) * 1000
             || at >= self.quiet_until
         {
-            return false;
+            return None;
         }
         let moved_m2 = self.scale.most_m2(fix.position, self.anchor);
         let slack_m = f64::from(self.slack_m);
         if moved_m2 > slack_m * slack_m || !is_plainly_sound(fix, at, config) {
-            return false;
+            return None;
         }
         let claims_motion =
             fix.moving || fix.speed_mps.is_some_and(|speed| speed > config.copied_speed_mps);
         if claims_motion && fix.position == self.sound {
-            return false;
+            return None;
         }
         let allowed_m = config.speed_max_mps * time.ms_since(self.sound_time) as f64 * 1e-3;
         if self.scale.most_m2(fix.position, self.sound) > allowed_m * allowed_m {
-            return false;
+            return None;
         }
         self.newest = time;
         self.lead_s = 0;
         self.left -= u16::from(self.left != ENDLESS);
         self.sound_time = time;
         self.sound = fix.position;
-        true
+        let (reported, seq, position, accuracy_m) =
+            (fix.time, fix.seq, fix.position, fix.accuracy_m);
+        Some(SoundFix { time, reported, seq, position, accuracy_m, claims_motion })
     }
 }
 
+#[inline(always)]
 fn is_plainly_sound(fix: &Fix, at: Timestamp, config: &Config) -> bool {
     fix.assurance != Assurance::None
         && !fix.mock
         && !fix.clock_unsynced
-        && fix.time.ms_since(at) <= config.clock_ahead_max_ms
+        && (fix.time <= at || fix.time.ms_since(at) <= config.clock_ahead_max_ms)
         && fix.accuracy_m.unwrap_or(config.accuracy_default_m) <= config.accuracy_coarse_m
 }

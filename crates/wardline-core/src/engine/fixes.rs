@@ -3,14 +3,14 @@
 use super::observation::Scope;
 use super::pairs::Pair;
 use super::{Engine, Part};
-use crate::device::{BATCH, ENDLESS, hear};
+use crate::device::{BATCH, ENDLESS, HotLine, NOWHERE, hear};
 use crate::event::{Cause, Event, EventKind, Evidence};
 use crate::ids::{DeviceId, OrderId, PersonId};
 use crate::input::{Fix, Input, Refusal};
 use crate::key::Key;
 use crate::outbox::Draft;
 use crate::time::{NEVER, Timestamp};
-use crate::track::{Inserted, Sample, Trust};
+use crate::track::{Inserted, Sample, TrackMut, Trust};
 use crate::watch::{About, Glance, Item};
 
 impl Engine {
@@ -18,39 +18,50 @@ impl Engine {
     /// faster: the memory that each needs is looked for ahead of its turn.
     pub fn apply_fixes(&mut self, at: Timestamp, fixes: &[Fix], sink: &mut impl FnMut(Event)) {
         for batch in fixes.chunks(BATCH) {
-            let mut slots = [None; BATCH];
+            let mut slots = [NOWHERE; BATCH];
             for (slot, fix) in slots.iter_mut().zip(batch) {
-                *slot = self.devices.slot(fix.device);
+                *slot = self.devices.slot(fix.device).unwrap_or(NOWHERE);
             }
             std::hint::black_box(self.devices.touch(&slots));
-            for (slot, fix) in slots.into_iter().zip(batch) {
+            let (mut slots, mut fixes) = (&slots[..batch.len()], batch);
+            loop {
+                let taken = self.take_row_within_slack(slots, fixes, at);
+                let Some(fix) = fixes.get(taken) else { break };
+                (slots, fixes) = (&slots[taken + 1..], &fixes[taken + 1..]);
                 let at = self.receive(self.input + 1, Some(at), Part::WHOLE);
-                self.take_in(slot, &Input::Fix(*fix), at, sink);
+                self.take_in_whole(&Input::Fix(*fix), at, sink);
             }
         }
     }
 
-    /// The hot path: whether the fix provably changes nothing. If so it is taken in.
-    #[inline]
-    pub(super) fn stays_within_slack(
-        &mut self,
-        slot: Option<usize>,
-        fix: &Fix,
-        at: Timestamp,
-    ) -> bool {
-        let Some(slot) = slot else { return false };
-        let Some((hot, mut track)) = self.devices.lines(slot, &self.config) else {
-            return false;
-        };
-        if !hot.takes(fix, at, &self.config) {
+    /// The hot path: takes in fixes up to the first that may change something. Gives how many.
+    fn take_row_within_slack(&mut self, slots: &[usize], fixes: &[Fix], at: Timestamp) -> usize {
+        if !self.config.slack {
+            return 0;
+        }
+        let now = self.now.max(at);
+        let mut taken = 0;
+        for (slot, fix) in slots.iter().zip(fixes) {
+            let Some((hot, track)) = self.devices.lines(*slot, &self.config) else { break };
+            if !stays_within_slack(hot, track, fix, now) {
+                break;
+            }
+            taken += 1;
+        }
+        if taken > 0 {
+            self.receive_row(taken as u64, at);
+            self.counters.fixes += taken as u64;
+            self.counters.fixes_within_slack += taken as u64;
+        }
+        taken
+    }
+
+    /// Whether the fix provably changes nothing. If so it is taken in.
+    pub(super) fn takes_within_slack(&mut self, slot: usize, fix: &Fix, at: Timestamp) -> bool {
+        let lines = self.devices.lines(slot, &self.config).filter(|_| self.config.slack);
+        if !lines.is_some_and(|(hot, track)| stays_within_slack(hot, track, fix, at)) {
             return false;
         }
-        let mut sample = Sample::new(fix, at, &self.config);
-        sample.trust = Trust::default();
-        if !track.append_in_ring(&sample) {
-            track.insert(sample);
-        }
-        hear(hot, &mut track, at, true);
         self.counters.fixes += self.part.count();
         self.counters.fixes_within_slack += self.part.count();
         true
@@ -209,21 +220,26 @@ impl Engine {
     /// The next instants of the orders of the device's person count anew.
     fn reschedule_for(&mut self, slot: usize) {
         if let Some(person) = self.devices.get(slot).map(|device| device.person) {
-            self.for_orders_of(person, Self::reschedule);
+            self.for_orders_of(person, |engine, order| {
+                engine.reschedule(order);
+            });
         }
     }
 
     /// Until when no boundary or timer of the person's orders comes; long past while an alarm is
     /// raised that the next fix may end.
     fn quiet_until(&mut self, person: PersonId, device: DeviceId) -> Timestamp {
-        self.for_orders_of(person, Self::reschedule);
+        let mut next: Option<Timestamp> = None;
+        self.for_orders_of(person, |engine, order| {
+            next = engine.reschedule(order).into_iter().chain(next).min();
+        });
         if self.is_alarmed(person) {
             return NEVER;
         }
-        let next = self.concerning(person).filter_map(|order| self.next_instant(order));
         let stray = self.desk.next_escalation(OrderId::NONE, Some(device));
         let shadow = self.orders.shadows.next_change(person, self.now);
-        next.chain(stray.map(|at| at.plus_ms(1)))
+        next.into_iter()
+            .chain(stray.map(|at| at.plus_ms(1)))
             .chain(shadow)
             .min()
             .unwrap_or(Timestamp::FAR_FUTURE)
@@ -344,4 +360,28 @@ impl Engine {
             self.outbox.push(draft);
         }
     }
+}
+
+/// Whether the fix provably changes nothing. If so its device takes it in.
+#[inline(always)]
+fn stays_within_slack(
+    hot: &mut HotLine,
+    mut track: TrackMut<'_>,
+    fix: &Fix,
+    at: Timestamp,
+) -> bool {
+    let Some(sound) = hot.takes(fix, at, track.config) else { return false };
+    if !track.append_in_ring(&sound) {
+        insert_sound(&mut track, fix, at);
+    }
+    hear(hot, &mut track, at, true);
+    true
+}
+
+/// Takes in a fix that is known to be sound, though the ring alone cannot.
+#[cold]
+fn insert_sound(track: &mut TrackMut<'_>, fix: &Fix, at: Timestamp) {
+    let mut sample = Sample::new(fix, at, track.config);
+    sample.trust = Trust::default();
+    track.insert(sample);
 }

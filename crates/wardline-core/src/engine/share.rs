@@ -6,7 +6,7 @@
 //! what concerns no order is told by one engine for each input.
 
 use super::Engine;
-use crate::device::BATCH;
+use crate::device::{BATCH, NOWHERE};
 use crate::event::Event;
 use crate::input::{Input, Record};
 use std::error::Error;
@@ -79,7 +79,7 @@ impl Engine {
             let (now, later) = rest.split_at(fixes.max(1));
             rest = later;
             match fixes {
-                0 => self.apply_one(None, first, sink)?,
+                0 => self.apply_one(NOWHERE, first, sink)?,
                 _ => self.apply_row(now, sink)?,
             }
         }
@@ -92,10 +92,10 @@ impl Engine {
         fixes: &[Numbered],
         sink: &mut impl FnMut(Event),
     ) -> Result<(), OutOfSequence> {
-        let mut slots = [None; BATCH];
+        let mut slots = [NOWHERE; BATCH];
         for (slot, input) in slots.iter_mut().zip(fixes) {
             if let Input::Fix(fix) = &input.record.input {
-                *slot = self.devices.slot(fix.device);
+                *slot = self.devices.slot(fix.device).unwrap_or(NOWHERE);
             }
         }
         std::hint::black_box(self.devices.touch(&slots));
@@ -107,7 +107,7 @@ impl Engine {
 
     fn apply_one(
         &mut self,
-        slot: Option<usize>,
+        slot: usize,
         input: &Numbered,
         sink: &mut impl FnMut(Event),
     ) -> Result<(), OutOfSequence> {

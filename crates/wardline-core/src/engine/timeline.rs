@@ -38,7 +38,11 @@ impl Engine {
             }
             self.end_step(at);
         }
-        orders.iter().for_each(|order| self.reschedule(*order));
+        for order in orders {
+            if self.deadline(*order).is_some_and(|deadline| deadline <= at) {
+                self.reschedule(*order);
+            }
+        }
     }
 
     /// The same for the orders of a device's person, and for the device's panics that concern no
@@ -58,6 +62,10 @@ impl Engine {
     /// The next instant at which the order has a boundary (reached at it) or a timer (passed after
     /// it), if `at` is late enough.
     fn due(&self, id: OrderId, at: Timestamp) -> Option<Timestamp> {
+        if self.deadline(id).is_none_or(|deadline| deadline > at) {
+            debug_assert!(self.next_instant(id).is_none_or(|next| next > at), "a late deadline");
+            return None;
+        }
         let boundary = self.orders.by_id.get(id).and_then(Order::next_boundary);
         let boundary = boundary.filter(|boundary| *boundary <= at);
         let timer = self.next_timer(id).filter(|timer| *timer < at);
@@ -95,16 +103,25 @@ impl Engine {
         self.wake_parties(id);
     }
 
-    /// The order's next instant counts anew.
-    pub(super) fn reschedule(&mut self, id: OrderId) {
+    /// When the order is next looked at unasked: not later than its next instant.
+    #[inline]
+    fn deadline(&self, id: OrderId) -> Option<Timestamp> {
+        match id {
+            OrderId::NONE => self.deadline,
+            _ => self.orders.by_id.get(id)?.deadline,
+        }
+    }
+
+    /// The order's next instant counts anew; gives it.
+    pub(super) fn reschedule(&mut self, id: OrderId) -> Option<Timestamp> {
         let next = self.next_instant(id);
         let deadline = match self.orders.by_id.get_mut(id) {
             Some(order) => &mut order.deadline,
             None if id == OrderId::NONE => &mut self.deadline,
-            None => return,
+            None => return None,
         };
         if *deadline == next {
-            return;
+            return next;
         }
         let before = std::mem::replace(deadline, next);
         if let Some(before) = before {
@@ -117,6 +134,7 @@ impl Engine {
                 self.wake_parties(id);
             }
         }
+        next
     }
 
     /// When an input would next find something due.

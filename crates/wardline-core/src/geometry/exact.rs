@@ -21,6 +21,11 @@ impl Point {
         Self { x: i64::from(p.lon_e7()), y: i64::from(p.lat_e7()) }
     }
 
+    /// As `[latitude, longitude]` in degrees.
+    pub(crate) fn in_degrees(self) -> [f64; 2] {
+        [self.y as f64 / 1e7, self.x as f64 / 1e7]
+    }
+
     pub(crate) fn doubled(self) -> Self {
         Self { x: 2 * self.x, y: 2 * self.y }
     }
@@ -36,8 +41,7 @@ pub(crate) enum Side {
 
 /// Points as `[latitude, longitude]` in degrees.
 pub(crate) fn in_degrees(points: &[Point]) -> Vec<[f64; 2]> {
-    let points = points.iter();
-    points.map(|p| [p.y as f64 / 1e7, p.x as f64 / 1e7]).collect()
+    points.iter().copied().map(Point::in_degrees).collect()
 }
 
 /// The corners of the box around points; of no points, the origin.

@@ -31,5 +31,5 @@ pub use bounds::{Bounds, BoundsPair};
 pub use earth::distance_m;
 pub use error::ShapeError;
 pub use position::{Position, PositionError};
-pub(crate) use scale::Scale;
+pub(crate) use scale::{Scale, distance_most_m};
 pub use shape::{Geometry, HALF_WIDTH_M_MAX, RADIUS_M_MAX, Shape, VERTEX_COUNT_MAX};

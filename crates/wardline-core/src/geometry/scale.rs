@@ -67,8 +67,16 @@ impl Scale {
     }
 }
 
+/// Not less than the distance of two positions, as it is computed; close only near the equator.
+pub(crate) fn distance_most_m(a: Position, b: Position) -> f64 {
+    let everywhere = Scale { lon_least_m: 0.0, lon_most_m: LON_MOST_M as f32 };
+    // The share and the decimetre cover the error of computed distances (J-GEO-2).
+    everywhere.most_m2(a, b).sqrt() * 1.001 + 0.1
+}
+
 #[cfg(test)]
 mod tests {
+    use super::super::earth::distance_m;
     use super::*;
     use geographiclib_rs::{Geodesic, InverseGeodesic};
 
@@ -107,6 +115,23 @@ mod tests {
             }
         }
         assert!(Scale::near(at(81.0, 10.0)).is_none() && Scale::near(at(-89.0, 10.0)).is_none());
+    }
+
+    // J-FIX-5
+    #[test]
+    fn no_computed_distance_is_more_than_the_most() {
+        let lats = [-90.0, -89.0, -45.0, -0.001, 0.0, 30.0, 30.001, 60.0, 89.9995];
+        let lons = [-180.0, -179.9, 0.0, 0.001, 0.5, 90.0, 180.0];
+        let places: Vec<_> =
+            lats.iter().flat_map(|lat| lons.map(|lon| Position::from_degrees(*lat, lon))).collect();
+        let places: Vec<_> = places.into_iter().flatten().collect();
+        assert_eq!(places.len(), 63);
+        for (a, b) in places.iter().flat_map(|a| places.iter().map(move |b| (*a, *b))) {
+            let (m, most_m) = (distance_m(a, b), distance_most_m(a, b));
+            assert!(m <= most_m, "{a} {b}: {m} {most_m}");
+        }
+        let a = at(0.0, 5.0);
+        assert!(distance_most_m(a, at(0.0, 6.0)) < 1.01 * distance_m(a, at(0.0, 6.0)));
     }
 
     /// The least distance of a box by samples of its edge.

@@ -5,9 +5,10 @@ use super::bounds::{Bounds, BoundsPair, shorter_way_e7, widened};
 use super::earth::{Place, dot, place_distance_m, sub};
 use super::error::ShapeError;
 use super::exact::{Point, box_of, in_degrees};
-use super::path::Path;
+use super::path::{Chunk, Node, Path};
 use super::polygon::Polygons;
 use super::position::Position;
+use std::borrow::Borrow;
 
 /// The most vertices of a zone, all rings together, the closing positions not counted.
 pub const VERTEX_COUNT_MAX: usize = 4096;
@@ -150,13 +151,18 @@ impl Shape {
         if gap_m > reach_m(&Place::of(a), &Place::of(b)) {
             return false;
         }
+        let [from, to] = edge(a, b);
+        match Path::of_edge(from, to) {
+            Some(piece) => self.comes_to(&piece),
+            None => self.comes_to(&Path::new(&[vec![from, to]])),
+        }
+    }
+
+    /// Whether a point of the path is in the zone, which is no polygon.
+    fn comes_to(&self, path: &Path<impl Borrow<[Node]>, impl Borrow<[Chunk]>>) -> bool {
         match &self.kind {
-            Kind::Circle { centre, radius_m } => {
-                segment(a, b).distance_m(centre, *radius_m) <= *radius_m
-            }
-            Kind::Corridor { line, half_width_m } => {
-                line.comes_within(&segment(a, b), *half_width_m)
-            }
+            Kind::Circle { centre, radius_m } => path.distance_m(centre, *radius_m) <= *radius_m,
+            Kind::Corridor { line, half_width_m } => line.comes_within(path, *half_width_m),
             Kind::Polygons(_) => false,
         }
     }
@@ -229,8 +235,11 @@ fn same_place(a: Position, b: Position) -> bool {
         && (i64::from(a.lon_e7()) - i64::from(b.lon_e7())).rem_euclid(turn_e7) == 0
 }
 
-fn segment(a: Position, b: Position) -> Path {
-    Path::new(&[in_degrees(&unwrapped(&[a, b]))])
+/// The segment between two positions in degrees, the shorter way round.
+fn edge(a: Position, b: Position) -> [[f64; 2]; 2] {
+    let from = Point::of(a);
+    let to = Point { x: from.x + shorter_way_e7(a, b), y: i64::from(b.lat_e7()) };
+    [from, to].map(Point::in_degrees)
 }
 
 /// How far a segment gets from its start at the most.

@@ -4,11 +4,10 @@
 //! ahead, a sequence number far from all others) lies in a list beside.
 
 use super::slots::{Base, Body, Layout, Place, Slots, Standing};
-use super::{Sample, Trust};
+use super::{Sample, SoundFix, Trust};
 use crate::engine::Config;
 use crate::time::Timestamp;
 use std::collections::BTreeMap;
-use std::ops::RangeInclusive;
 
 /// Where the fixes lie in the memory of a track; the memory itself comes with each call, since
 /// those of all devices lie side by side.
@@ -37,20 +36,15 @@ impl Ring {
         self.len as usize
     }
 
-    /// Whether no fix lies beside the ring.
-    pub fn is_plain(&self) -> bool {
-        self.odd.is_none()
-    }
-
     #[inline]
     fn place(&self, slots: Read<'_>, index: usize) -> Place {
         slots.layout.before(self.next, self.len() - index)
     }
 
-    /// The bytes that the next fix goes to, from the first to the last.
+    /// Where the block starts that the next fix goes to.
     #[inline]
-    pub fn next_bytes(&self, layout: Layout) -> RangeInclusive<usize> {
-        layout.standing(self.next).start..=layout.body(self.next).end - 1
+    pub fn next_block(&self, layout: Layout) -> usize {
+        layout.block(self.next)
     }
 
     /// A fix, if it is still known whole.
@@ -79,8 +73,21 @@ impl Ring {
         }
     }
 
+    /// Appends a sound fix, if it can be packed and no other lies beside.
+    #[inline(always)]
+    pub fn push_sound(&mut self, slots: &mut Write<'_>, fix: &SoundFix) -> bool {
+        if self.odd.is_some() {
+            return false;
+        }
+        let Some(standing) = Standing::new(fix.time, fix.seq, self.base) else { return false };
+        let Some(body) = Body::of_sound(fix) else { return false };
+        slots.put(self.next, standing, body);
+        self.next = slots.layout.after(self.next);
+        self.len += u32::from(self.len() < slots.layout.places());
+        true
+    }
+
     /// Appends a fix; in a full ring the oldest makes room.
-    #[inline]
     pub fn push(&mut self, slots: &mut Write<'_>, sample: &Sample, config: &Config) {
         if self.len() == slots.layout.places() {
             self.len -= 1;
@@ -302,7 +309,7 @@ mod tests {
         for count in 0..200_000_u64 {
             let seq = u64::wrapping_add(u64::MAX - 70_000, count);
             both.insert(0, sample(seq, count as i64 * 600_000, Some(8.0)));
-            assert!(both.ring.is_plain(), "{count}");
+            assert!(both.ring.odd.is_none(), "{count}");
         }
         both.compare("at the end");
     }
@@ -317,7 +324,7 @@ mod tests {
         for seq in 100..107 {
             both.insert(0, sample(seq, seq as i64, Some(8.0)));
         }
-        assert!(both.ring.is_plain());
+        assert!(both.ring.odd.is_none());
         both.compare("at the end");
     }
 }

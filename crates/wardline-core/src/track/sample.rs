@@ -2,7 +2,7 @@
 
 use crate::engine::Config;
 use crate::event::FixFacts;
-use crate::geometry::{Position, distance_m};
+use crate::geometry::{Position, distance_m, distance_most_m};
 use crate::ids::DeviceId;
 use crate::input::{Assurance, Fix};
 use crate::key::Key;
@@ -24,6 +24,19 @@ pub(crate) struct Sample {
     /// It says that it moves.
     pub claims_motion: bool,
     pub trust: Trust,
+}
+
+/// What is to be kept of a fix that is known to be sound.
+pub(crate) struct SoundFix {
+    /// Event time.
+    pub time: Timestamp,
+    pub reported: Timestamp,
+    pub seq: u64,
+    pub position: Position,
+    /// As it was reported.
+    pub accuracy_m: Option<f64>,
+    /// It says that it moves.
+    pub claims_motion: bool,
 }
 
 /// What a fix is good for.
@@ -103,6 +116,10 @@ impl Sample {
     /// J-FIX-5: no farther from `earlier` than one can get in the time, accuracies allowed for.
     pub fn is_plausible_from(&self, earlier: &Self, config: &Config) -> bool {
         let allowed_m = config.speed_max_mps * self.time.ms_since(earlier.time) as f64 / 1000.0;
+        // Mostly a bound says it.
+        if distance_most_m(self.position, earlier.position) <= allowed_m {
+            return true;
+        }
         let apart_m = distance_m(self.position, earlier.position);
         apart_m - self.accuracy_m - earlier.accuracy_m <= allowed_m
     }

@@ -5,7 +5,7 @@
 //! alone, and repeats are remembered for longer than a history lasts. What is packed comes back
 //! exactly, or it is not packed at all (see `ring`).
 
-use super::{Sample, Trust};
+use super::{Sample, SoundFix, Trust};
 use crate::engine::Config;
 use crate::geometry::Position;
 use crate::time::Timestamp;
@@ -43,10 +43,12 @@ impl Layout {
     }
 
     /// The fixes whose times and numbers are known.
+    #[inline]
     pub(super) fn places(self) -> usize {
         self.blocks * self.layers
     }
 
+    #[inline]
     pub(super) fn after(self, place: Place) -> Place {
         let Place { block, layer } = place;
         if usize::from(block) + 1 < self.blocks {
@@ -69,12 +71,14 @@ impl Layout {
         Place { block: (self.blocks - 1 - rest) as u16, layer: layer as u16 }
     }
 
-    fn block_bytes(self) -> usize {
+    #[inline]
+    pub fn block_bytes(self) -> usize {
         BODY_BYTES + STANDING_BYTES * self.layers
     }
 
+    /// Where the block of a fix starts.
     #[inline]
-    fn block(self, place: Place) -> usize {
+    pub(super) fn block(self, place: Place) -> usize {
         usize::from(place.block) * self.block_bytes()
     }
 
@@ -121,10 +125,13 @@ impl<Bytes: Deref<Target = [u8]>> Slots<Bytes> {
 }
 
 impl<Bytes: DerefMut<Target = [u8]>> Slots<Bytes> {
-    #[inline]
+    #[inline(always)]
     pub(super) fn put(&mut self, place: Place, standing: Standing, body: Body) {
-        self.put_standing(place, standing);
-        self.put_body(place, body);
+        let (start, standings) = (self.layout.block(place), STANDING_BYTES * self.layout.layers);
+        let block = &mut self.bytes[start..start + standings + BODY_BYTES];
+        let (all, last) = block.split_at_mut(standings);
+        last.copy_from_slice(&body.0);
+        all.as_chunks_mut().0[usize::from(place.layer)] = standing.0;
     }
 
     #[inline]
@@ -168,7 +175,7 @@ const BESIDE: u16 = u16::MAX;
 impl Standing {
     #[inline]
     pub fn new(time: Timestamp, seq: u64, base: Base) -> Option<Self> {
-        let after_ms = u32::try_from(time.ms_since(base.time)).ok()?;
+        let after_ms = u32::try_from(time.ms().wrapping_sub(base.time.ms())).ok()?;
         let after_seq = u16::try_from(seq.wrapping_sub(base.seq)).ok().filter(|s| *s != BESIDE)?;
         Some(Self::pack(after_ms, after_seq))
     }
@@ -179,8 +186,10 @@ impl Standing {
 
     #[inline]
     fn pack(first: u32, second: u16) -> Self {
-        let ([a, b, c, d], [e, f]) = (first.to_le_bytes(), second.to_le_bytes());
-        Self([a, b, c, d, e, f])
+        let all = (u64::from(second) << 32 | u64::from(first)).to_le_bytes();
+        let mut bytes = [0; STANDING_BYTES];
+        bytes.copy_from_slice(&all[..STANDING_BYTES]);
+        Self(bytes)
     }
 
     #[inline]
@@ -197,7 +206,8 @@ impl Standing {
 
     pub fn unpack(self, base: Base) -> (Timestamp, u64) {
         let (after_ms, after_seq) = self.parts();
-        (base.time.plus_ms(after_ms.into()), base.seq.wrapping_add(after_seq.into()))
+        let time = Timestamp::from_ms(base.time.ms().wrapping_add(after_ms.into()));
+        (time, base.seq.wrapping_add(after_seq.into()))
     }
 }
 
@@ -216,28 +226,34 @@ const AHEAD_SHIFT: u32 = 5;
 const AHEAD_MS_MAX: u16 = u16::MAX >> AHEAD_SHIFT;
 
 impl Body {
-    #[inline]
     pub fn new(sample: &Sample) -> Option<Self> {
-        let ahead_ms = u16::try_from(sample.reported.ms_since(sample.time)).ok()?;
         let accuracy = accuracy_code(sample.reported_accuracy_m)?;
-        (ahead_ms <= AHEAD_MS_MAX).then(|| Self::pack(sample, accuracy, ahead_ms << AHEAD_SHIFT))
+        let ahead = ahead_code(sample.reported, sample.time)?;
+        Some(Self::pack(sample.position, accuracy, sample_marks(sample) | ahead))
+    }
+
+    #[inline]
+    pub fn of_sound(fix: &SoundFix) -> Option<Self> {
+        let accuracy = accuracy_code(fix.accuracy_m)?;
+        let ahead = ahead_code(fix.reported, fix.time)?;
+        let marks = if fix.claims_motion { CLAIMS_MOTION } else { 0 };
+        Some(Self::pack(fix.position, accuracy, marks | ahead))
     }
 
     /// What is known of a fix that lies beside without looking there.
     pub fn marks_of(sample: &Sample) -> Self {
-        Self::pack(sample, ACCURACY_ABSENT, 0)
+        Self::pack(sample.position, ACCURACY_ABSENT, sample_marks(sample))
     }
 
     #[inline]
-    fn pack(sample: &Sample, accuracy: u32, ahead: u16) -> Self {
-        let marks = trust_marks(sample.trust)
-            | if sample.suspect { SUSPECT } else { 0 }
-            | if sample.claims_motion { CLAIMS_MOTION } else { 0 };
-        let [a, b, c, _] = accuracy.to_le_bytes();
-        let [m, n] = (marks | ahead).to_le_bytes();
-        let [p, q, r, s] = sample.position.lat_e7().to_le_bytes();
-        let [w, x, y, z] = sample.position.lon_e7().to_le_bytes();
-        Self([p, q, r, s, w, x, y, z, a, b, c, m, n])
+    fn pack(position: Position, accuracy: u32, marks: u16) -> Self {
+        let (lat, lon) = (position.lat_e7() as u32, position.lon_e7() as u32);
+        let first = u64::from(lon) << 32 | u64::from(lat);
+        let second = u64::from(marks) << 24 | u64::from(accuracy);
+        let all = (u128::from(second) << 64 | u128::from(first)).to_le_bytes();
+        let mut bytes = [0; BODY_BYTES];
+        bytes.copy_from_slice(&all[..BODY_BYTES]);
+        Self(bytes)
     }
 
     #[inline]
@@ -283,6 +299,22 @@ fn trust_marks(trust: Trust) -> u16 {
     mark(trust.coarse, COARSE)
         | mark(trust.doubtful, DOUBTFUL)
         | mark(trust.implausible, IMPLAUSIBLE)
+}
+
+fn sample_marks(sample: &Sample) -> u16 {
+    trust_marks(sample.trust)
+        | if sample.suspect { SUSPECT } else { 0 }
+        | if sample.claims_motion { CLAIMS_MOTION } else { 0 }
+}
+
+/// How far the reported time is ahead of event time, if that can be packed.
+#[inline]
+fn ahead_code(reported: Timestamp, time: Timestamp) -> Option<u16> {
+    if reported == time {
+        return Some(0);
+    }
+    let ahead_ms = u16::try_from(reported.ms_since(time)).ok()?;
+    (ahead_ms <= AHEAD_MS_MAX).then_some(ahead_ms << AHEAD_SHIFT)
 }
 
 /// No accuracy was reported.

@@ -4,7 +4,7 @@ use super::builder::{Builder, QUERIES_MAX};
 use super::dispatcher::{Dispatcher, SHARE_INPUTS};
 use super::durable::Durable;
 use super::intake::Intake;
-use super::keeper::Keeper;
+use super::keeper::{Keeper, LISTS_MAX};
 use super::notice::Quarantined;
 use super::outlet::{Deliverer, Outlet};
 use super::queue::Queue;
@@ -52,7 +52,8 @@ impl Builder {
         };
         let shards = self.all_shards(engines, &outlet, &quarantine);
         let (durable, keeper) = self.keeper(&sink_parker, &intake, &stats);
-        let dispatcher = self.dispatcher(router, &shards, &intake, &stats, keeper.as_ref());
+        let dispatcher =
+            self.dispatcher(router, &shards, &intake, &stats, (&durable, keeper.as_ref()));
         let mut pipeline = Pipeline {
             intake: intake.clone(),
             ends: shards.iter().map(Shard::ends).collect(),
@@ -91,13 +92,14 @@ impl Builder {
         shards: &[Shard],
         intake: &Arc<Intake>,
         stats: &Arc<Stats>,
-        keeper: Option<&(Keeper, Parker)>,
+        (durable, keeper): (&Arc<Durable>, Option<&(Keeper, Parker)>),
     ) -> Dispatcher {
         let links = || shards.iter().map(|shard| &shard.worker.0.links);
         Dispatcher {
             router,
             intake: intake.clone(),
             kept: keeper.map(|(keeper, _)| keeper.queue.clone()),
+            durable: durable.clone(),
             accepted: self.accepted.take(),
             queues: links().map(|links| links.shares.clone()).collect(),
             spare: links().map(|links| links.spare.clone()).collect(),
@@ -139,7 +141,7 @@ impl Builder {
         let keeper = Keeper {
             log,
             accepted: self.accepted.take(),
-            queue: Arc::new(Queue::new(self.queue, parker.unparker().clone())),
+            queue: Arc::new(Queue::new(LISTS_MAX, parker.unparker().clone())),
             durable: durable.clone(),
             intake: intake.clone(),
             stats: stats.clone(),

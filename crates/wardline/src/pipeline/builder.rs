@@ -20,6 +20,9 @@ use wardline_core::{Config, Numbered};
 /// Questions that may wait for a shard; who asks more waits.
 pub(super) const QUERIES_MAX: usize = 64;
 
+/// A batch has an event or two, nearly always: room for seconds of them.
+const EVENT_QUEUE_WITH_LOG: usize = 1_024;
+
 /// Sets up a [`Pipeline`].
 pub struct Builder {
     pub(super) config: Config,
@@ -122,8 +125,10 @@ impl Builder {
     }
 
     /// Where inputs are written once they have their numbers. No event leaves the pipeline before
-    /// its input is there.
+    /// its input is there. So that a slow disk does not hold up judgement, at least 1,024 batches
+    /// of events may wait for the sink then.
     pub fn log(mut self, log: impl Log + 'static) -> Self {
+        self.event_queue = self.event_queue.max(EVENT_QUEUE_WITH_LOG);
         self.log = Some(Box::new(log));
         self
     }

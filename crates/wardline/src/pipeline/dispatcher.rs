@@ -2,8 +2,9 @@
 
 use super::batch::Batch;
 use super::clock::Clock;
+use super::durable::Durable;
 use super::intake::{Intake, Work};
-use super::keeper::Kept;
+use super::keeper::{INPUTS_MAX, Kept};
 use super::log::Accepted;
 use super::notice::{Listener, Notice};
 use super::queue::Queue;
@@ -15,6 +16,7 @@ use super::stats::Stats;
 use std::collections::VecDeque;
 use std::io;
 use std::sync::Arc;
+use std::time::Duration;
 use wardline_core::Numbered;
 
 /// Who is told of batches that are in the log.
@@ -29,6 +31,7 @@ pub(super) struct Dispatcher {
     pub intake: Arc<Intake>,
     /// To whoever writes the log, if there is one.
     pub kept: Option<Arc<Queue<Kept>>>,
+    pub durable: Arc<Durable>,
     /// Told here if there is no log.
     pub accepted: Option<Acceptance>,
     pub queues: Vec<Arc<Queue<Share>>>,
@@ -44,6 +47,10 @@ pub(super) struct Dispatcher {
     pub replay: Option<Replay>,
 }
 
+/// Lists that are kept to be used again: 64 × 1,024 inputs are 10 MiB.
+const SPARE_LISTS_MAX: usize = 64;
+/// Between two looks at a log that is far behind.
+const PAUSE: Duration = Duration::from_micros(200);
 /// So many inputs go to the shards at once.
 pub(super) const SHARE_INPUTS: usize = 1_024;
 
@@ -67,7 +74,7 @@ impl Dispatcher {
             let many = batch.records.len().min(SHARE_INPUTS);
             let now_ns = self.clock.now_ns();
             self.stats.receive.note(submitted_ns, now_ns, many);
-            let mut list = self.list();
+            let mut list = self.list(many);
             if let Some(numbered) = Arc::get_mut(&mut list) {
                 let router = &mut self.router;
                 numbered.extend(batch.records.drain(..many).map(|r| router.number(r)));
@@ -77,7 +84,7 @@ impl Dispatcher {
             self.keep(&list, tag, now_ns);
             self.route(&mut list);
             self.hand_out(submitted_ns, now_ns);
-            self.lists.push_back(list);
+            self.put_back(list);
         }
         self.spare_batches.put(batch);
     }
@@ -123,7 +130,7 @@ impl Dispatcher {
     }
 
     /// An empty list that nobody else holds.
-    fn list(&mut self) -> Arc<Vec<Numbered>> {
+    fn list(&mut self, inputs: usize) -> Arc<Vec<Numbered>> {
         let mut list = self.lists.pop_front().unwrap_or_default();
         match Arc::get_mut(&mut list) {
             Some(numbered) => {
@@ -133,8 +140,15 @@ impl Dispatcher {
             // The log has not come to the oldest yet, nor to any other.
             None => {
                 self.lists.push_front(list);
-                Arc::new(Vec::with_capacity(SHARE_INPUTS))
+                Arc::new(Vec::with_capacity(inputs))
             }
+        }
+    }
+
+    /// Keeps a list to use it again, if there are not enough.
+    fn put_back(&mut self, list: Arc<Vec<Numbered>>) {
+        if self.lists.len() < SPARE_LISTS_MAX {
+            self.lists.push_back(list);
         }
     }
 
@@ -142,6 +156,10 @@ impl Dispatcher {
     /// with their events, and must not wait for what the log never gets.
     fn keep(&mut self, list: &Arc<Vec<Numbered>>, tag: u64, numbered_ns: u64) {
         if let Some(queue) = &self.kept {
+            let last = list.last().map_or(0, |input| input.number);
+            while self.durable.queued(last) > INPUTS_MAX {
+                std::thread::sleep(PAUSE);
+            }
             queue.push(Kept { inputs: list.clone(), tag, numbered_ns });
         } else if let (Some(accepted), Some(first)) = (&mut self.accepted, list.first()) {
             accepted(Accepted { tag, first: first.number, inputs: list.len() });

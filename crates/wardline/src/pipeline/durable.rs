@@ -9,6 +9,8 @@ pub(super) struct Durable {
     through: AtomicU64,
     /// Up to this one somebody waits for them.
     wanted: AtomicU64,
+    /// The last input that the keeper has taken from its queue.
+    taken: AtomicU64,
     /// Nothing more becomes durable.
     ended: AtomicBool,
     keeper: Unparker,
@@ -21,6 +23,7 @@ impl Durable {
         Self {
             through: AtomicU64::new(through),
             wanted: AtomicU64::new(0),
+            taken: AtomicU64::new(through),
             ended: AtomicBool::new(false),
             keeper,
             sink,
@@ -34,6 +37,16 @@ impl Durable {
 
     pub fn through(&self) -> u64 {
         self.through.load(Ordering::SeqCst)
+    }
+
+    /// The keeper has taken inputs up to this one from its queue.
+    pub fn take(&self, last: u64) {
+        self.taken.store(last, Ordering::SeqCst);
+    }
+
+    /// How many inputs up to this one are in the keeper's queue.
+    pub fn queued(&self, last: u64) -> u64 {
+        last.saturating_sub(self.taken.load(Ordering::SeqCst))
     }
 
     /// Whether the sink's thread waits for an input after the durable ones, up to `last`.

@@ -36,6 +36,11 @@ pub(super) struct Keeper {
     pub has_failed: bool,
 }
 
+/// Lists of inputs that may wait for the log. A server's are of 64 inputs or fewer, so that this is
+/// room for the seconds that a slow disk takes.
+pub(super) const LISTS_MAX: usize = 8_192;
+/// Inputs that may wait for the log: 2^18 of about 160 bytes are 42 MiB.
+pub(super) const INPUTS_MAX: u64 = 1 << 18;
 /// How long a log without room is left alone before it is asked again.
 const PAUSE: Duration = Duration::from_millis(20);
 /// How often it is asked once the pipeline is closed: two seconds.
@@ -48,6 +53,7 @@ impl Keeper {
             if let Some(kept) = self.queue.pop() {
                 self.append(&kept);
                 if self.log.due_in().is_zero() {
+                    self.append_what_waits();
                     self.commit();
                 }
             } else if closed {
@@ -70,7 +76,19 @@ impl Keeper {
         self.waiting.last().map(|(accepted, _)| accepted.first + accepted.inputs as u64 - 1)
     }
 
+    /// What came while the last commit lasted goes with the next: the longer a sync takes, the more
+    /// inputs share it.
+    fn append_what_waits(&mut self) {
+        for _ in 0..self.queue.len() {
+            let Some(kept) = self.queue.pop() else { return };
+            self.append(&kept);
+        }
+    }
+
     fn append(&mut self, kept: &Kept) {
+        if let Some(last) = kept.inputs.last() {
+            self.durable.take(last.number);
+        }
         let Some(first) = kept.inputs.first().filter(|_| !self.has_failed) else { return };
         if self.persist(|log| log.append(&kept.inputs)) {
             let accepted =

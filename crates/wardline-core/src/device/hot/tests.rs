@@ -27,7 +27,7 @@ fn at_rest() -> HotLine {
 }
 
 fn takes(hot: &mut HotLine, fix: &Fix) -> bool {
-    hot.takes(fix, fix.time, &Config::default())
+    hot.takes(fix, fix.time, &Config::default()).is_some()
 }
 
 /// The quiet time may last on: without slack not even a fix at the old anchor is taken.

@@ -6,14 +6,15 @@
 use super::super::earth::{Place, dot, place_distance_m, sub};
 use super::super::foot::{between, foot_on_chord};
 use super::super::thirds::least_by_thirds;
-use super::Path;
+use super::{Chunk, Node, Path};
+use std::borrow::Borrow;
 
-impl Path {
+impl<Nodes: Borrow<[Node]>, Chunks: Borrow<[Chunk]>> Path<Nodes, Chunks> {
     /// The distance where chords do not tell which point is nearest.
     pub(super) fn far_distance_m(&self, from: &Place, chord_m: f64, reach_m: f64) -> f64 {
         let limit_m = chord_m * 1.012;
         let mut best = (reach_m, None);
-        for chunk in &self.chunks {
+        for chunk in self.chunks() {
             let d = sub(chunk.centre, from.xyz);
             let reach = limit_m + chunk.radius_m;
             if dot(d, d) > reach * reach {
@@ -35,7 +36,7 @@ impl Path {
             None => return best.0,
         };
         (middle.saturating_sub(1)..=middle + 1)
-            .filter(|i| self.chunks.iter().any(|c| c.start <= *i && *i < c.end))
+            .filter(|i| self.chunks().iter().any(|c| c.start <= *i && *i < c.end))
             .map(|i| self.least_on_piece_m(i, from))
             .fold(best.0, f64::min)
     }
