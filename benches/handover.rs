@@ -6,13 +6,16 @@
 
 use criterion::{BatchSize, Bencher, Criterion, Throughput, criterion_group, criterion_main};
 use crossbeam_queue::ArrayQueue;
+use std::hint::black_box;
 use std::sync::atomic::{AtomicU64, Ordering};
 use std::time::Duration;
 use wardline::pipeline::Pipeline;
 use wardline_core::Config;
-use wardline_core::input::{Input, Record};
+use wardline_core::event::Event;
+use wardline_core::input::{Input, Record, Refusal};
 use wardline_core::time::Timestamp;
 
+const NOW: Timestamp = Timestamp::from_ms(1_780_000_000_000);
 const BATCHES: u64 = 64;
 const SIZES: [u64; 3] = [1, 64, 1_000];
 
@@ -55,24 +58,26 @@ fn queue(bencher: &mut Bencher<'_>, inputs: u64) {
     });
 }
 
-/// To an engine, by way of the dispatcher.
+/// To an engine, by way of the dispatcher; the last input has an event, which comes back.
 fn pipeline(bencher: &mut Bencher<'_>, inputs: u64) {
-    let pipeline = Pipeline::builder(Config::default()).build().expect("starts");
+    let (told, hears) = std::sync::mpsc::channel();
+    let builder = Pipeline::builder(Config::default());
+    let builder = builder.sink(move |event: Event| told.send(event.input).expect("it hears"));
+    let pipeline = builder.build().expect("starts");
     let hand_over = |batches: Vec<Vec<Record>>| {
         for batch in batches {
             pipeline.submit(batch).expect("it is open");
         }
-        while pipeline.metrics().judged() < pipeline.metrics().submitted {
-            std::thread::yield_now();
-        }
+        let refused = Input::Invalid(Refusal::new("last", inputs));
+        pipeline.submit(vec![Record { at: Some(NOW), input: refused }]).expect("it is open");
+        black_box(hears.recv().expect("it tells"));
     };
     bencher.iter_batched(|| made(inputs), hand_over, BatchSize::PerIteration);
 }
 
 /// Batches of ticks, which concern nobody.
 fn made(inputs: u64) -> Vec<Vec<Record>> {
-    let at = Some(Timestamp::from_ms(1_780_000_000_000));
-    let batch = |_| (0..inputs).map(|_| Record { at, input: Input::Tick }).collect();
+    let batch = |_| (0..inputs).map(|_| Record { at: Some(NOW), input: Input::Tick }).collect();
     (0..BATCHES).map(batch).collect()
 }
 

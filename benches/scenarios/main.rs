@@ -60,6 +60,9 @@ struct Arguments {
     /// Where to write a report as Markdown.
     #[arg(long)]
     markdown: Option<PathBuf>,
+    /// What readers of the reports should know of the measurement.
+    #[arg(long, default_value = "none")]
+    remark: String,
     #[command(flatten)]
     mode: Mode,
 }
@@ -73,17 +76,20 @@ fn main() -> Result<(), Failure> {
     if arguments.mode.test {
         let text = serde_json::to_string(&outcomes)?;
         let again: Vec<Outcome> = serde_json::from_str(&text)?;
-        assert_eq!(report::markdown(&again), report::markdown(&outcomes));
-        assert!(report::html(&outcomes)?.matches("<svg").count() >= 3, "plots are missing");
+        assert_eq!(report::markdown(&again, ""), report::markdown(&outcomes, ""));
+        assert!(
+            report::html(&outcomes, &arguments.remark)?.matches("<svg").count() >= 3,
+            "plots are missing"
+        );
     }
     if let Some(file) = &arguments.json {
         std::fs::write(file, format!("{}\n", serde_json::to_string_pretty(&outcomes)?))?;
     }
     if let Some(file) = &arguments.html {
-        std::fs::write(file, report::html(&outcomes)?)?;
+        std::fs::write(file, report::html(&outcomes, &arguments.remark)?)?;
     }
     if let Some(file) = &arguments.markdown {
-        std::fs::write(file, report::markdown(&outcomes))?;
+        std::fs::write(file, report::markdown(&outcomes, &arguments.remark))?;
     }
     Ok(())
 }

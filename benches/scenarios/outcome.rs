@@ -104,5 +104,9 @@ pub fn short(per_s: f64) -> String {
 
 /// A ratio with as many digits as mean something.
 pub fn ratio(ratio: f64) -> String {
-    if ratio >= 10.0 { format!("{ratio:.0}") } else { format!("{ratio:.2}") }
+    match ratio {
+        r if r >= 10.0 => format!("{r:.0}"),
+        r if r >= 0.1 => format!("{r:.2}"),
+        r => format!("{r:.4}"),
+    }
 }

@@ -10,8 +10,9 @@ const STYLE: &str = "body { font: 15px/1.45 sans-serif; max-width: 60em; margin:
                      td:first-child, th:first-child { text-align: left } svg { max-width: 100% }";
 
 /// The page.
-pub fn html(outcomes: &[Outcome]) -> Result<String, Failure> {
-    let facts = machine::facts().map(|(name, value)| format!("<li>{name}: {}</li>", text(&value)));
+pub fn html(outcomes: &[Outcome], remark: &str) -> Result<String, Failure> {
+    let item = |(name, value): (&str, String)| format!("<li>{name}: {}</li>", text(&value));
+    let facts = machine::facts().map(item);
     let sections = [
         ("Throughput, baselines and the limit of the memory", plots::throughput(outcomes)?),
         ("Cost of a fix by the number of zones and of people", plots::cost(outcomes)?),
@@ -21,9 +22,10 @@ pub fn html(outcomes: &[Outcome]) -> Result<String, Failure> {
     let sections = sections.map(|(title, body)| format!("<h2>{title}</h2>\n{body}\n"));
     Ok(format!(
         "<!DOCTYPE html>\n<html lang=\"en\">\n<meta charset=\"utf-8\">\n<title>wardline: \
-         benchmarks</title>\n<style>{STYLE}</style>\n<h1>wardline: benchmarks</h1>\n<ul>{}</ul>\n\
-         {}<h2>Figures</h2>\n{}\n</html>\n",
+         benchmarks</title>\n<style>{STYLE}</style>\n<h1>wardline: benchmarks</h1>\n<ul>{}\
+         <li>remark: {}</li></ul>\n{}<h2>Figures</h2>\n{}\n</html>\n",
         facts.concat(),
+        text(remark),
         sections.concat(),
         table(&markdown::rows(outcomes)),
     ))

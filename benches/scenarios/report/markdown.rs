@@ -12,9 +12,11 @@ Written by `cargo bench --bench scenarios`; do not edit it. The raw figures are 
     cargo bench --bench scenarios -- --json benches/results/scenarios.json \\
         --html benches/results/scenarios.html --markdown BENCHMARKS.md
 
-measures all again and writes all three, in some ten minutes and 12 GiB. `--from FILE` instead of
-measuring writes the reports of figures that are there. One scenario: `--scenario dense_city`; of
-another size: `--people`, `--seconds` (of the world's time), `--shards`.
+measures all again and writes all three, in some ten minutes and 12 GiB. One scenario:
+`--scenario dense_city`; of another size: `--people`, `--seconds` (of the world's time), `--shards`.
+`--from FILE` instead of measuring writes the reports of figures that are there; machine and commit
+are then those of the writing. Figures of a machine that is shared with other work are good for
+ratios only; `--remark` says so.
 ";
 
 const TAIL: &str = "\
@@ -53,12 +55,13 @@ const TAIL: &str = "\
 ";
 
 /// The whole file.
-pub fn markdown(outcomes: &[Outcome]) -> String {
+pub fn markdown(outcomes: &[Outcome], remark: &str) -> String {
     let mut text = HEAD.to_owned();
     text += "\n## Machine\n\n";
     for (name, value) in machine::facts() {
         text += &format!("- {name}: {value}\n");
     }
+    text += &format!("- remark: {remark}\n");
     text += "\n## Scenarios\n\n";
     text += &table(&rows(outcomes));
     text += "\n";

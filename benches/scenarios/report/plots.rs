@@ -66,7 +66,7 @@ pub fn throughput(outcomes: &[Outcome]) -> Result<String, Failure> {
                 Rectangle::new([(x, y - 4), (x + 10, y + 4)], colour.filled())
             });
         }
-        legend(&mut chart)
+        legend(&mut chart, SeriesLabelPosition::UpperRight)
     })
 }
 
@@ -147,7 +147,7 @@ fn plotted(series: &[Series], x_name: &str, y_name: &str, is_log: bool) -> Resul
                         points.iter().map(|point| Circle::new(*point, 3, colour.filled())),
                     )?;
                 }
-                legend(&mut chart)
+                legend(&mut chart, SeriesLabelPosition::UpperLeft)
             }};
         }
         if is_log {
@@ -175,6 +175,7 @@ fn drawn(draw: impl FnOnce(&Area<'_>) -> Result<(), Failure>) -> Result<String, 
 
 fn legend<'a, X, Y>(
     chart: &mut ChartContext<'a, SVGBackend<'a>, Cartesian2d<X, Y>>,
+    position: SeriesLabelPosition,
 ) -> Result<(), Failure>
 where
     X: Ranged<ValueType = f64> + plotters::coord::ranged1d::ValueFormatter<f64>,
@@ -182,6 +183,7 @@ where
 {
     chart
         .configure_series_labels()
+        .position(position)
         .background_style(WHITE.mix(0.8))
         .border_style(BLACK.mix(0.3))
         .label_font(FONT.into_font())
