@@ -193,26 +193,31 @@ impl Zones {
         history.former.extend(last);
     }
 
-    /// The zones of a layer, as of `key`, that may meet the boxes: sorted, without repeats.
+    /// The zones of a layer, as of `key`, that may meet the boxes: sorted, without repeats. Unless
+    /// zones have changed since, only those with a box that matters.
     pub fn layer_candidates(
         &self,
         layer_id: LayerId,
         boxes: &BoundsPair,
         key: Key,
         found: &mut Vec<ZoneId>,
+        mut matters: impl FnMut(&Bounds) -> bool,
     ) {
         let Some(layer) = self.layers.get(&layer_id) else {
             return;
         };
+        let has_changed = layer.changes.last().is_some_and(|(put, _)| *put > key);
         for bounds in boxes.as_slice() {
             // Unlike the iterator it never allocates.
             let _: ControlFlow<()> =
                 layer.tree.locate_in_envelope_intersecting_int(&envelope(bounds), |hit| {
-                    found.push(hit.zone);
+                    if matters(&hit.bounds) || has_changed {
+                        found.push(hit.zone);
+                    }
                     ControlFlow::Continue(())
                 });
         }
-        if layer.changes.last().is_some_and(|(put, _)| *put > key) {
+        if has_changed {
             found.extend(&layer.former);
         }
         found.sort_unstable();

@@ -61,11 +61,18 @@ impl Watch {
                 let reach_m = keep_out.warn_m.max(0.0) + LAYER_REACH_M;
                 let zones = bench.scene.zones;
                 let mut found = std::mem::take(&mut self.zones_at_hand);
+                let mut afar_m = LAYER_REACH_M;
+                let mut matters = |bounds: &Bounds| {
+                    let glance = bench.glance.as_ref();
+                    let slack_m = glance.and_then(|g| g.slack_before_m(bounds, keep_out.warn_m));
+                    afar_m = slack_m.map_or(afar_m, |slack_m| slack_m.min(afar_m));
+                    slack_m.is_none()
+                };
                 let around = Bounds::around(sample.position, reach_m);
-                zones.layer_candidates(layer, &around, bench.key, &mut found);
+                zones.layer_candidates(layer, &around, bench.key, &mut found, &mut matters);
                 if let Some(before) = bench.crossing_from(keep_out) {
                     let along = Bounds::of_segment(before.position, sample.position);
-                    zones.layer_candidates(layer, &along, bench.key, &mut found);
+                    zones.layer_candidates(layer, &along, bench.key, &mut found, &mut matters);
                 }
                 let ids = self.now.machines.iter().map(|machine| machine.id);
                 found.extend(ids.filter_map(|id| id.zone_of(bench.rule.rule)));
@@ -74,7 +81,7 @@ impl Watch {
                 found.retain(|zone| only.is_none_or(|only| only == *zone));
                 let slacks = found.drain(..);
                 let slacks = slacks.map(|zone| self.judge_zone(bench, keep_out, sample, zone));
-                let slack_m = slacks.fold(LAYER_REACH_M, f64::min);
+                let slack_m = slacks.fold(afar_m, f64::min);
                 self.zones_at_hand = found;
                 slack_m
             }

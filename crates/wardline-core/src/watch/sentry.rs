@@ -38,9 +38,18 @@ impl Glance {
 
     /// How far one may go before the sentry's zone matters; nothing if it may matter now.
     fn slack_m(&self, sentry: &Sentry) -> Option<f64> {
-        let least_m = self.scale.least_m(self.position, &sentry.bounds);
-        let matters = least_m <= sentry.reach_m || least_m <= self.step_m + DISTANCE_ERROR_M;
-        (!matters).then_some(least_m - sentry.reach_m)
+        self.slack_beside_m(&sentry.bounds, sentry.reach_m)
+    }
+
+    /// The same for a box of a zone that warns at this distance.
+    pub(super) fn slack_before_m(&self, bounds: &Bounds, warn_m: f64) -> Option<f64> {
+        self.slack_beside_m(bounds, warn_m.max(0.0) + DISTANCE_ERROR_M)
+    }
+
+    fn slack_beside_m(&self, bounds: &Bounds, reach_m: f64) -> Option<f64> {
+        let least_m = self.scale.least_m(self.position, bounds);
+        let matters = least_m <= reach_m || least_m <= self.step_m + DISTANCE_ERROR_M;
+        (!matters).then_some(least_m - reach_m)
     }
 }
 

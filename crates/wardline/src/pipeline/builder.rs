@@ -23,7 +23,7 @@ pub(super) const QUERIES_MAX: usize = 64;
 /// A batch has an event or two, nearly always: room for seconds of them.
 const EVENT_QUEUE_WITH_LOG: usize = 1_024;
 
-/// Sets up a [`Pipeline`].
+/// Sets up a [`Pipeline`](super::Pipeline).
 pub struct Builder {
     pub(super) config: Config,
     pub(super) shards: usize,
