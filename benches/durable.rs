@@ -95,12 +95,7 @@ fn world(arguments: &Arguments) -> (Vec<Record>, Vec<Vec<Record>>) {
     let mut city = World::new(arguments.seed, Plan::city(arguments.people));
     let mut setup = Vec::new();
     city.set_up(&mut |record| setup.push(record));
-    let (mut fixes, mut all) = (Vec::new(), Vec::with_capacity(arguments.fixes));
-    while all.len() < arguments.fixes {
-        let at = city.round(&mut fixes);
-        all.extend(fixes.iter().map(|fix| Record { at: Some(at), input: Input::Fix(*fix) }));
-    }
-    all.truncate(arguments.fixes);
+    let all = city.records(arguments.fixes);
     let batch = |fixes: &[Record]| {
         let at = fixes.last().and_then(|record| record.at);
         let probe = Record { at, input: Input::Invalid(Refusal::new("probe", 0)) };

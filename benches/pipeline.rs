@@ -16,7 +16,7 @@ use std::time::{Duration, Instant};
 use wardline::event::Event;
 use wardline::input::{Input, Record, Refusal};
 use wardline::pipeline::{Batch, Pipeline, Recovery};
-use wardline_benches::{self as benches, Mode, Plan};
+use wardline_benches::{Mode, Plan, World};
 use wardline_core::Config;
 
 #[derive(Parser)]
@@ -50,7 +50,7 @@ struct Arguments {
 }
 
 /// The inputs that set up the world, and the batches of fixes.
-struct World {
+struct Workload {
     records: Vec<Record>,
     batches: Vec<Vec<Record>>,
 }
@@ -61,7 +61,7 @@ fn main() {
         (arguments.people, arguments.fixes, arguments.runs) = (200, 20_000, 1);
         arguments.warm_up = 5_000;
     }
-    let world = World::new(&arguments);
+    let world = Workload::new(&arguments);
     for (shards, recovery) in
         [1, arguments.shards].into_iter().flat_map(|n| RECOVERIES.map(|recovery| (n, recovery)))
     {
@@ -109,17 +109,12 @@ fn report(what: &str, arguments: &Arguments, run: impl Fn() -> Histogram<u64>) {
     );
 }
 
-impl World {
+impl Workload {
     fn new(arguments: &Arguments) -> Self {
-        let mut city = benches::World::new(arguments.seed, Plan::city(arguments.people));
+        let mut city = World::new(arguments.seed, Plan::city(arguments.people));
         let mut records = Vec::new();
         city.set_up(&mut |record| records.push(record));
-        let (mut fixes, mut all) = (Vec::new(), Vec::with_capacity(arguments.fixes));
-        while all.len() < arguments.fixes {
-            let at = city.round(&mut fixes);
-            all.extend(fixes.iter().map(|fix| Record { at: Some(at), input: Input::Fix(*fix) }));
-        }
-        all.truncate(arguments.fixes);
+        let all = city.records(arguments.fixes);
         let batches = all.chunks(arguments.batch).zip(0_u64..);
         let batches = batches.map(|(fixes, number)| {
             let probe = Input::Invalid(Refusal::new(PROBE, number));
@@ -173,7 +168,7 @@ fn wait(pipeline: &Pipeline, inputs: usize) {
 }
 
 /// Fixes a second, with as many submitted as the pipeline takes.
-fn throughput(world: &World, shards: usize, recovery: Recovery) -> f64 {
+fn throughput(world: &Workload, shards: usize, recovery: Recovery) -> f64 {
     let pipeline = world.start(shards, recovery, |_| ());
     let started = Instant::now();
     for number in 0..world.batches.len() {
@@ -215,7 +210,7 @@ fn histogram() -> Histogram<u64> {
 }
 
 /// How late a submitter is who makes the batches and submits none, in nanoseconds.
-fn lateness(world: &World, arguments: &Arguments) -> Histogram<u64> {
+fn lateness(world: &Workload, arguments: &Arguments) -> Histogram<u64> {
     let (mut timed, mut batch) = (histogram(), Vec::new());
     let schedule = Schedule::new(arguments);
     for (number, records) in world.measured(arguments).iter().enumerate() {
@@ -227,7 +222,7 @@ fn lateness(world: &World, arguments: &Arguments) -> Histogram<u64> {
 }
 
 /// From the instant at which the last input of each batch is due to its event, in nanoseconds.
-fn latency(world: &World, arguments: &Arguments, recovery: Recovery) -> Histogram<u64> {
+fn latency(world: &Workload, arguments: &Arguments, recovery: Recovery) -> Histogram<u64> {
     let timed = Arc::new(Mutex::new(histogram()));
     let schedule: Arc<OnceLock<Schedule>> = Arc::default();
     let (noted, runs) = (timed.clone(), schedule.clone());

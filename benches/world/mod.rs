@@ -159,6 +159,17 @@ impl World {
         }
         self.now()
     }
+
+    /// The next fixes, so many, as inputs.
+    pub fn records(&mut self, count: usize) -> Vec<Record> {
+        let (mut fixes, mut records) = (Vec::new(), Vec::with_capacity(count));
+        while records.len() < count {
+            let at = Some(self.round(&mut fixes));
+            records.extend(fixes.iter().map(|fix| Record { at, input: Input::Fix(*fix) }));
+        }
+        records.truncate(count);
+        records
+    }
 }
 
 /// The group whose zones a person is kept out of.

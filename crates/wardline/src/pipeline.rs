@@ -88,9 +88,15 @@ use std::error::Error;
 use std::fmt;
 use std::sync::mpsc::sync_channel;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+use std::time::Duration;
 use threads::Threads;
 use wardline_core::ids::PersonId;
 use wardline_core::{Config, Engine};
+
+/// How long a log or sink without room is left alone before it is asked again.
+const ROOM_PAUSE: Duration = Duration::from_millis(20);
+/// How often it is asked once the pipeline is closed: two seconds.
+const ROOM_TRIES_LAST: u32 = 100;
 
 /// Engines on threads. See the [module](self).
 ///

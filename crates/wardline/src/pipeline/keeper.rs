@@ -8,10 +8,10 @@ use super::log::{Accepted, Log};
 use super::notice::{Listener, Notice};
 use super::queue::Queue;
 use super::stats::Stats;
+use super::{ROOM_PAUSE, ROOM_TRIES_LAST};
 use crossbeam_utils::sync::Parker;
 use std::io;
 use std::sync::Arc;
-use std::time::Duration;
 use wardline_core::Numbered;
 
 /// Numbered inputs on their way to the log.
@@ -41,11 +41,6 @@ pub(super) struct Keeper {
 pub(super) const LISTS_MAX: usize = 8_192;
 /// Inputs that may wait for the log: 2^18 of about 160 bytes are 42 MiB.
 pub(super) const INPUTS_MAX: u64 = 1 << 18;
-/// How long a log without room is left alone before it is asked again.
-const PAUSE: Duration = Duration::from_millis(20);
-/// How often it is asked once the pipeline is closed: two seconds.
-const LAST_TRIES: u32 = 100;
-
 impl Keeper {
     pub fn run(&mut self, parker: &Parker) {
         loop {
@@ -127,7 +122,7 @@ impl Keeper {
                 Err(error) => error,
             };
             last_tries += u32::from(self.intake.is_closed());
-            if error.kind() != io::ErrorKind::StorageFull || last_tries > LAST_TRIES {
+            if error.kind() != io::ErrorKind::StorageFull || last_tries > ROOM_TRIES_LAST {
                 self.fail(&error);
                 return false;
             }
@@ -136,7 +131,7 @@ impl Keeper {
                 self.stats.log_full.add(1);
                 (self.listener)(Notice::LogFull);
             }
-            std::thread::sleep(PAUSE);
+            std::thread::sleep(ROOM_PAUSE);
             // What was appended before may be all that takes the room.
             let _ = self.log.commit();
         }

@@ -8,11 +8,11 @@ use super::queue::Queue;
 use super::sink::{Overflow, Sink};
 use super::spare::{Reuse, Spare};
 use super::stats::Stats;
+use super::{ROOM_PAUSE, ROOM_TRIES_LAST};
 use crossbeam_utils::sync::Parker;
 use std::io;
 use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::sync::Arc;
-use std::time::Duration;
 use wardline_core::event::Event;
 
 /// Events that a shard gave out together.
@@ -68,11 +68,6 @@ pub(super) struct Deliverer {
     pub clock: Arc<dyn Clock>,
 }
 
-/// How long a sink without room is left alone before it is asked again.
-const PAUSE: Duration = Duration::from_millis(20);
-/// How often it is asked once the pipeline is closed: two seconds.
-const LAST_TRIES: u32 = 100;
-
 impl Deliverer {
     pub fn run(&mut self, parker: &Parker) {
         loop {
@@ -120,14 +115,14 @@ impl Deliverer {
                     self.count(batch, many);
                     break;
                 }
-                Err(error) if is_without_room(&error) && last_tries < LAST_TRIES => {
+                Err(error) if is_without_room(&error) && last_tries < ROOM_TRIES_LAST => {
                     self.count(batch, many - batch.events.len().min(many));
                     if !is_full {
                         (self.outlet.listener)(Notice::SinkFull);
                     }
                     is_full = true;
                     last_tries += u32::from(self.intake.is_closed());
-                    std::thread::sleep(PAUSE);
+                    std::thread::sleep(ROOM_PAUSE);
                 }
                 Err(error) => {
                     self.note(Err(error));
