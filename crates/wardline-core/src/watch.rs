@@ -16,6 +16,7 @@ mod pair;
 mod saved;
 mod sentry;
 mod state;
+mod surroundings;
 #[cfg(test)]
 mod tests;
 mod turn;
@@ -105,8 +106,8 @@ pub(crate) struct Watch {
     checkpoints: Vec<(Key, State)>,
     /// The episodes that are open or ended within the history, in the order of their making.
     episodes: Vec<Episode>,
-    /// Set up by a full judgement, taken down by whatever changes the rules.
-    sentries: Option<Vec<sentry::Sentry>>,
+    /// Set up for a full judgement, taken down by whatever changes the rules or zones.
+    sentries: Option<sentry::Sentries>,
     /// The zones of a layer that are judged; kept to spare allocations.
     zones_at_hand: Vec<ZoneId>,
 }
@@ -160,6 +161,9 @@ impl Watch {
     pub fn take(&mut self, scene: Scene<'_>, key: Key, item: Item) -> f64 {
         let is_newest = self.newest_item(scene).is_none_or(|newest| newest <= key);
         if self.last < key && is_newest && self.about != About::Conditions {
+            if self.sentries.is_none() && self.about == About::Places {
+                self.post_sentries(scene, key);
+            }
             return self.take_next(scene, key, item);
         }
         self.fold_again(scene, key);
@@ -291,9 +295,6 @@ impl Watch {
             (Some(version), item) => self.take_pair(scene, version, key, item),
         };
         self.note(key, self.episodes.len() != episodes);
-        if self.sentries.is_none() && self.about == About::Places {
-            self.post_sentries(scene, key);
-        }
         slack_m
     }
 
