@@ -4,7 +4,7 @@
 use rand::rngs::SmallRng;
 use rand::{Rng, SeedableRng};
 use std::sync::Arc;
-use wardline_core::geometry::{Geometry, Position, Shape};
+use wardline_core::geometry::{Geometry, Position, Shape, distance_m};
 use wardline_core::ids::{DeviceId, LayerId, OrderId, PersonId, RuleId, ZoneId};
 use wardline_core::input::{
     AssignDevice, Demand, DeviceKind, Fix, Input, OrderKind, Place, PutOrder, PutZone, Record, Rule,
@@ -125,9 +125,8 @@ impl World {
     fn zone_at(&mut self, number: u64, (east_m, north_m): (f64, f64)) -> Input {
         let size_m = self.size_m * self.rng.random_range(0.3..3.0);
         let centre = self.position(east_m, north_m);
-        let corner = |east: f64, north: f64| {
-            self.position(east_m + east * size_m, north_m + north * size_m)
-        };
+        let corner =
+            |east: f64, north: f64| self.position(east_m + east * size_m, north_m + north * size_m);
         let square = [(-1.0, -1.0), (1.0, -1.0), (1.0, 1.0), (-1.0, 1.0), (-1.0, -1.0)];
         let polygon = Geometry::Polygon(vec![square.map(|(e, n)| corner(e, n)).to_vec()]);
         let line = vec![corner(-4.0, -1.0), centre, corner(0.5, 3.0)];
@@ -155,12 +154,12 @@ impl World {
         if self.place_m.0.abs().max(self.place_m.1.abs()) > limit_m {
             self.place_m = (0.0, 0.0);
         }
-        let apart_m = (self.place_m.0 - east_m).hypot(self.place_m.1 - north_m);
+        let position = self.position(self.place_m.0, self.place_m.1);
+        let apart_m = distance_m(self.position(east_m, north_m), position);
         self.now_ms += 1_000 + (apart_m / 30.0 * 1_000.0) as i64;
         self.seq += 1;
         let accuracy_m = [5.0, 8.0, 8.0, 30.0, 150.0, 500.0, 2_000.0][self.rng.random_range(0..7)];
         let mock = self.rng.random_bool(0.05);
-        let position = self.position(self.place_m.0, self.place_m.1);
         let device = DeviceId::new(1).expect("not 0");
         let fix = Fix::new(device, self.seq, Timestamp::from_ms(self.now_ms), position);
         Input::Fix(Fix { accuracy_m: Some(accuracy_m), mock, ..fix })

@@ -259,6 +259,7 @@ impl Watch {
                 since,
                 before: None,
                 glance: None,
+                view: None,
             };
             match &rule.terms {
                 Terms::KeepOut(keep_out) => {
@@ -312,11 +313,13 @@ impl Watch {
             true => Glance::new(sample.position, before.map(|before| before.position)),
             false => None,
         };
+        let view = glance.and_then(|glance| self.view(&glance, scene.zones));
         let mut slack_m = f64::INFINITY;
         for rule in &version.rules {
             let Some(Active { since, .. }) = self.active(rule.rule) else { continue };
             let cause = Cause::Fix;
-            let bench = judge::Bench { scene, version, rule, key, cause, since, before, glance };
+            let bench =
+                judge::Bench { scene, version, rule, key, cause, since, before, glance, view };
             let rule_slack_m = match &rule.terms {
                 Terms::KeepOut(keep_out) => self.judge_keep_out(&bench, *keep_out, sample, None),
                 Terms::StayIn(stay_in) => self.judge_stay_in(&bench, stay_in, sample),

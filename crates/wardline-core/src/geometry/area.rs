@@ -38,7 +38,8 @@ impl Area {
 
     /// Whether all of another area is in this one.
     pub fn holds(&self, other: &Self) -> bool {
-        let within = |inner: [i64; 2], outer: [i64; 2]| outer[0] <= inner[0] && inner[1] <= outer[1];
+        let within =
+            |inner: [i64; 2], outer: [i64; 2]| outer[0] <= inner[0] && inner[1] <= outer[1];
         let turns = [0, TURN_E7, -TURN_E7];
         let lon = |turn: i64| other.lon_e7.map(|lon| lon + turn);
         within(other.lat_e7, self.lat_e7) && turns.iter().any(|t| within(lon(*t), self.lon_e7))

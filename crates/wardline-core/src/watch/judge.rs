@@ -1,5 +1,6 @@
 //! A fix before a keep_out rule.
 
+use super::surroundings::View;
 use super::turn::Reading;
 use super::{Episode, Glance, Judged, MachineId, Proof, Scene, Target, Watch};
 use crate::event::{Cause, Certainty, EventKind};
@@ -24,6 +25,8 @@ pub(super) struct Bench<'a> {
     pub before: Option<Sample>,
     /// From where a sound fix is judged in its order of time.
     pub glance: Option<Glance>,
+    /// What such a fix sees of the zones of layers.
+    pub view: Option<View>,
 }
 
 /// A fix at a distance from a zone.
@@ -86,13 +89,15 @@ impl Watch {
             found.extend(zones.is_of_layer(only, layer, bench.key).then_some(only));
             return 0.0;
         }
-        let glance = bench.glance.as_ref();
-        let beside_m = glance.and_then(|glance| self.add_zones_beside(glance, rule, zones, found));
         debug_assert!(
-            beside_m.is_none() || zones.layer_changes_from(layer, bench.key).next().is_none(),
+            bench.view.is_none() || zones.layer_changes_from(layer, bench.key).next().is_none(),
             "zones have changed since"
         );
-        if beside_m.is_none() {
+        if let Some(view) = &bench.view {
+            if view.matters {
+                self.add_what_matters(rule, found);
+            }
+        } else {
             let reach_m = keep_out.warn_m.max(0.0) * (1.0 + ERROR_SHARE) + ERROR_M;
             let around = Bounds::around(sample.position, reach_m);
             zones.layer_candidates(layer, &around, bench.key, found);
@@ -105,7 +110,7 @@ impl Watch {
         found.extend(ids.filter_map(|id| id.zone_of(rule)));
         found.sort_unstable();
         found.dedup();
-        beside_m.unwrap_or(0.0)
+        bench.view.map_or(0.0, |view| view.slack_m)
     }
 
     fn judge_zone(
@@ -177,7 +182,8 @@ impl Watch {
         let distance_m = shape.signed_distance_m(sample.position);
         let sight = Sight { sample, zone, zone_version, shape, distance_m };
         let (since, cause) = (sample.time, Cause::Fix);
-        let bench = Bench { scene, version, rule, key, cause, since, before: None, glance: None };
+        let (before, glance, view) = (None, None, None);
+        let bench = Bench { scene, version, rule, key, cause, since, before, glance, view };
         let permitted = sample.trust.sound() && bench.permits(sample.position, key);
         let proof = bench.proof(&sight, 0.0);
         let certain = distance_m <= -sample.accuracy_m && !sample.trust.doubtful;

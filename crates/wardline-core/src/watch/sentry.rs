@@ -1,6 +1,6 @@
 //! Quick looks: whether a fix is so far from a zone that it need not be judged.
 
-use super::surroundings::{Ground, Surroundings};
+use super::surroundings::{Ground, Surroundings, View};
 use super::{About, Scene, Watch};
 use crate::geometry::{Area, Bounds, Position, Scale, Shape};
 use crate::ids::{RuleId, ZoneId};
@@ -138,20 +138,15 @@ impl Watch {
         here.try_fold(first_m, |slack_m, sentry| Some(glance.slack_m(sentry)?.min(slack_m)))
     }
 
-    /// Adds the zones of a layer's rule that may matter to a fix. Gives how far one may go before
-    /// others do; nothing if that is not known.
-    pub(super) fn add_zones_beside(
-        &mut self,
-        glance: &Glance,
-        rule: RuleId,
-        zones: &Zones,
-        found: &mut Vec<ZoneId>,
-    ) -> Option<f64> {
-        let layers = self.sentries.as_mut()?.layers.as_mut()?;
-        let view = layers.view(glance, zones)?;
-        if view.matters {
-            layers.add_what_matters(glance, rule, found);
+    /// What a fix sees of the zones of layers, if that is watched.
+    pub(super) fn view(&mut self, glance: &Glance, zones: &Zones) -> Option<View> {
+        self.sentries.as_mut()?.layers.as_mut()?.view(glance, zones)
+    }
+
+    /// Adds the zones of a layer's rule that may matter to the fix that was viewed last.
+    pub(super) fn add_what_matters(&self, rule: RuleId, found: &mut Vec<ZoneId>) {
+        if let Some(layers) = self.sentries.as_ref().and_then(|sentries| sentries.layers.as_ref()) {
+            layers.add_what_matters(rule, found);
         }
-        Some(view.slack_m)
     }
 }

@@ -30,12 +30,16 @@ pub(super) struct Surroundings {
     reach_m: f64,
     near: List,
     wide: List,
+    /// What may matter to the fix that was looked from last.
+    matters: Vec<ZoneNear>,
 }
 
 /// All boxes that meet an area.
 struct List {
     area: Area,
     boxes: Vec<ZoneNear>,
+    /// In 1e-7 degree of latitude, no box is longer.
+    length_e7: i64,
     /// How far the next area goes.
     radius_m: f64,
 }
@@ -60,13 +64,13 @@ pub(super) struct View {
 /// No slack is larger; farther off no zone is looked for.
 const SLACK_M_MAX: f64 = 5_000.0;
 /// How many boxes the lists shall have, at least and at most.
-const NEAR: [usize; 2] = [8, 32];
-const WIDE: [usize; 2] = [96, 384];
+const NEAR: [usize; 2] = [12, 48];
+const WIDE: [usize; 2] = [192, 768];
 /// A list that had to be longer than this is not kept.
 const KEPT_MAX: usize = 4_096;
 /// How far the areas go at first, and at least.
-const NEAR_M: f64 = 1_000.0;
-const WIDE_M: f64 = 3_000.0;
+const NEAR_M: f64 = 1_500.0;
+const WIDE_M: f64 = 6_000.0;
 const RADIUS_M_MIN: f64 = 100.0;
 /// How much farther the wide area goes than the near one, at least.
 const WIDER: f64 = 1.5;
@@ -78,7 +82,7 @@ impl Surroundings {
         let reach_m = grounds.iter().map(|ground| ground.reach_m).fold(0.0, f64::max);
         let (near, wide) = (List::new(NEAR_M), List::new(WIDE_M));
         let is_of_use = !grounds.is_empty() && reach_m < SCALE_REACH_M;
-        is_of_use.then_some(Self { grounds, reach_m, near, wide })
+        is_of_use.then_some(Self { grounds, reach_m, near, wide, matters: Vec::new() })
     }
 
     /// What the fix sees.
@@ -99,11 +103,9 @@ impl Surroundings {
     }
 
     /// Adds the zones of a rule that may matter to the fix that was looked from last.
-    pub fn add_what_matters(&self, glance: &Glance, rule: RuleId, found: &mut Vec<ZoneId>) {
-        let mine = self.near.boxes.iter().filter(|near| self.ground(near).rule == rule);
-        let matters =
-            |near: &&ZoneNear| glance.slack_beside_m(&near.bounds, self.ground(near).reach_m);
-        found.extend(mine.filter(|near| matters(near).is_none()).map(|near| near.zone));
+    pub fn add_what_matters(&self, rule: RuleId, found: &mut Vec<ZoneId>) {
+        let mine = self.matters.iter().filter(|near| self.ground(near).rule == rule);
+        found.extend(mine.map(|near| near.zone));
     }
 
     fn ground(&self, near: &ZoneNear) -> &Ground {
@@ -111,19 +113,21 @@ impl Surroundings {
     }
 
     /// The same as far as the near list tells.
-    fn look(&self, glance: &Glance, slack_m_max: f64) -> Option<View> {
+    fn look(&mut self, glance: &Glance, slack_m_max: f64) -> Option<View> {
         let known_m = self.near.area.depth_m(glance.position, &glance.scale) - self.reach_m;
         if known_m <= 0.0 || !glance.has_come_within(&self.near.area) {
             return None;
         }
-        let mut view = View { matters: false, slack_m: slack_m_max };
+        self.matters.clear();
+        let mut slack_m = slack_m_max;
         for near in &self.near.boxes {
-            match glance.slack_beside_m(&near.bounds, self.ground(near).reach_m) {
-                Some(slack_m) => view.slack_m = view.slack_m.min(slack_m),
-                None => view.matters = true,
+            let reach_m = self.grounds[near.ground as usize].reach_m;
+            match glance.slack_beside_m(&near.bounds, reach_m) {
+                Some(free_m) => slack_m = slack_m.min(free_m),
+                None => self.matters.push(*near),
             }
         }
-        (view.slack_m <= known_m).then_some(view)
+        (slack_m <= known_m).then_some(View { matters: !self.matters.is_empty(), slack_m })
     }
 
     /// Makes the near list anew round the fix, and the wide one if that does not hold it.
@@ -134,10 +138,9 @@ impl Surroundings {
             self.ask_trees(position, scale, zones, radius_m * WIDER);
         }
         self.near.clear(area);
-        let pair = area.bounds();
-        let meets =
-            |near: &&ZoneNear| pair.as_slice().iter().any(|bounds| bounds.intersects(&near.bounds));
-        self.near.boxes.extend(self.wide.boxes.iter().filter(meets));
+        for bounds in area.bounds().as_slice() {
+            self.near.boxes.extend(self.wide.meeting(bounds));
+        }
         self.near.fit(radius_m, NEAR);
     }
 
@@ -151,6 +154,7 @@ impl Surroundings {
                 self.wide.boxes.push(ZoneNear { bounds: *bounds, ground: number, zone });
             });
         }
+        self.wide.sort();
         self.wide.fit(radius_m, WIDE);
     }
 
@@ -163,9 +167,32 @@ impl Surroundings {
     }
 }
 
+impl ZoneNear {
+    fn length_e7(&self) -> i64 {
+        i64::from(self.bounds.max_lat_e7) - i64::from(self.bounds.min_lat_e7)
+    }
+}
+
 impl List {
     fn new(radius_m: f64) -> Self {
-        Self { area: Area::default(), boxes: Vec::new(), radius_m }
+        Self { area: Area::default(), boxes: Vec::new(), length_e7: 0, radius_m }
+    }
+
+    /// From south to north, by the northern sides.
+    fn sort(&mut self) {
+        self.boxes.sort_unstable_by_key(|near| near.bounds.max_lat_e7);
+        let lengths = self.boxes.iter().map(|near| near.length_e7());
+        self.length_e7 = lengths.max().unwrap_or(0);
+    }
+
+    /// The boxes of a sorted list that meet this one.
+    fn meeting(&self, bounds: &Bounds) -> impl Iterator<Item = ZoneNear> {
+        let south = |near: &ZoneNear| near.bounds.max_lat_e7 < bounds.min_lat_e7;
+        let first = self.boxes.partition_point(south);
+        let north_e7 = i64::from(bounds.max_lat_e7) + self.length_e7;
+        let mine = self.boxes[first..].iter();
+        let mine = mine.take_while(move |near| i64::from(near.bounds.max_lat_e7) <= north_e7);
+        mine.filter(|near| near.bounds.intersects(bounds)).copied()
     }
 
     fn clear(&mut self, area: Area) {
