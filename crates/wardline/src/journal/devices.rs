@@ -71,7 +71,9 @@ impl Devices {
         let is_whole = left.is_empty() && u64::from_le_bytes(*count) == lines.len() as u64;
         let states =
             lines.iter().map(|line| read_line(line)).collect::<Option<BTreeMap<_, _>>>()?;
-        (is_whole && states.len() == lines.len()).then_some(Self { states })
+        let read = is_whole.then_some(Self { states })?;
+        // Other orders and bits are no form of it.
+        (read.to_bytes() == bytes).then_some(read)
     }
 }
 
@@ -164,3 +166,52 @@ fn heard(logged: &Logged) -> Heard {
 
 const MAGIC: [u8; 8] = *b"WARDDEV1";
 const LINE_BYTES: usize = 62;
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn some() -> Devices {
+        let mut devices = Devices::default();
+        for number in 1..=3_u64 {
+            let device = DeviceId::new(number * 1_000).expect("an id");
+            let (at, counter) = (Timestamp::from_ms(number as i64), number << 40);
+            let rotated_at = (number == 2).then_some(Timestamp::from_ms(-5));
+            let (epoch, secret_name) = (number as u8, u32::MAX - number as u32);
+            let heard = Logged { device, at, counter, epoch, secret_name, rotated_at };
+            for seq in [1, 2, 4, 900, 890] {
+                devices.take(&Outline::Record { number, device, seq });
+            }
+            if number != 3 {
+                devices.take(&Outline::Note(Note::Heard(heard)));
+            }
+        }
+        devices
+    }
+
+    #[test]
+    fn the_states_come_back_and_have_one_form() {
+        let bytes = some().to_bytes();
+        assert_eq!(bytes.len(), 16 + 3 * LINE_BYTES);
+        let read = Devices::from_bytes(&bytes).expect("it is whole");
+        assert!(read.states == some().states);
+        let states: Vec<_> = read.states().map(|(_, state)| *state).collect();
+        assert_eq!((states[1].seen_through, states[1].seen_bits, states[1].ahead), (2, 2, 900));
+        assert_eq!((states[2].heard_at, states[2].secret_name), (None, None));
+        for length in 0..bytes.len() {
+            assert!(Devices::from_bytes(&bytes[..length]).is_none(), "{length}");
+        }
+        let mut refused = 0;
+        for place in 0..bytes.len() {
+            for bit in 0..8 {
+                let mut other = bytes.clone();
+                other[place] ^= 1 << bit;
+                match Devices::from_bytes(&other) {
+                    Some(read) => assert_eq!(read.to_bytes(), other),
+                    None => refused += 1,
+                }
+            }
+        }
+        assert!(refused >= 16 * 8, "{refused}");
+    }
+}
