@@ -69,7 +69,7 @@ impl Checkpoint {
         let is_later = self.heard_at.is_none_or(|at| heard.at > at || heard.at == at && is_ahead);
         // A clock may have been set back.
         let is_of_secret = self.secret_name == Some(heard.secret_name);
-        if !is_later && !(is_ahead && is_of_secret) {
+        if !(is_later || is_ahead && is_of_secret) {
             return;
         }
         let Heard { at, counter, epoch, secret_name, rotated_at, .. } = *heard;
