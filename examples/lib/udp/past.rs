@@ -37,8 +37,8 @@ pub struct Resumed {
     pub new_secrets: usize,
 }
 
-/// Lets a table know what its devices sent before: counters, key epochs and records, so that nothing
-/// is taken in twice.
+/// Lets a table know what its devices sent before: counters, key epochs and records, so that
+/// nothing is taken in twice.
 ///
 /// The numbers of records that were refused as absurd are not in the journal: a device that lacks
 /// the acknowledgement of such a one sends it again, or a heartbeat in its place.

@@ -11,10 +11,11 @@ use std::io;
 use std::sync::Arc;
 use wardline_core::Config;
 use wardline_core::input::Record;
+use wardline_core::time::Timestamp;
 use wardline_journal::disk::Disk;
 use wardline_journal::{
-    Check, EvidenceLog, Hash, IdentityError, InputLog, InputReader, OpenError, Outline,
-    SnapshotStore, SystemEntropy, Unsealed, stored_signer,
+    Check, EvidenceLog, Hash, IdentityError, InputLog, InputOptions, InputReader, OpenError,
+    Outline, Recovery, SnapshotStore, SystemEntropy, Unsealed, stored_signer,
 };
 
 /// Why a journal cannot be used.
@@ -66,7 +67,6 @@ impl Journal {
     ) -> Result<Self, StartError> {
         let Settings { inputs, evidence, snapshots, name, now } = settings;
         let at = now();
-        let entropy = || Box::new(SystemEntropy::default());
         let signer = stored_signer(disk.as_ref(), &name, entropy().as_mut());
         let signer = signer.map_err(StartError::Identity)?;
         let device_files = SnapshotStore::of_devices(disk.clone(), snapshots)?;
@@ -76,23 +76,15 @@ impl Journal {
         let from = restored.as_ref().map_or(inputs.first, Restored::next);
         let (devices_from, devices) = search.devices(&device_files)?;
         let unused = search.unused;
-        let mut tail = Rest { from, devices_from, devices, acts: VecDeque::new() };
-        // What precedes is as the files say, which hold the chain of the log at their place.
-        let begin = from.min(devices_from);
-        let mut options = inputs;
-        options.check = Check::From(begin);
-        let opened =
-            InputLog::open_outlined(disk.clone(), options, entropy(), at, begin, |entry| {
-                tail.take(entry);
-            });
-        let (inputs, inputs_found) = opened.map_err(StartError::Inputs)?;
+        let mut rest = Rest { from, devices_from, devices, acts: VecDeque::new() };
+        let (inputs, inputs_found) = rest.open(&disk, inputs, at)?;
         let mut past = Past { from, ..Past::default() };
         let opened =
             EvidenceLog::open_outlined(disk.clone(), evidence, signer, entropy(), at, |entry| {
                 past.take(entry);
             });
         let (evidence, evidence_found) = opened.map_err(StartError::Evidence)?;
-        let Rest { devices, mut acts, .. } = tail;
+        let Rest { devices, mut acts, .. } = rest;
         let Past { told, mut standing, last_act, .. } = past;
         acts.retain(|(number, _)| *number > last_act);
         acts.iter().for_each(|(_, record)| standing.take(&record.input));
@@ -120,6 +112,10 @@ impl Journal {
             now,
         })
     }
+}
+
+fn entropy() -> Box<SystemEntropy> {
+    Box::default()
 }
 
 /// What the evidence says of the time before.
@@ -163,6 +159,21 @@ struct Rest {
 }
 
 impl Rest {
+    /// Opens the log, checked from the segment on where the older of the files ends. What precedes
+    /// is as these say: they hold the chain of the log at their place.
+    fn open(
+        &mut self,
+        disk: &Arc<dyn Disk>,
+        mut options: InputOptions,
+        at: Timestamp,
+    ) -> Result<(InputLog, Recovery), StartError> {
+        let begin = self.from.min(self.devices_from);
+        options.check = Check::From(begin);
+        let take = |entry| self.take(entry);
+        let opened = InputLog::open_outlined(disk.clone(), options, entropy(), at, begin, take);
+        opened.map_err(StartError::Inputs)
+    }
+
     fn take(&mut self, entry: Outline) {
         match entry {
             Outline::Record { number, .. } if number < self.devices_from => {}

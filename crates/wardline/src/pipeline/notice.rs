@@ -25,8 +25,8 @@ pub enum Notice {
         /// What it said.
         reason: String,
     },
-    /// Who was to be told that inputs are accepted panicked. They are in the log and judged; whoever
-    /// sent them was perhaps not told. It is called for the next ones all the same.
+    /// Who was to be told that inputs are accepted panicked. They are in the log and judged;
+    /// whoever sent them was perhaps not told. It is called for the next ones all the same.
     AcceptedPanicked {
         /// The number of the first of these inputs.
         first: u64,
@@ -48,8 +48,8 @@ pub enum Notice {
         /// Why.
         reason: String,
     },
-    /// The log reported an error or panicked. Nothing more is accepted, and the pipeline takes nothing in; what
-    /// was not accepted will be sent again by whoever sent it.
+    /// The log reported an error or panicked. Nothing more is accepted, and the pipeline takes
+    /// nothing in; what was not accepted will be sent again by whoever sent it.
     LogFailed {
         /// What it said.
         reason: String,
