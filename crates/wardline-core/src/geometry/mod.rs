@@ -12,6 +12,7 @@
 
 mod admission;
 mod approach;
+mod bands;
 mod bounds;
 mod cut;
 mod earth;

@@ -6,7 +6,7 @@ use super::earth::{Place, dot, place_distance_m, sub};
 use super::error::ShapeError;
 use super::exact::{Point, box_of, in_degrees};
 use super::path::{Chunk, Node, Path};
-use super::polygon::Polygons;
+use super::polygon::{Polygons, bounds};
 use super::position::Position;
 use std::borrow::Borrow;
 
@@ -191,11 +191,10 @@ fn circle(centre: Position, radius_m: f64) -> Result<Prepared, ShapeError> {
 
 fn polygons(parts: &[&[Vec<Position>]]) -> Result<Prepared, ShapeError> {
     let admitted = admit(parts)?;
-    let polygons = Polygons::new(&admitted.rings, &admitted.outers);
-    let bounds = polygons.bounds;
+    let polygons = Polygons::new(&admitted.rings);
     Ok(Prepared {
         kind: Kind::Polygons(Box::new(polygons)),
-        bounds,
+        bounds: bounds(&admitted.rings, &admitted.outers),
         vertex_count: admitted.vertex_count,
     })
 }
