@@ -15,8 +15,9 @@ use rand::{Rng, SeedableRng};
 use std::hint::black_box;
 use wardline_core::geometry::{Geometry, Position, Shape};
 
-const POSITIONS: usize = 1_024;
-const VERTICES: [u32; 6] = [8, 16, 64, 256, 1_024, 4_096];
+/// More than a branch predictor learns by heart, so that asking again is like asking anew.
+const POSITIONS: usize = 16_384;
+const VERTICES: [u32; 7] = [8, 16, 32, 64, 256, 1_024, 4_096];
 
 /// A polygon and positions about it.
 struct Question {

@@ -1,5 +1,6 @@
 //! Orders by version.
 
+mod naming;
 mod saved;
 mod shadow;
 mod version;
@@ -13,6 +14,7 @@ use crate::ids::{DeviceId, LayerId, OrderId, PersonId, RuleId, ZoneId};
 use crate::key::Key;
 use crate::table::Table;
 use crate::time::{NEVER, Timestamp};
+use naming::Naming;
 use std::collections::BTreeMap;
 
 /// An alarm that is raised.
@@ -152,7 +154,7 @@ pub(crate) struct Orders {
     pub by_id: Table<OrderId, Order>,
     /// Those that other engines judge.
     pub shadows: Shadows,
-    pub naming_zone: BTreeMap<ZoneId, Vec<OrderId>>,
+    pub naming_zone: Naming,
     pub naming_layer: BTreeMap<LayerId, Vec<OrderId>>,
 }
 
@@ -179,7 +181,7 @@ impl Orders {
             return;
         };
         for zone in version.zones() {
-            insert_sorted(self.naming_zone.entry(zone).or_default(), order);
+            self.naming_zone.insert(zone, order);
         }
         for layer in version.layers() {
             insert_sorted(self.naming_layer.entry(layer).or_default(), order);
@@ -188,7 +190,7 @@ impl Orders {
 
     /// The orders that name the zone or a layer in which it was just before or is now.
     pub fn concerned_by(&self, zone: ZoneId, layers: [Option<LayerId>; 2]) -> Vec<OrderId> {
-        let mut orders = self.naming_zone.get(&zone).cloned().unwrap_or_default();
+        let mut orders = self.naming_zone.of(zone).to_vec();
         for layer in layers.into_iter().flatten() {
             orders.extend(self.naming_layer.get(&layer).into_iter().flatten());
         }
@@ -198,9 +200,13 @@ impl Orders {
     }
 }
 
-/// Inserts into a sorted list what is not in it yet.
+/// Inserts into a sorted list what is not in it yet. Most such lists never have a second item, so
+/// room is made for no more than the first.
 pub(crate) fn insert_sorted<T: Ord>(list: &mut Vec<T>, item: T) {
     if let Err(place) = list.binary_search(&item) {
+        if list.is_empty() {
+            list.reserve_exact(1);
+        }
         list.insert(place, item);
     }
 }

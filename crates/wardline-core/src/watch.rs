@@ -351,6 +351,10 @@ impl Watch {
         match self.checkpoints.last_mut() {
             Some((last, state)) if *last == key => state.clone_from(&self.now),
             Some((_, state)) if changed || *state != self.now => {
+                if self.checkpoints.len() < 3 {
+                    // Most watches never have more.
+                    self.checkpoints.reserve_exact(1);
+                }
                 self.checkpoints.push((key, self.now.clone()));
             }
             _ => {}

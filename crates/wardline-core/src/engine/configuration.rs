@@ -216,6 +216,10 @@ impl Engine {
         let slot = self.devices.insert(device);
         let id_at = |slot: &usize| self.devices.get(*slot).map(|device| device.id);
         let place = person.devices.partition_point(|slot| id_at(slot) < Some(assign.device));
+        if person.devices.is_empty() {
+            // Most people never have another.
+            person.devices.reserve_exact(1);
+        }
         person.devices.insert(place, slot);
         for order in restrained_by {
             self.configure(slot, order, key, None, Cause::OrderChanged);

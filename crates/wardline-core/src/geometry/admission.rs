@@ -14,7 +14,6 @@ use super::shape::VERTEX_COUNT_MAX;
 pub(crate) struct Admitted {
     pub(crate) rings: Vec<Vec<Point>>,
     pub(crate) outers: Vec<usize>,
-    pub(crate) vertex_count: usize,
 }
 
 /// One polygon: its rings, the first of them the outer one, by index.
@@ -44,7 +43,7 @@ pub(crate) fn admit(polygons: &[&[Vec<Position>]]) -> Result<Admitted, ShapeErro
     let contacts = sweep(&rings, &parts, &owner)?;
     check_relations(&rings, &parts, contacts)?;
     let outers = parts.iter().map(|part| part.start).collect();
-    Ok(Admitted { rings, outers, vertex_count })
+    Ok(Admitted { rings, outers })
 }
 
 fn admit_ring(ring: &[Position]) -> Result<Vec<Point>, ShapeError> {

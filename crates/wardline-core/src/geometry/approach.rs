@@ -9,16 +9,16 @@ const PARTINGS: u32 = 12;
 
 /// Whether two pieces come within `limit_m`: where their chords come nearest, then where the
 /// chords of ever shorter parts round there do, until the parts are as good as straight.
-pub(crate) fn pieces_within(mine: [&Node; 2], theirs: [&Node; 2], limit_m: f64) -> bool {
-    let [a, b] = mine.map(|node| &node.place);
-    let [c, d] = theirs.map(|node| &node.place);
+pub(crate) fn pieces_within(mine: (Node, Place), theirs: (Node, Place), limit_m: f64) -> bool {
+    let (a, b) = (&mine.0.place, &mine.1);
+    let (c, d) = (&theirs.0.place, &theirs.1);
     let half = |p: &Place, q: &Place| {
         let v = sub(q.xyz, p.xyz);
         (along(p.xyz, v, 0.5), 0.5 * dot(v, v).sqrt())
     };
     let ((m, m_half), (n, n_half)) = (half(a, b), half(c, d));
     let v = sub(m, n);
-    let bows_m = mine[0].bow_m + theirs[0].bow_m;
+    let bows_m = mine.0.bow_m + theirs.0.bow_m;
     let reach = limit_m + m_half + n_half + bows_m + 1e-6;
     if dot(v, v) > reach * reach {
         return false;

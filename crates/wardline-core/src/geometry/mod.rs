@@ -13,6 +13,7 @@
 mod admission;
 mod approach;
 mod area;
+mod bands;
 mod bounds;
 mod cut;
 mod earth;

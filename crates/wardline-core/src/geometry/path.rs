@@ -5,6 +5,7 @@
 //! bow matters finds the foot of the perpendicular on the curve itself by Newton's method.
 
 mod far;
+mod nodes;
 #[cfg(test)]
 mod tests;
 
@@ -14,6 +15,7 @@ use super::approach::pieces_within;
 use super::cut::{bow_m, pieces_of};
 use super::earth::{Place, Xyz, along, dot, place_distance_m, sub};
 use super::foot::{foot_on_chord, foot_on_curve, lon_step_deg, place_at};
+pub(crate) use nodes::{Kept, Nodes};
 
 /// Pieces per chunk.
 const CHUNK: usize = 16;
@@ -44,10 +46,10 @@ pub(crate) struct Chunk {
 }
 
 /// One or more chains of straight edges.
-#[derive(Clone, Debug, Default)]
-pub(crate) struct Path<Nodes = Vec<Node>, Chunks = Vec<Chunk>> {
-    nodes: Nodes,
-    chunks: Chunks,
+#[derive(Clone, Debug)]
+pub(crate) struct Path<N = Kept, C = Box<[Chunk]>> {
+    nodes: N,
+    chunks: C,
 }
 
 /// A path of one piece, which needs no allocation.
@@ -66,37 +68,35 @@ impl Path {
         let edges = chains.iter().flat_map(|c| c.windows(2));
         let total: f64 = edges.map(|e| pieces_of(e[0], e[1])).sum();
         let scale = (PIECES_MAX / total).min(1.0);
-        let mut path = Self::default();
+        let (mut nodes, mut chunks) = (Vec::new(), Vec::new());
         for chain in chains {
-            path.push_chain(chain, scale);
+            push_chain(&mut nodes, &mut chunks, chain, scale);
         }
         // Zones are kept for long, by the million.
-        path.nodes.shrink_to_fit();
-        path.chunks.shrink_to_fit();
-        path
+        Self { nodes: Kept::new(nodes, &chunks), chunks: chunks.into_boxed_slice() }
     }
+}
 
-    fn push_chain(&mut self, chain: &[[f64; 2]], scale: f64) {
-        let first = self.nodes.len();
-        let Some(last) = chain.last() else { return };
-        for edge in chain.windows(2) {
-            let (a, b) = (edge[0], edge[1]);
-            let count = (pieces_of(a, b) * scale).ceil().max(1.0);
-            let step = [(b[0] - a[0]) / count, (b[1] - a[1]) / count];
-            for i in 0..count as u32 {
-                let k = f64::from(i);
-                let at = [a[0] + step[0] * k, a[1] + step[1] * k];
-                self.nodes.push(Node { place: place_at(at), bow_m: bow_m(at, step) });
-            }
+fn push_chain(nodes: &mut Vec<Node>, chunks: &mut Vec<Chunk>, chain: &[[f64; 2]], scale: f64) {
+    let first = nodes.len();
+    let Some(last) = chain.last() else { return };
+    for edge in chain.windows(2) {
+        let (a, b) = (edge[0], edge[1]);
+        let count = (pieces_of(a, b) * scale).ceil().max(1.0);
+        let step = [(b[0] - a[0]) / count, (b[1] - a[1]) / count];
+        for i in 0..count as u32 {
+            let k = f64::from(i);
+            let at = [a[0] + step[0] * k, a[1] + step[1] * k];
+            nodes.push(Node { place: place_at(at), bow_m: bow_m(at, step) });
         }
-        self.nodes.push(Node { place: place_at(*last), bow_m: 0.0 });
-        let end = self.nodes.len() - 1;
-        let mut start = first;
-        while start < end {
-            let stop = (start + CHUNK).min(end);
-            self.chunks.push(Chunk::new(&self.nodes, start, stop));
-            start = stop;
-        }
+    }
+    nodes.push(Node { place: place_at(*last), bow_m: 0.0 });
+    let end = nodes.len() - 1;
+    let mut start = first;
+    while start < end {
+        let stop = (start + CHUNK).min(end);
+        chunks.push(Chunk::new(nodes, start, stop));
+        start = stop;
     }
 }
 
@@ -136,11 +136,7 @@ impl Chunk {
     }
 }
 
-impl<Nodes: Borrow<[Node]>, Chunks: Borrow<[Chunk]>> Path<Nodes, Chunks> {
-    fn nodes(&self) -> &[Node] {
-        self.nodes.borrow()
-    }
-
+impl<N: Nodes, C: Borrow<[Chunk]>> Path<N, C> {
     fn chunks(&self) -> &[Chunk] {
         self.chunks.borrow()
     }
@@ -161,7 +157,7 @@ impl<Nodes: Borrow<[Node]>, Chunks: Borrow<[Chunk]>> Path<Nodes, Chunks> {
 
     fn nearest(&self, from: Xyz) -> Option<Nearest> {
         let first = self.nearest_chunk(from)?;
-        let mut best = Nearest { chord_m: f64::INFINITY, place: self.nodes().first()?.place };
+        let mut best = Nearest { chord_m: f64::INFINITY, place: self.nodes.place(0) };
         self.search_chunk(&self.chunks()[first], from, &mut best);
         for (i, chunk) in self.chunks().iter().enumerate() {
             let d = sub(chunk.centre, from);
@@ -197,17 +193,17 @@ impl<Nodes: Borrow<[Node]>, Chunks: Borrow<[Chunk]>> Path<Nodes, Chunks> {
         let mut feet = [(0.0, 0.0); CHUNK];
         let mut least = (f64::INFINITY, 0);
         for (i, foot) in feet[..chunk.end - chunk.start].iter_mut().enumerate() {
-            let [a, b] = self.piece(chunk.start + i);
-            *foot = foot_on_chord(a.place.xyz, b.place.xyz, from);
+            *foot = self.foot(chunk.start + i, from);
             foot.0 = foot.0.sqrt();
-            if foot.0 + a.bow_m < least.0 {
-                least = (foot.0 + a.bow_m, i);
+            let bow_m = self.nodes.bow_m(chunk.start + i);
+            if foot.0 + bow_m < least.0 {
+                least = (foot.0 + bow_m, i);
             }
         }
         let limit_m = least.0;
         self.refine(chunk.start + least.1, feet[least.1], from, best);
         for (i, foot) in feet[..chunk.end - chunk.start].iter().enumerate() {
-            let bound_m = foot.0 - self.nodes()[chunk.start + i].bow_m;
+            let bound_m = foot.0 - self.nodes.bow_m(chunk.start + i);
             if i != least.1 && bound_m <= limit_m && bound_m < best.chord_m {
                 self.refine(chunk.start + i, *foot, from, best);
             }
@@ -218,8 +214,7 @@ impl<Nodes: Borrow<[Node]>, Chunks: Borrow<[Chunk]>> Path<Nodes, Chunks> {
         let mut least = (f64::INFINITY, 0.0);
         let mut at = chunk.start;
         for i in chunk.start..chunk.end {
-            let [a, b] = self.piece(i);
-            let foot = foot_on_chord(a.place.xyz, b.place.xyz, from);
+            let foot = self.foot(i, from);
             if foot.0 < least.0 {
                 least = foot;
                 at = i;
@@ -228,19 +223,32 @@ impl<Nodes: Borrow<[Node]>, Chunks: Borrow<[Chunk]>> Path<Nodes, Chunks> {
         self.refine(at, (least.0.sqrt(), least.1), from, best);
     }
 
-    fn piece(&self, i: usize) -> [&Node; 2] {
-        [&self.nodes()[i], &self.nodes()[i + 1]]
+    #[inline]
+    fn foot(&self, piece: usize, from: Xyz) -> (f64, f64) {
+        foot_on_chord(self.nodes.xyz(piece), self.nodes.xyz(piece + 1), from)
+    }
+
+    fn places(&self, piece: usize) -> [Place; 2] {
+        [self.nodes.place(piece), self.nodes.place(piece + 1)]
+    }
+
+    /// The start of a piece, with its bow, and its end.
+    fn piece(&self, piece: usize) -> (Node, Place) {
+        let [place, end] = self.places(piece);
+        (Node { place, bow_m: self.nodes.bow_m(piece) }, end)
     }
 
     fn refine(&self, piece: usize, foot: (f64, f64), from: Xyz, best: &mut Nearest) {
-        let [a, b] = self.piece(piece);
-        if a.bow_m < BOW_M_SMALL {
-            if foot.0 < best.chord_m {
-                *best = Nearest { chord_m: foot.0, place: chord_place(a, b, foot.1) };
-            }
+        let is_flat = self.nodes.are_flat() || self.nodes.bow_m(piece) < BOW_M_SMALL;
+        if is_flat && foot.0 >= best.chord_m {
             return;
         }
-        let (chord_m, place) = foot_on_curve(&a.place, &b.place, foot.1, from);
+        let [a, b] = self.places(piece);
+        if is_flat {
+            *best = Nearest { chord_m: foot.0, place: chord_place(&a, &b, foot.1) };
+            return;
+        }
+        let (chord_m, place) = foot_on_curve(&a, &b, foot.1, from);
         if chord_m < best.chord_m {
             *best = Nearest { chord_m, place };
         }
@@ -249,7 +257,7 @@ impl<Nodes: Borrow<[Node]>, Chunks: Borrow<[Chunk]>> Path<Nodes, Chunks> {
     /// Whether a point of this path is within `limit_m` of a point of another.
     pub(crate) fn comes_within(
         &self,
-        other: &Path<impl Borrow<[Node]>, impl Borrow<[Chunk]>>,
+        other: &Path<impl Nodes, impl Borrow<[Chunk]>>,
         limit_m: f64,
     ) -> bool {
         self.chunks().iter().any(|mine| {
@@ -267,8 +275,7 @@ impl<Nodes: Borrow<[Node]>, Chunks: Borrow<[Chunk]>> Path<Nodes, Chunks> {
 }
 
 /// The point of a nearly straight piece at `t`, without trigonometry.
-fn chord_place(a: &Node, b: &Node, t: f64) -> Place {
-    let (a, b) = (&a.place, &b.place);
+fn chord_place(a: &Place, b: &Place, t: f64) -> Place {
     Place {
         xyz: along(a.xyz, sub(b.xyz, a.xyz), t),
         lat_deg: a.lat_deg + (b.lat_deg - a.lat_deg) * t,

@@ -1,72 +1,38 @@
 //! Polygons with holes, one or several: exact containment and the distance to the boundary.
 //!
-//! Containment counts the edges east of the point. Edges come in chunks of 16 with a box
-//! around each; a chunk wholly to the east counts by its ends alone.
+//! What is inside is told by `bands`, on integers; the distance comes from `path`.
 
+use super::bands::Bands;
 use super::bounds::{Bounds, BoundsPair, shorter_way_e7};
 use super::earth::Place;
-use super::exact::{Point, Side, box_of, crosses, in_degrees, segments_meet, turn};
+use super::exact::{Point, Side, box_of, in_degrees};
 use super::path::Path;
 use super::position::{LON_E7_MAX, Position, TURN_E7};
 use super::seam::{Seam, is_seam};
 
-/// Edges per chunk.
-const CHUNK: usize = 16;
 /// A distance so small that a point on an edge may have it by rounding, in metres.
 const ROUNDING_M: f64 = 1e-7;
 /// What a point off the boundary is away from it at the least, in metres.
 const OFF_M: f64 = 1e-9;
 
-/// Consecutive edges of one ring: those from each vertex but the last to the next.
-#[derive(Clone, Copy, Debug)]
-struct Chunk {
-    low: Point,
-    high: Point,
-    start: usize,
-    end: usize,
-}
-
-impl Chunk {
-    #[inline]
-    fn meets(&self, low: Point, high: Point) -> bool {
-        self.low.x <= high.x && low.x <= self.high.x && self.low.y <= high.y && low.y <= self.high.y
-    }
-}
-
 /// Prepared polygons.
 #[derive(Clone, Debug)]
 pub(crate) struct Polygons {
-    points: Vec<Point>,
-    chunks: Vec<Chunk>,
-    whole: Chunk,
-    seam: Seam,
+    bands: Bands,
+    /// Where polygons touch on the antimeridian, if any do.
+    seam: Option<Box<Seam>>,
     boundary: Path,
-    pub(crate) bounds: BoundsPair,
 }
 
 impl Polygons {
-    /// Prepares closed rings that have been checked; `outers` are those that are no holes.
-    pub(crate) fn new(rings: &[Vec<Point>], outers: &[usize]) -> Self {
-        let mut points = Vec::new();
-        let mut chunks = Vec::new();
-        for ring in rings {
-            let first = points.len();
-            points.extend_from_slice(ring);
-            let last = points.len().saturating_sub(1);
-            let mut start = first;
-            while start < last {
-                let end = (start + CHUNK).min(last);
-                chunks.push(chunk(&points, start, end));
-                start = end;
-            }
-        }
-        points.shrink_to_fit();
-        chunks.shrink_to_fit();
-        let whole = chunk(&points, 0, points.len().saturating_sub(1));
+    /// Prepares closed rings that have been checked.
+    pub(crate) fn new(rings: &[Vec<Point>]) -> Self {
+        let around = rings.iter().map(|ring| box_of(ring)).reduce(|a, b| join(Some(a), b));
+        let bands = Bands::new(rings, around.map_or_else(Bounds::default, boxed));
         let seam = Seam::new(rings);
         let boundary = Path::new(&chains(rings, &seam));
-        let bounds = bounds(rings, outers);
-        Self { points, chunks, whole, seam, boundary, bounds }
+        let seam = seam.hides_any().then(|| Box::new(seam));
+        Self { bands, seam, boundary }
     }
 
     pub(crate) fn contains(&self, p: Position) -> bool {
@@ -75,7 +41,7 @@ impl Polygons {
 
     pub(crate) fn signed_distance_m(&self, p: Position) -> f64 {
         let side = self.side(p);
-        let on_seam = p.lon_e7().abs() == LON_E7_MAX && self.seam.hides(i64::from(p.lat_e7()));
+        let on_seam = p.lon_e7().abs() == LON_E7_MAX && self.is_hidden(p);
         if side == Side::Edge && !on_seam {
             return 0.0;
         }
@@ -97,55 +63,24 @@ impl Polygons {
         [0, TURN_E7, -TURN_E7].into_iter().any(|shift| {
             let a = Point { x: from.x + shift, y: from.y };
             let b = Point { x: to.x + shift, y: to.y };
-            let [low, high] = box_of(&[a, b]);
-            self.whole.meets(low, high)
-                && self.chunks.iter().any(|chunk| {
-                    chunk.meets(low, high)
-                        && self.points[chunk.start..=chunk.end]
-                            .windows(2)
-                            .any(|edge| segments_meet(edge[0], edge[1], a, b))
-                })
+            self.bands.meets(a, b)
         })
     }
 
+    /// Whether the antimeridian is strictly between two polygons there.
+    fn is_hidden(&self, p: Position) -> bool {
+        self.seam.as_ref().is_some_and(|seam| seam.hides(i64::from(p.lat_e7())))
+    }
+
     /// The longitudes 180 and -180 are the same, so such a point is looked for at both.
+    #[inline]
     fn side(&self, p: Position) -> Side {
-        let point = Point::of(p);
-        let side = self.side_of(point);
+        let side = self.bands.side_of(p.lon_e7(), p.lat_e7());
         if side == Side::Outside && p.lon_e7().abs() == LON_E7_MAX {
-            return self.side_of(Point { x: -point.x, y: point.y });
+            return self.bands.side_of(-p.lon_e7(), p.lat_e7());
         }
         side
     }
-
-    fn side_of(&self, p: Point) -> Side {
-        if !self.whole.meets(p, p) {
-            return Side::Outside;
-        }
-        let mut inside = false;
-        for chunk in &self.chunks {
-            if p.y < chunk.low.y || p.y > chunk.high.y || p.x > chunk.high.x {
-                continue;
-            }
-            if p.x < chunk.low.x {
-                let (first, last) = (self.points[chunk.start], self.points[chunk.end]);
-                inside ^= (first.y > p.y) != (last.y > p.y);
-                continue;
-            }
-            for edge in self.points[chunk.start..=chunk.end].windows(2) {
-                match crosses(edge[0], edge[1], p, turn) {
-                    Some(crossed) => inside ^= crossed,
-                    None => return Side::Edge,
-                }
-            }
-        }
-        if inside { Side::Inside } else { Side::Outside }
-    }
-}
-
-fn chunk(points: &[Point], start: usize, end: usize) -> Chunk {
-    let [low, high] = box_of(points.get(start..=end).unwrap_or_default());
-    Chunk { low, high, start, end }
 }
 
 /// The boundary as open chains, without what lies on the antimeridian between polygons.
@@ -159,8 +94,9 @@ fn chains(rings: &[Vec<Point>], seam: &Seam) -> Vec<Vec<[f64; 2]>> {
     off_seam.map(in_degrees).chain(one_side.map(|ends| in_degrees(&ends))).collect()
 }
 
-/// One box, or one on either side if polygons touch the antimeridian from both.
-fn bounds(rings: &[Vec<Point>], outers: &[usize]) -> BoundsPair {
+/// One box, or one on either side if polygons touch the antimeridian from both. `outers` are the
+/// rings that are no holes.
+pub(crate) fn bounds(rings: &[Vec<Point>], outers: &[usize]) -> BoundsPair {
     let mut sides: [Option<[Point; 2]>; 2] = [None, None];
     for ring in outers.iter().filter_map(|outer| rings.get(*outer)) {
         let [low, high] = box_of(ring);
@@ -201,7 +137,7 @@ mod tests {
     use super::*;
     use crate::geometry::exact::side_of_ring;
 
-    /// How high a comb is from x = 44 down to 0, so that its 48 edges make three chunks.
+    /// How high a comb is from x = 44 down to 0, so that its 48 edges make many bands.
     const HEIGHTS: [i64; 45] = [
         4, 1, 4, 1, 3, 2, 4, 1, 4, 1, 4, 2, 3, 1, 4, 1, 3, 1, 4, 1, 4, 4, 1, 4, 2, 3, 1, 4, 1, 3,
         1, 4, 1, 4, 1, 3, 2, 4, 1, 4, 2, 3, 1, 4, 1,
@@ -239,7 +175,7 @@ mod tests {
     #[test]
     fn each_point_is_on_the_side_that_the_picture_shows() {
         let ring = comb();
-        let polygons = Polygons::new(std::slice::from_ref(&ring), &[0]);
+        let polygons = Polygons::new(std::slice::from_ref(&ring));
         for (row, y) in PICTURE.iter().zip((-1..=5).rev()) {
             for (mark, x) in row.chars().zip(-1..) {
                 let expected = match mark {
@@ -248,7 +184,7 @@ mod tests {
                     _ => Side::Outside,
                 };
                 let p = Point { x, y };
-                assert_eq!(polygons.side_of(p), expected, "{p:?}");
+                assert_eq!(polygons.bands.side_of(p.x as i32, p.y as i32), expected, "{p:?}");
                 assert_eq!(side_of_ring(&ring, p.doubled()), expected, "{p:?}");
             }
         }
@@ -257,7 +193,7 @@ mod tests {
     // J-GEO-1
     #[test]
     fn a_segment_meets_a_polygon_that_it_ends_in_or_passes_through() {
-        let polygons = Polygons::new(&[comb()], &[0]);
+        let polygons = Polygons::new(&[comb()]);
         let check = |a: [i64; 2], b: [i64; 2], expected: bool| {
             let (a, b) = (at(a[0], a[1]), at(b[0], b[1]));
             assert_eq!(polygons.meets_segment(a, b), expected, "{a} {b}");
@@ -280,7 +216,7 @@ mod tests {
     fn a_segment_across_the_antimeridian_meets_what_lies_on_its_way() {
         let half = i64::from(LON_E7_MAX);
         for (west, east) in [(half - 6, half - 4), (4 - half, 6 - half)] {
-            let polygons = Polygons::new(&[rectangle(west, east, 0, 9)], &[0]);
+            let polygons = Polygons::new(&[rectangle(west, east, 0, 9)]);
             let (a, b) = (at(half - 9, 5), at(9 - half, 5));
             assert!(polygons.meets_segment(a, b) && polygons.meets_segment(b, a));
             let (a, b) = (at(half - 3, 5), at(3 - half, 5));
@@ -295,7 +231,7 @@ mod tests {
         let half = i64::from(LON_E7_MAX);
         let west = rectangle(half - 9_000, half, 0, 30_000);
         let east = rectangle(-half, 9_000 - half, 10_000, 40_000);
-        let polygons = Polygons::new(&[west, east], &[0, 1]);
+        let polygons = Polygons::new(&[west, east]);
         let check = |x: i64, y: i64, expected: f64| {
             let d = polygons.signed_distance_m(at(x, y));
             assert!((d - expected).abs() <= 0.002 * expected.abs(), "{x} {y} {d}");
@@ -321,7 +257,7 @@ mod tests {
             corners.map(|[x, y]| Point { x, y }).to_vec(),
             rectangle(-half, 9_000 - half, 0, 40_000),
         ];
-        let polygons = Polygons::new(&rings, &[0, 2]);
+        let polygons = Polygons::new(&rings);
         assert_eq!(polygons.signed_distance_m(at(half, 20_000)), 0.0);
         assert_eq!(polygons.signed_distance_m(at(-half, 20_000)), 0.0);
         assert!(polygons.signed_distance_m(at(half, 20_500)) < -1.0);

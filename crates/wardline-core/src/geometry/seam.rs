@@ -43,6 +43,11 @@ impl Seam {
         seam
     }
 
+    /// Whether the antimeridian is anywhere between two polygons.
+    pub(crate) fn hides_any(&self) -> bool {
+        !self.both.is_empty()
+    }
+
     /// Whether the antimeridian at a latitude is strictly between two polygons.
     pub(crate) fn hides(&self, lat_e7: i64) -> bool {
         let after = self.both.partition_point(|interval| interval[1] <= lat_e7);

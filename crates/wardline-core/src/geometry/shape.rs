@@ -2,11 +2,11 @@
 
 use super::admission::admit;
 use super::bounds::{Bounds, BoundsPair, shorter_way_e7, widened};
-use super::earth::{Place, dot, place_distance_m, sub};
+use super::earth::{Place, Xyz, dot, place_distance_m, sub};
 use super::error::ShapeError;
 use super::exact::{Point, box_of, in_degrees};
-use super::path::{Chunk, Node, Path};
-use super::polygon::Polygons;
+use super::path::{Chunk, Nodes, Path};
+use super::polygon::{Polygons, bounds};
 use super::position::Position;
 use std::borrow::Borrow;
 
@@ -59,29 +59,45 @@ pub enum Geometry {
 pub struct Shape {
     geometry: Geometry,
     kind: Kind,
-    bounds: BoundsPair,
-    vertex_count: usize,
+    bounds: Boxes,
 }
 
 /// What is worked out of a geometry.
 struct Prepared {
     kind: Kind,
     bounds: BoundsPair,
-    vertex_count: usize,
+}
+
+/// What most zones are not is boxed, or each circle would take as much room.
+#[derive(Clone, Debug)]
+enum Kind {
+    /// The centre and the radius in metres; its degrees are in the geometry.
+    Circle(Xyz, f64),
+    Polygons(Box<Polygons>),
+    Corridor(Box<Corridor>),
 }
 
 #[derive(Clone, Debug)]
-enum Kind {
-    Circle {
-        centre: Place,
-        radius_m: f64,
-    },
-    /// Boxed, or each circle would take as much room.
-    Polygons(Box<Polygons>),
-    Corridor {
-        line: Path,
-        half_width_m: f64,
-    },
+struct Corridor {
+    line: Path,
+    half_width_m: f64,
+}
+
+/// A [`BoundsPair`] to be kept, by the million.
+#[derive(Clone, Debug)]
+enum Boxes {
+    One(Bounds),
+    Two(Box<[Bounds; 2]>),
+}
+
+impl Boxes {
+    fn of(pair: BoundsPair) -> Self {
+        match *pair.as_slice() {
+            [first, second] => Self::Two(Box::new([first, second])),
+            [only, ..] => Self::One(only),
+            [] => Self::One(Bounds::default()),
+        }
+    }
 }
 
 impl Shape {
@@ -99,8 +115,8 @@ impl Shape {
             }
             Geometry::Corridor { line, half_width_m } => corridor(line, *half_width_m),
         };
-        let Prepared { kind, bounds, vertex_count } = prepared?;
-        Ok(Self { geometry: geometry.clone(), kind, bounds, vertex_count })
+        let Prepared { kind, bounds } = prepared?;
+        Ok(Self { geometry: geometry.clone(), kind, bounds: Boxes::of(bounds) })
     }
 
     /// The geometry as it was given.
@@ -116,7 +132,7 @@ impl Shape {
     pub fn contains(&self, p: Position) -> bool {
         match &self.kind {
             Kind::Polygons(polygons) => polygons.contains(p),
-            Kind::Circle { .. } | Kind::Corridor { .. } => self.signed_distance_m(p) <= 0.0,
+            Kind::Circle(..) | Kind::Corridor(_) => self.signed_distance_m(p) <= 0.0,
         }
     }
 
@@ -127,9 +143,12 @@ impl Shape {
     #[must_use]
     pub fn signed_distance_m(&self, p: Position) -> f64 {
         match &self.kind {
-            Kind::Circle { centre, radius_m } => place_distance_m(centre, &Place::of(p)) - radius_m,
+            Kind::Circle(centre, radius_m) => {
+                place_distance_m(&self.place(*centre), &Place::of(p)) - radius_m
+            }
             Kind::Polygons(polygons) => polygons.signed_distance_m(p),
-            Kind::Corridor { line, half_width_m } => {
+            Kind::Corridor(corridor) => {
+                let Corridor { line, half_width_m } = &**corridor;
                 line.distance_m(&Place::of(p), *half_width_m) - half_width_m
             }
         }
@@ -159,10 +178,12 @@ impl Shape {
     }
 
     /// Whether a point of the path is in the zone, which is no polygon.
-    fn comes_to(&self, path: &Path<impl Borrow<[Node]>, impl Borrow<[Chunk]>>) -> bool {
+    fn comes_to(&self, path: &Path<impl Nodes, impl Borrow<[Chunk]>>) -> bool {
         match &self.kind {
-            Kind::Circle { centre, radius_m } => path.distance_m(centre, *radius_m) <= *radius_m,
-            Kind::Corridor { line, half_width_m } => line.comes_within(path, *half_width_m),
+            Kind::Circle(centre, radius_m) => {
+                path.distance_m(&self.place(*centre), *radius_m) <= *radius_m
+            }
+            Kind::Corridor(corridor) => corridor.line.comes_within(path, corridor.half_width_m),
             Kind::Polygons(_) => false,
         }
     }
@@ -170,13 +191,34 @@ impl Shape {
     /// One box that holds the zone, or two if it spans the antimeridian.
     #[must_use]
     pub fn bounds(&self) -> &[Bounds] {
-        self.bounds.as_slice()
+        match &self.bounds {
+            Boxes::One(only) => std::slice::from_ref(only),
+            Boxes::Two(both) => &both[..],
+        }
+    }
+
+    /// The centre of a circle, which has these earth-centred coordinates.
+    #[inline]
+    fn place(&self, xyz: Xyz) -> Place {
+        let centre = match self.geometry {
+            Geometry::Circle { centre, .. } => centre,
+            _ => Position::default(),
+        };
+        Place { xyz, lat_deg: centre.lat_deg(), lon_deg: centre.lon_deg() }
     }
 
     /// The number of vertices, the closing positions of rings not counted; 1 for a circle.
     #[must_use]
     pub fn vertex_count(&self) -> usize {
-        self.vertex_count
+        let of_rings = |rings: &[Vec<Position>]| -> usize {
+            rings.iter().map(|ring| ring.len().saturating_sub(1)).sum()
+        };
+        match &self.geometry {
+            Geometry::Circle { .. } => 1,
+            Geometry::Polygon(rings) => of_rings(rings),
+            Geometry::MultiPolygon(parts) => parts.iter().map(|rings| of_rings(rings)).sum(),
+            Geometry::Corridor { line, .. } => line.len(),
+        }
     }
 }
 
@@ -185,18 +227,15 @@ fn circle(centre: Position, radius_m: f64) -> Result<Prepared, ShapeError> {
         return Err(ShapeError::BadRadius { radius_m });
     }
     let bounds = Bounds::around(centre, radius_m);
-    let kind = Kind::Circle { centre: Place::of(centre), radius_m };
-    Ok(Prepared { kind, bounds, vertex_count: 1 })
+    Ok(Prepared { kind: Kind::Circle(Place::of(centre).xyz, radius_m), bounds })
 }
 
 fn polygons(parts: &[&[Vec<Position>]]) -> Result<Prepared, ShapeError> {
     let admitted = admit(parts)?;
-    let polygons = Polygons::new(&admitted.rings, &admitted.outers);
-    let bounds = polygons.bounds;
+    let polygons = Polygons::new(&admitted.rings);
     Ok(Prepared {
         kind: Kind::Polygons(Box::new(polygons)),
-        bounds,
-        vertex_count: admitted.vertex_count,
+        bounds: bounds(&admitted.rings, &admitted.outers),
     })
 }
 
@@ -213,11 +252,9 @@ fn corridor(line: &[Position], half_width_m: f64) -> Result<Prepared, ShapeError
     }
     let points = unwrapped(line);
     let [low, high] = box_of(&points);
-    Ok(Prepared {
-        kind: Kind::Corridor { line: Path::new(&[in_degrees(&points)]), half_width_m },
-        bounds: widened([low.y, high.y], [low.x, high.x], half_width_m),
-        vertex_count: line.len(),
-    })
+    let bounds = widened([low.y, high.y], [low.x, high.x], half_width_m);
+    let line = Path::new(&[in_degrees(&points)]);
+    Ok(Prepared { kind: Kind::Corridor(Box::new(Corridor { line, half_width_m })), bounds })
 }
 
 /// The line with longitudes running on past ±180.

@@ -42,7 +42,7 @@ impl Orders {
         for (id, order) in &orders {
             for version in &order.versions {
                 for zone in version.zones() {
-                    insert_sorted(found.naming_zone.entry(zone).or_default(), *id);
+                    found.naming_zone.insert(zone, *id);
                 }
                 for layer in version.layers() {
                     insert_sorted(found.naming_layer.entry(layer).or_default(), *id);

@@ -185,6 +185,7 @@ impl OrderVersion {
             ends.chain(graces).filter(|boundary| *boundary > self.put.time).collect();
         boundaries.sort_unstable();
         boundaries.dedup();
+        boundaries.shrink_to_fit();
         self.boundaries = boundaries;
     }
 

@@ -6,10 +6,10 @@
 use super::super::earth::{Place, dot, place_distance_m, sub};
 use super::super::foot::{between, foot_on_chord};
 use super::super::thirds::least_by_thirds;
-use super::{Chunk, Node, Path};
+use super::{Chunk, Nodes, Path};
 use std::borrow::Borrow;
 
-impl<Nodes: Borrow<[Node]>, Chunks: Borrow<[Chunk]>> Path<Nodes, Chunks> {
+impl<N: Nodes, C: Borrow<[Chunk]>> Path<N, C> {
     /// The distance where chords do not tell which point is nearest.
     pub(super) fn far_distance_m(&self, from: &Place, chord_m: f64, reach_m: f64) -> f64 {
         let limit_m = chord_m * 1.012;
@@ -21,10 +21,10 @@ impl<Nodes: Borrow<[Node]>, Chunks: Borrow<[Chunk]>> Path<Nodes, Chunks> {
                 continue;
             }
             for i in chunk.start..chunk.end {
-                let [a, b] = self.piece(i);
-                let (d2, t) = foot_on_chord(a.place.xyz, b.place.xyz, from.xyz);
+                let (a, b) = self.piece(i);
+                let (d2, t) = foot_on_chord(a.place.xyz, b.xyz, from.xyz);
                 if d2.sqrt() - a.bow_m <= limit_m {
-                    let m = place_distance_m(from, &between(&a.place, &b.place, t));
+                    let m = place_distance_m(from, &between(&a.place, &b, t));
                     if m <= best.0 {
                         best = (m, Some(i));
                     }
@@ -42,8 +42,8 @@ impl<Nodes: Borrow<[Node]>, Chunks: Borrow<[Chunk]>> Path<Nodes, Chunks> {
     }
 
     fn least_on_piece_m(&self, piece: usize, from: &Place) -> f64 {
-        let [a, b] = self.piece(piece);
-        let at = |t: f64| place_distance_m(from, &between(&a.place, &b.place, t));
+        let [a, b] = self.places(piece);
+        let at = |t: f64| place_distance_m(from, &between(&a, &b, t));
         at(least_by_thirds(0.0, 1.0, at)).min(at(0.0)).min(at(1.0))
     }
 }

@@ -107,19 +107,20 @@ fn pieces_are_in_the_sphere_of_their_chunk_and_it_is_no_larger_than_need_be() {
             assert_eq!(chunk.start, next, "each piece is in one chunk");
             assert!(chunk.end - chunk.start <= CHUNK);
             next = chunk.end;
-            let nodes = &path.nodes[chunk.start..=chunk.end];
+            let places: Vec<_> = (chunk.start..=chunk.end).map(|n| path.nodes.place(n)).collect();
             let mut most_m = 0.0_f64;
-            for pair in nodes.windows(2) {
+            for pair in places.windows(2) {
                 for t in [0.0, 0.25, 0.5, 0.75, 1.0] {
-                    let p = between(&pair[0].place, &pair[1].place, t);
+                    let p = between(&pair[0], &pair[1], t);
                     most_m = most_m.max(far_m(p.xyz, chunk.centre));
                 }
             }
-            let bow_m = nodes.iter().map(|node| node.bow_m).fold(0.0, f64::max);
+            let bow_m = |piece| path.nodes.bow_m(piece);
+            let bow_m = (chunk.start..chunk.end).map(bow_m).fold(0.0, f64::max);
             assert_eq!(chunk.flat, bow_m < BOW_M_SMALL, "flat: no bow in it matters");
             assert!(most_m <= chunk.radius_m, "{chunk:?} {most_m}");
             assert!(chunk.radius_m <= most_m + 2.0 * bow_m + 0.001, "{chunk:?} {most_m}");
-            let wide_m = nodes.iter().map(|a| far_m(a.place.xyz, nodes[0].place.xyz));
+            let wide_m = places.iter().map(|a| far_m(a.xyz, places[0].xyz));
             let wide_m = wide_m.fold(0.0, f64::max);
             assert!(chunk.radius_m <= 0.9 * wide_m + 2.0 * bow_m, "{chunk:?} {wide_m}");
         }
@@ -165,4 +166,23 @@ fn a_piece_is_the_path_of_its_edge() {
         }
     }
     assert!(pieces > 10, "{pieces}");
+}
+
+/// Both kinds give the same nodes back, and a small zone has the small kind.
+#[test]
+fn nodes_are_kept_flat_where_all_comes_back() {
+    let near = |lat: f64, lon: f64| [[lat, lon], [lat + 0.001, lon + 0.002], [lat, lon + 0.004]];
+    for [lat, lon] in [[42.87, 74.59], [-33.9, -179.999], [0.0, 0.0], [-0.0005, -0.002]] {
+        let path = Path::new(&[near(lat, lon).to_vec()]);
+        assert!(path.nodes.are_flat(), "{lat} {lon}");
+        for (node, [lat, lon]) in near(lat, lon).into_iter().enumerate() {
+            let (kept, given) = (path.nodes.place(node), place_at([lat, lon]));
+            assert_eq!(kept.xyz.map(f64::to_bits), given.xyz.map(f64::to_bits));
+            assert_eq!((kept.lat_deg, kept.lon_deg), (given.lat_deg, given.lon_deg));
+        }
+    }
+    let [third, long] = [[1.0 / 3.0, 0.0], [9.0, 0.0]];
+    for end in [third, long] {
+        assert!(!Path::new(&[vec![[0.0, 0.0], end]]).nodes.are_flat(), "{end:?}");
+    }
 }
