@@ -161,6 +161,12 @@ impl Track<'_> {
         (0..ring.len()).rev().filter_map(move |index| ring.standing(slots, index))
     }
 
+    /// Whether the time and number are those of a fix, as far as known.
+    pub fn knows(&self, time: Timestamp, seq: u64) -> bool {
+        let mut not_older = self.standings().take_while(|standing| *standing >= (time, seq));
+        not_older.any(|standing| standing == (time, seq))
+    }
+
     /// The key of the oldest fix of a full history; nothing older can be put in its place.
     pub fn horizon(&self) -> Option<Key> {
         self.is_full().then(|| self.key(0)).flatten()

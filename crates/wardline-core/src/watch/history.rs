@@ -60,7 +60,7 @@ impl Watch {
                 || version.layers().any(|l| zones.layer_changes_from(l, key).next().is_some())
         };
         !turned
-            && order.steps_from(key).is_empty()
+            && !order.has_steps_from(key)
             && (zones.last_change() < key || !order.versions.iter().any(has_changed))
     }
 
