@@ -130,6 +130,10 @@ impl Device {
         let others = self.rare.iter().flat_map(|rare| rare.others.iter());
         let is_other =
             |standing: &(Timestamp, u64)| others.clone().any(|o| o.standing() == *standing);
+        // Hardly ever is there one like it, however long ago.
+        if !others.clone().any(|other| other.standing() == (time, seq)) && !track.knows(time, seq) {
+            return false;
+        }
         let mut in_order = track.standings().filter(|standing| !is_other(standing));
         let (mut left, mut fixes) = (track.config.repeat_memory, track.in_order());
         for other in others.clone().rev().map(Some).chain([None]) {

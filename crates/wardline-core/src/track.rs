@@ -76,6 +76,8 @@ pub(crate) struct Inserted {
     pub index: usize,
     /// It is the first implausible fix since the last sound one.
     pub suspect_motion: bool,
+    /// Every other fix is trusted as before.
+    pub others_stand: bool,
 }
 
 impl TrackHead {
@@ -157,6 +159,12 @@ impl Track<'_> {
     pub fn standings(&self) -> impl Iterator<Item = (Timestamp, u64)> {
         let (ring, slots) = (&self.head.ring, self.slots);
         (0..ring.len()).rev().filter_map(move |index| ring.standing(slots, index))
+    }
+
+    /// Whether the time and number are those of a fix, as far as known.
+    pub fn knows(&self, time: Timestamp, seq: u64) -> bool {
+        let mut not_older = self.standings().take_while(|standing| *standing >= (time, seq));
+        not_older.any(|standing| standing == (time, seq))
     }
 
     /// The key of the oldest fix of a full history; nothing older can be put in its place.
@@ -284,10 +292,13 @@ impl TrackMut<'_> {
         let later = (0..track.len()).rev().take_while(is_later).count();
         if later > 0 {
             self.head.ring.insert(&mut self.slots, later, &sample, self.config);
-            self.head.sound = 0;
             let index = self.as_ref().len() - later - 1;
-            let suspect_motion = self.classify_again(index);
-            return Inserted { index, suspect_motion };
+            let sound = usize::from(std::mem::take(&mut self.head.sound));
+            let inserted = self.classify_again(index);
+            if inserted.others_stand && self.is_sound(index) {
+                self.head.sound = (sound + usize::from(later <= sound)) as u16;
+            }
+            return inserted;
         }
         let mut past = track.past_now();
         let noted = past.implausible_since_sound;
@@ -295,7 +306,7 @@ impl TrackMut<'_> {
         self.push(&sample);
         self.set_now(past);
         let suspect_motion = sample.trust.implausible && !noted;
-        Inserted { index: self.as_ref().len() - 1, suspect_motion }
+        Inserted { index: self.as_ref().len() - 1, suspect_motion, others_stand: true }
     }
 
     fn set_now(&mut self, past: Past) {
@@ -320,23 +331,35 @@ impl TrackMut<'_> {
         }
     }
 
-    /// Works out anew how far each sample is trusted; says whether the one at `index` is the first
-    /// implausible one since the last sound one.
-    fn classify_again(&mut self, index: usize) -> bool {
-        let mut past = self.as_ref().past_base();
-        let mut suspect_motion = false;
+    fn is_sound(&self, index: usize) -> bool {
+        let track = self.as_ref();
+        self.head.ring.is_sound(track.slots, track.first() + index)
+    }
+
+    /// Works out anew how far the sample at `index`, which is new there, and those after it are
+    /// trusted. Sound ones bound what must be looked at, since they are all that they leave behind.
+    fn classify_again(&mut self, index: usize) -> Inserted {
+        let before = (0..index).rev().find(|place| self.is_sound(*place));
+        let sound = before.and_then(|place| self.as_ref().get(place));
+        let mut past = sound.map_or_else(|| self.as_ref().past_base(), Past::after_sound);
+        let mut inserted = Inserted { index, suspect_motion: false, others_stand: true };
         let first = self.as_ref().first();
-        for place in 0..self.as_ref().len() {
+        for place in before.map_or(0, |place| place + 1)..self.as_ref().len() {
             let Some(mut sample) = self.as_ref().get(place) else { continue };
-            let noted = past.implausible_since_sound;
+            let (was, noted) = (sample.trust, past.implausible_since_sound);
             past.absorb(&mut sample, self.config);
             self.head.ring.set_trust(&mut self.slots, first + place, sample.trust);
             if place == index {
-                suspect_motion = sample.trust.implausible && !noted;
+                inserted.suspect_motion = sample.trust.implausible && !noted;
+                continue;
+            }
+            inserted.others_stand &= was == sample.trust;
+            if place > index && was.sound() && sample.trust.sound() {
+                return inserted;
             }
         }
         self.set_now(past);
-        suspect_motion
+        inserted
     }
 }
 

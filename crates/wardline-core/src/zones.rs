@@ -39,6 +39,8 @@ pub(crate) struct Zones {
     by_id: Table<ZoneId, History>,
     all: Tree,
     layers: BTreeMap<LayerId, Layer>,
+    /// When a zone last came, changed or went.
+    last_change: Option<Key>,
 }
 
 #[derive(Default)]
@@ -120,6 +122,11 @@ impl Zones {
         changes.iter().rev().take_while(move |(put, _)| *put >= key).copied()
     }
 
+    /// When a zone last came, changed or went; the beginning of time if none ever has.
+    pub fn last_change(&self) -> Key {
+        self.last_change.unwrap_or(Key::FIRST)
+    }
+
     /// How many zone ids were ever put.
     pub fn known(&self) -> usize {
         self.by_id.len()
@@ -186,6 +193,7 @@ impl Zones {
                 }
             }
         }
+        self.last_change = self.last_change.max(Some(key));
         let version = ZoneVersion { number, put: key, layer, shape };
         let first = || History { newest: version.clone(), former: Vec::new() };
         let history = self.by_id.get_or_insert_with(zone, first);

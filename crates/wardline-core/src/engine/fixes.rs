@@ -109,6 +109,9 @@ impl Engine {
         if is_newest && self.config.slack && self.passes_afar(slot, inserted.index, at, pairs) {
             return;
         }
+        if !is_newest && self.config.slack && self.passes_late(slot, &inserted, at) {
+            return;
+        }
         if pairs.is_empty() {
             self.add_pairs(slot, pairs);
         }

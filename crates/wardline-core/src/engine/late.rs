@@ -1,7 +1,8 @@
-//! Fixes that come too late for the history.
+//! Fixes that come late: those that change nothing, and those too late for the history.
 
 use super::Engine;
 use super::observation::Scope;
+use crate::device::hear;
 use crate::event::{Cause, EventKind, Evidence};
 use crate::geometry::Bounds;
 use crate::ids::{DeviceId, OrderId, PersonId, RuleId, ZoneId};
@@ -10,10 +11,37 @@ use crate::key::Key;
 use crate::order::{KeepOut, Rule, Terms};
 use crate::outbox::Draft;
 use crate::time::Timestamp;
-use crate::track::Sample;
-use crate::watch::About;
+use crate::track::{Inserted, Sample, Track};
+use crate::watch::{About, Glance};
 
 impl Engine {
+    /// Whether a fix that is not the newest provably changes nothing; if so it is taken in. It and
+    /// the next sound one, which now comes from there, must be far from all that is forbidden;
+    /// nothing may have been engaged since, nor rules, zones or the trust in others have changed.
+    // J-TIME-3
+    pub(super) fn passes_late(&mut self, slot: usize, inserted: &Inserted, at: Timestamp) -> bool {
+        let Some((device, hot, mut track)) = self.devices.get_mut(slot, &self.config) else {
+            return false;
+        };
+        if at >= hot.quiet_until || !inserted.others_stand || device.has_pairs() {
+            return false;
+        }
+        let Some(glances) = glances_round(track.as_ref(), inserted.index) else { return false };
+        let Some(key) = track.as_ref().key(inserted.index) else { return false };
+        let is_his = key > device.assigned_by();
+        let (orders, zones) = (&self.orders.by_id, &self.zones);
+        let passes = is_his
+            && device.watches.iter_mut().all(|watch| {
+                let order = orders.get(watch.order);
+                order.is_some_and(|order| watch.rests_since(order, zones, key))
+                    && glances.iter().all(|glance| watch.slack_afar_m(glance, zones).is_some())
+            });
+        if passes {
+            hear(hot, &mut track, at, true);
+        }
+        passes
+    }
+
     /// A fix of the restrained person older than a full history, judged alone.
     // J-LATE-2
     pub(super) fn judge_alone(&mut self, slot: usize, sample: &Sample, at: Timestamp) {
@@ -148,4 +176,15 @@ impl Engine {
         (draft.order, draft.rule, draft.person) = (order, rule, device.person);
         Some(draft)
     }
+}
+
+/// A look from a sound fix on the way from the sound one before, and one from the next sound fix
+/// on the way from there.
+fn glances_round(track: Track<'_>, index: usize) -> Option<[Glance; 2]> {
+    let here = track.get(index).filter(|sample| sample.trust.sound())?;
+    let before = track.sound_before(index).map(|before| before.position);
+    let mut later = (index + 1..track.len()).filter_map(|index| track.get(index));
+    let next = later.find(|sample| sample.trust.sound())?;
+    let first = Glance::new(here.position, before)?;
+    Some([first, Glance::new(next.position, Some(here.position))?])
 }

@@ -70,3 +70,57 @@ impl Area {
         self.holds(&around)
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use rand::rngs::SmallRng;
+    use rand::{Rng, SeedableRng};
+
+    fn any_box(rng: &mut SmallRng, near: Position, most_e7: i64) -> Option<Bounds> {
+        let mut side = |from: i32| {
+            let low = i64::from(from) + rng.random_range(-most_e7..=most_e7);
+            [low, low + rng.random_range(0..=most_e7 / 4)]
+        };
+        let ([south, north], [west, east]) = (side(near.lat_e7()), side(near.lon_e7()));
+        let pair = Bounds::split([south, north], [west, east]);
+        let [bounds] = pair.as_slice() else { return None };
+        Some(*bounds)
+    }
+
+    /// By the scale itself, so that nothing is lost by rounding either.
+    // J-TIME-3, J-GEO-3
+    #[test]
+    fn no_box_that_does_not_meet_an_area_is_nearer_than_its_sides() {
+        let (mut outside, mut near_sides) = (0, 0);
+        for seed in 0..200 {
+            let rng = &mut SmallRng::seed_from_u64(seed);
+            let lat_e7 = rng.random_range(-799_000_000..=799_000_000);
+            let lons = [0, 745_900_000, 1_799_999_000, -1_799_990_000, 1_800_000_000];
+            let middle = Position::from_e7(lat_e7, lons[rng.random_range(0..lons.len())]);
+            let middle = middle.unwrap_or_default();
+            let radius_m = [50.0, 700.0, 9_000.0][rng.random_range(0..3)];
+            let scale = Scale::near(middle).expect("far from the poles");
+            let area = Area::around(middle, &scale, radius_m);
+            assert!(area.depth_m(middle, &scale) >= radius_m, "seed {seed}");
+            let most_e7 = (radius_m * 150.0) as i64;
+            for _ in 0..300 {
+                let Some(within) = any_box(rng, middle, most_e7) else { continue };
+                let position = Position::from_e7(within.min_lat_e7, within.min_lon_e7);
+                let position = position.unwrap_or_default();
+                let Some(bounds) = any_box(rng, position, most_e7) else { continue };
+                let meets = area.bounds().as_slice().iter().any(|area| area.intersects(&bounds));
+                let scale = Scale::near(position).expect("far from the poles");
+                let depth_m = area.depth_m(position, &scale);
+                assert_eq!(depth_m >= 0.0, area.holds_position(position, 0), "seed {seed}");
+                if !meets {
+                    let least_m = scale.least_m(position, &bounds);
+                    assert!(least_m >= depth_m, "seed {seed}: {least_m} {depth_m} {position}");
+                    outside += 1;
+                    near_sides += usize::from(depth_m > 0.0 && least_m < 2.0 * depth_m);
+                }
+            }
+        }
+        assert!(outside > 1_000 && near_sides > 100, "{outside} {near_sides}");
+    }
+}

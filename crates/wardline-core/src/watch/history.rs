@@ -4,8 +4,10 @@ use super::{About, Item, Scene, Watch};
 use crate::event::Cause;
 use crate::ids::ZoneId;
 use crate::key::Key;
+use crate::order::{Order, OrderVersion};
 use crate::time::Timestamp;
 use crate::track::Track;
+use crate::zones::Zones;
 
 impl Watch {
     /// Goes back to before `from` and folds on from there to the end of what has happened.
@@ -45,6 +47,21 @@ impl Watch {
             first_of(track, |index| Item::Other(number, index), &is_earlier)
         });
         hers.chain(own).min()
+    }
+
+    /// Whether nothing has turned, and no rule or zone has changed, from `key` on.
+    pub fn rests_since(&self, order: &Order, zones: &Zones, key: Key) -> bool {
+        if self.about != About::Places {
+            return true;
+        }
+        let turned = self.checkpoints.last().is_some_and(|(last, _)| *last >= key);
+        let has_changed = |version: &OrderVersion| {
+            version.zones().any(|zone| zones.changes_from(zone, key).next().is_some())
+                || version.layers().any(|l| zones.layer_changes_from(l, key).next().is_some())
+        };
+        !turned
+            && !order.has_steps_from(key)
+            && (zones.last_change() < key || !order.versions.iter().any(has_changed))
     }
 
     fn rewind(&mut self, from: Key) {

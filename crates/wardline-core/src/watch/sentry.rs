@@ -73,6 +73,11 @@ impl Glance {
         (least_m > reach_m && !is_met).then_some(least_m - reach_m)
     }
 
+    /// Whether it is a look from the same position after the same way.
+    pub(super) fn is_same(&self, other: &Self) -> bool {
+        (self.position, self.before) == (other.position, other.before)
+    }
+
     /// Whether all that the way may meet meets the area.
     pub(super) fn has_come_within(&self, area: &Area) -> bool {
         let margin_e7 = DISTANCE_ERROR_E7.into();

@@ -30,7 +30,9 @@ pub(super) struct Surroundings {
     reach_m: f64,
     near: List,
     wide: List,
-    /// What may matter to the fix that was looked from last.
+    /// The last look.
+    last: Option<(Glance, View)>,
+    /// What may matter to it.
     matters: Vec<ZoneNear>,
 }
 
@@ -64,13 +66,13 @@ pub(super) struct View {
 /// No slack is larger; farther off no zone is looked for.
 const SLACK_M_MAX: f64 = 5_000.0;
 /// How many boxes the lists shall have, at least and at most.
-const NEAR: [usize; 2] = [12, 48];
-const WIDE: [usize; 2] = [192, 768];
+const NEAR: [usize; 2] = [8, 24];
+const WIDE: [usize; 2] = [256, 1024];
 /// A list that had to be longer than this is not kept.
 const KEPT_MAX: usize = 4_096;
 /// How far the areas go at first, and at least.
-const NEAR_M: f64 = 1_500.0;
-const WIDE_M: f64 = 6_000.0;
+const NEAR_M: f64 = 1_000.0;
+const WIDE_M: f64 = 8_000.0;
 const RADIUS_M_MIN: f64 = 100.0;
 /// How much farther the wide area goes than the near one, at least.
 const WIDER: f64 = 1.5;
@@ -82,11 +84,22 @@ impl Surroundings {
         let reach_m = grounds.iter().map(|ground| ground.reach_m).fold(0.0, f64::max);
         let (near, wide) = (List::new(NEAR_M), List::new(WIDE_M));
         let is_of_use = !grounds.is_empty() && reach_m < SCALE_REACH_M;
-        is_of_use.then_some(Self { grounds, reach_m, near, wide, matters: Vec::new() })
+        let matters = Vec::new();
+        is_of_use.then_some(Self { grounds, reach_m, near, wide, last: None, matters })
     }
 
     /// What the fix sees.
     pub fn view(&mut self, glance: &Glance, zones: &Zones) -> Option<View> {
+        // A fix that cannot be passed is judged next.
+        if let Some((_, view)) = self.last.as_ref().filter(|(last, _)| last.is_same(glance)) {
+            return Some(*view);
+        }
+        let view = self.view_anew(glance, zones);
+        self.last = view.map(|view| (*glance, view));
+        view
+    }
+
+    fn view_anew(&mut self, glance: &Glance, zones: &Zones) -> Option<View> {
         // So far off, boxes of any ground leave the whole slack.
         let slack_m_max = SLACK_M_MAX.min(SCALE_REACH_M - self.reach_m);
         let radius_m_max = (slack_m_max + self.reach_m) * 1.01;

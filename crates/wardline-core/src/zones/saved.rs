@@ -61,7 +61,8 @@ impl Zones {
             layer.changes.dedup();
             layer.tree = Tree::bulk_load_with_params(present.remove(id).unwrap_or_default());
         }
-        Self { by_id: Table::of(zones), all, layers }
+        let last_change = zones.iter().map(|(_, history)| history.newest.put).max();
+        Self { by_id: Table::of(zones), all, layers, last_change }
     }
 }
 
