@@ -40,7 +40,7 @@ use std::sync::Mutex;
 use std::{fmt, io, thread};
 use wardline_core::event::Event;
 use wardline_core::input::Record;
-use wardline_core::{Config, Counters, Engine, Numbered, Part};
+use wardline_core::{Config, Counters, Engine};
 use worker::Worker;
 
 /// Where the inputs of a log come from, piece by piece.
@@ -61,7 +61,7 @@ pub trait Source: Send {
 
 /// Inputs in the order of the log.
 #[derive(Default)]
-pub struct Inputs(Vec<Numbered>);
+pub struct Inputs(Vec<Record>);
 
 impl Inputs {
     /// None, with room for so many.
@@ -71,8 +71,7 @@ impl Inputs {
 
     /// Adds the next one.
     pub fn push(&mut self, record: Record) {
-        // The number comes when all before it have theirs.
-        self.0.push(Numbered { number: 0, record, part: Part::WHOLE });
+        self.0.push(record);
     }
 
     /// How many they are.
@@ -88,9 +87,7 @@ impl Inputs {
 
 impl FromIterator<Record> for Inputs {
     fn from_iter<I: IntoIterator<Item = Record>>(records: I) -> Self {
-        let mut inputs = Self::default();
-        records.into_iter().for_each(|record| inputs.push(record));
-        inputs
+        Self(records.into_iter().collect())
     }
 }
 
@@ -211,6 +208,9 @@ impl Replay {
     /// What all engines counted, as one would have. How many fixes were within slack depends on the
     /// number of engines, as each knows other orders.
     pub fn counters(&self) -> Counters {
+        if let [engine] = &*self.engines {
+            return engine.counters();
+        }
         let mut sum = Counters::default();
         for of in self.engines.iter().map(Engine::counters) {
             sum.fixes += of.fixes;

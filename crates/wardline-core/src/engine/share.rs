@@ -83,12 +83,13 @@ impl Engine {
         inputs: &[Numbered],
         sink: &mut impl FnMut(Event),
     ) -> Result<(), OutOfSequence> {
-        let inputs = inputs.iter().map(|input| (input, input.part));
+        let inputs = inputs.iter().map(|input| (input.number, &input.record, input.part));
         self.apply_each(inputs, &mut |_, event| sink(event))
     }
 
-    /// Takes in some inputs of a list that several engines share, and gives each event with its
-    /// place among all events of its input.
+    /// Takes in some inputs of a list that several engines share, of which the first has the number
+    /// `first` and the others the next ones. Gives each event with its place among all events of
+    /// its input.
     ///
     /// # Errors
     ///
@@ -99,23 +100,26 @@ impl Engine {
     /// If there is no such place in the list.
     pub fn apply_chosen(
         &mut self,
-        inputs: &[Numbered],
-        chosen: &[Chosen],
+        first: u64,
+        inputs: &[Record],
+        chosen: impl Iterator<Item = Chosen> + Clone,
         sink: &mut impl FnMut(EventPlace, Event),
     ) -> Result<(), OutOfSequence> {
-        let chosen = chosen.iter().map(|chosen| (&inputs[chosen.place as usize], chosen.part));
+        let chosen = chosen.map(|Chosen { place, part }| {
+            (first + u64::from(place), &inputs[place as usize], part)
+        });
         self.apply_each(chosen, sink)
     }
 
     fn apply_each<'a>(
         &mut self,
-        mut inputs: impl Iterator<Item = (&'a Numbered, Part)> + Clone,
+        mut inputs: impl Iterator<Item = (u64, &'a Record, Part)> + Clone,
         sink: &mut impl FnMut(EventPlace, Event),
     ) -> Result<(), OutOfSequence> {
         loop {
             let (mut slots, mut fixes) = ([NOWHERE; BATCH], 0);
-            for (slot, (input, _)) in slots.iter_mut().zip(inputs.clone()) {
-                let Input::Fix(fix) = &input.record.input else { break };
+            for (slot, (_, record, _)) in slots.iter_mut().zip(inputs.clone()) {
+                let Input::Fix(fix) = &record.input else { break };
                 *slot = self.devices.slot(fix.device).unwrap_or(NOWHERE);
                 fixes += 1;
             }
@@ -124,25 +128,14 @@ impl Engine {
             }
             // What is no fix goes alone.
             for slot in &slots[..fixes.max(1)] {
-                let Some((input, part)) = inputs.next() else { return Ok(()) };
-                self.apply_one(*slot, input, part, sink)?;
+                let Some((number, record, part)) = inputs.next() else { return Ok(()) };
+                let last = self.input;
+                if number <= last {
+                    return Err(OutOfSequence { number, last });
+                }
+                let at = self.receive(number, record.at, part);
+                self.take_in(*slot, &record.input, at, sink);
             }
         }
-    }
-
-    fn apply_one(
-        &mut self,
-        slot: usize,
-        input: &Numbered,
-        part: Part,
-        sink: &mut impl FnMut(EventPlace, Event),
-    ) -> Result<(), OutOfSequence> {
-        let (number, last) = (input.number, self.input);
-        if number <= last {
-            return Err(OutOfSequence { number, last });
-        }
-        let at = self.receive(number, input.record.at, part);
-        self.take_in(slot, &input.record.input, at, sink);
-        Ok(())
     }
 }

@@ -111,21 +111,29 @@ impl Router {
 
     /// Gives the input its number and its time, as the log has it.
     // J-TIME-1
-    pub fn number(&mut self, record: Record) -> Numbered {
-        let mut input = Numbered { number: 0, record, part: Part::WHOLE };
-        self.number_in_place(&mut input);
-        input
+    pub fn number(&mut self, mut record: Record) -> Numbered {
+        self.settle_time(&mut record);
+        Numbered { number: self.last, record, part: Part::WHOLE }
     }
 
-    /// The same for one that lies where it stays.
-    pub fn number_in_place(&mut self, input: &mut Numbered) {
+    /// The next number is the input's; its time becomes that which the log has.
+    #[inline]
+    fn settle_time(&mut self, record: &mut Record) {
         self.last += 1;
-        match input.record.at {
+        match record.at {
             Some(at) if at >= self.now => self.now = at,
-            _ => self.clock_regressions += 1,
+            _ => {
+                self.clock_regressions += 1;
+                record.at = Some(self.now);
+            }
         }
-        input.record.at = Some(self.now);
-        input.number = self.last;
+    }
+
+    /// So many inputs get their numbers without being looked at: a single engine takes in all, and
+    /// sees itself to their times.
+    pub fn pass(&mut self, inputs: usize) {
+        debug_assert_eq!(self.shards, 1, "nobody else takes them in");
+        self.last += inputs as u64;
     }
 
     /// The number of the last input.
@@ -162,11 +170,12 @@ impl Router {
         teller
     }
 
-    /// Says of a numbered input which shards take it in and what of it is theirs, after the halves
-    /// of moves that come before it.
+    /// Gives the input its number and its time, and says which shards take it in and what of it is
+    /// theirs, after the halves of moves that come before it.
     #[inline]
-    pub fn choose(&mut self, input: &Input, mut give: impl FnMut(usize, Given)) {
-        let (to, keepers, teller) = self.decide(input);
+    pub fn choose(&mut self, record: &mut Record, mut give: impl FnMut(usize, Given)) {
+        self.settle_time(record);
+        let (to, keepers, teller) = self.decide(&record.input);
         self.moves.drain(..).for_each(|(shard, half)| give(shard, Given::Move(half)));
         for shard in to.iter() {
             let part = Part { tells_facts: shard == teller, keeps: keepers.contains(shard) };

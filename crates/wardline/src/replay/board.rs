@@ -9,7 +9,8 @@ use std::collections::{BTreeMap, VecDeque};
 use std::io;
 use std::sync::{Arc, Condvar, Mutex, MutexGuard, PoisonError};
 use wardline_core::event::Event;
-use wardline_core::{Chosen, EventPlace, Numbered};
+use wardline_core::input::Record;
+use wardline_core::{Chosen, EventPlace};
 
 /// The board.
 pub(super) struct Board {
@@ -23,9 +24,11 @@ pub(super) struct Board {
 
 /// A shard's part of a piece.
 pub(super) struct Task {
-    pub inputs: Arc<Vec<Numbered>>,
-    /// Those that the shard takes in.
-    pub chosen: Vec<Chosen>,
+    pub inputs: Arc<Vec<Record>>,
+    /// The number of the first.
+    pub first: u64,
+    /// Those that the shard takes in; nothing if it takes in all.
+    pub chosen: Option<Vec<Chosen>>,
     /// What the shard does before the chosen one at each of these places.
     pub moves: Vec<(usize, Move)>,
 }
@@ -262,12 +265,16 @@ impl State {
 
 /// Numbers the inputs of a piece and says which shard takes in what.
 fn routed(router: &mut Router, inputs: Inputs, shards: usize) -> Vec<Task> {
-    let Inputs(mut inputs) = inputs;
+    let (Inputs(mut inputs), first) = (inputs, router.last() + 1);
+    if shards == 1 {
+        router.pass(inputs.len());
+        let inputs = Arc::new(inputs);
+        return vec![Task { inputs, first, chosen: None, moves: Vec::new() }];
+    }
     let mut parts: Vec<(Vec<Chosen>, Vec<(usize, Move)>)> =
         (0..shards).map(|_| (Vec::with_capacity(inputs.len()), Vec::new())).collect();
-    for (input, place) in inputs.iter_mut().zip(0_u32..) {
-        router.number_in_place(input);
-        router.choose(&input.record.input, |shard, given| {
+    for (record, place) in inputs.iter_mut().zip(0_u32..) {
+        router.choose(record, |shard, given| {
             let (chosen, moves) = &mut parts[shard];
             match given {
                 Given::Part(part) => chosen.push(Chosen { place, part }),
@@ -276,7 +283,8 @@ fn routed(router: &mut Router, inputs: Inputs, shards: usize) -> Vec<Task> {
         });
     }
     let inputs = Arc::new(inputs);
-    let task = |(chosen, moves)| Task { inputs: inputs.clone(), chosen, moves };
+    let task =
+        |(chosen, moves)| Task { inputs: inputs.clone(), first, chosen: Some(chosen), moves };
     parts.into_iter().map(task).collect()
 }
 

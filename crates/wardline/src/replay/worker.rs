@@ -7,7 +7,7 @@ use crate::pipeline::notice::words_of;
 use crate::pipeline::share::Move;
 use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::sync::{Arc, Mutex};
-use wardline_core::{Engine, OutOfSequence};
+use wardline_core::{Chosen, Engine, OutOfSequence, Part};
 
 /// The thread, with the engine of its shard or without one.
 pub(super) struct Worker<'a, S> {
@@ -79,11 +79,16 @@ fn panicked(input: Option<u64>, reason: String) -> Failure {
 
 /// Judges what is the shard's of a piece.
 fn take_in(engine: &mut Engine, task: Task, events: &mut Told) -> Result<(), OutOfSequence> {
-    let Task { inputs, chosen, moves } = task;
+    let Task { inputs, first, chosen, moves } = task;
     let mut sink = |place, event| events.push((place, event));
+    let Some(chosen) = chosen else {
+        let all = (0..inputs.len() as u32).map(|place| Chosen { place, part: Part::WHOLE });
+        return engine.apply_chosen(first, &inputs, all, &mut sink);
+    };
     let mut done = 0;
     for (place, half) in moves {
-        engine.apply_chosen(&inputs, &chosen[done..place], &mut sink)?;
+        let before = chosen[done..place].iter().copied();
+        engine.apply_chosen(first, &inputs, before, &mut sink)?;
         done = place;
         match half {
             // The other shard waits, unless all stops.
@@ -97,5 +102,5 @@ fn take_in(engine: &mut Engine, task: Task, events: &mut Told) -> Result<(), Out
             Move::Snapshot(_) => {}
         }
     }
-    engine.apply_chosen(&inputs, &chosen[done..], &mut sink)
+    engine.apply_chosen(first, &inputs, chosen[done..].iter().copied(), &mut sink)
 }
