@@ -190,11 +190,14 @@ impl<S: Sink> Sink for EvidenceSink<S> {
         }
         self.lacks = outcome.is_err();
         events.drain(..many);
-        let mut taken = match self.fresh.is_empty() {
+        // If the sink panics they are lost with it, and counted: it must not get them again.
+        let mut fresh = std::mem::take(&mut self.fresh);
+        let mut taken = match fresh.is_empty() {
             true => Ok(()),
-            false => self.inner.take(&mut self.fresh),
+            false => self.inner.take(&mut fresh),
         };
-        self.fresh.clear();
+        fresh.clear();
+        self.fresh = fresh;
         if now >= self.log.due() {
             // What the sink only holds in memory must not be in the evidence for good.
             taken = taken.and_then(|()| self.inner.flush());

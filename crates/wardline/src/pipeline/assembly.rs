@@ -5,7 +5,7 @@ use super::dispatcher::{Dispatcher, SHARE_INPUTS};
 use super::durable::Durable;
 use super::intake::Intake;
 use super::keeper::{Keeper, LISTS_MAX};
-use super::notice::Quarantined;
+use super::notice::{Listener, Quarantined};
 use super::outlet::{Deliverer, Outlet};
 use super::queue::Queue;
 use super::retained::Retained;
@@ -22,6 +22,7 @@ use super::{Ends, Pipeline};
 use crossbeam_utils::sync::Parker;
 use std::collections::VecDeque;
 use std::io;
+use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::sync::atomic::AtomicBool;
 use std::sync::{Arc, Mutex};
 use wardline_core::Engine;
@@ -35,6 +36,7 @@ impl Builder {
     pub fn build(mut self) -> io::Result<Pipeline> {
         self.shards = self.restored.as_ref().map_or(self.shards, Restored::shards);
         let stats = Arc::new(Stats::new(self.shards));
+        self.listener = guarded(self.listener, &stats);
         let lane_max = self.queue * SHARE_INPUTS;
         let intake = Arc::new(Intake::new(lane_max, self.queue, self.in_order, self.shedding));
         let quarantine = Arc::new(Mutex::new(Vec::new()));
@@ -218,4 +220,14 @@ impl Shard {
             standby: self.standby.as_ref().map(|(standby, _)| standby.clone()),
         }
     }
+}
+
+/// What the listener does wrong is counted, and must not be put down to an engine or end a thread.
+fn guarded(listener: Listener, stats: &Arc<Stats>) -> Listener {
+    let stats = stats.clone();
+    Arc::new(move |notice| {
+        if catch_unwind(AssertUnwindSafe(|| listener(notice))).is_err() {
+            stats.listener_failures.add(1);
+        }
+    })
 }

@@ -11,7 +11,6 @@ use super::sink::{Overflow, Sink};
 use super::snapshots::Restored;
 use super::standby::{Recovery, StandbyTrial};
 use std::io;
-use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::sync::Arc;
 use std::time::Duration;
 use wardline_core::input::Record;
@@ -161,10 +160,7 @@ impl Builder {
 
     /// Who is told what the pipeline says of itself. Called on its threads; must be quick.
     pub fn notices(mut self, listener: impl Fn(Notice) + Send + Sync + 'static) -> Self {
-        // What the listener does wrong must not be put down to an engine.
-        self.listener = Arc::new(move |notice| {
-            let _ = catch_unwind(AssertUnwindSafe(|| listener(notice)));
-        });
+        self.listener = Arc::new(listener);
         self
     }
 

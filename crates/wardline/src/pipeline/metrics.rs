@@ -34,6 +34,8 @@ pub struct Metrics {
     pub events_withheld: u64,
     /// Times that the sink failed.
     pub sink_failures: u64,
+    /// Times that the listener to notices panicked; the notice is lost then.
+    pub listener_failures: u64,
     /// Inputs that wait in the lane that overtakes.
     pub waiting_urgent: Gauge,
     /// Inputs that wait in the other lane.
@@ -153,6 +155,7 @@ impl Metrics {
             events_lost: stats.events_lost.value(),
             events_withheld: stats.events_withheld.value(),
             sink_failures: stats.sink_failures.value(),
+            listener_failures: stats.listener_failures.value(),
             waiting_urgent: urgent,
             waiting: bulk,
             waiting_events,

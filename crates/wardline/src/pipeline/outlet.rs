@@ -13,6 +13,7 @@ use crossbeam_utils::sync::Parker;
 use std::io;
 use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::sync::Arc;
+use std::time::Duration;
 use wardline_core::event::Event;
 
 /// Events that a shard gave out together.
@@ -84,12 +85,23 @@ impl Deliverer {
                 return;
             }
             if self.outlet.queue.len() == 0 {
-                match self.sink.flush_in() {
+                match self.flush_in() {
                     Some(flush_in) => parker.park_timeout(flush_in),
                     None => parker.park(),
                 }
             }
         }
+    }
+
+    /// How long the sink may be left alone; for ever if it panics over the question.
+    fn flush_in(&mut self) -> Option<Duration> {
+        let mut flush_in = None;
+        let asked = guard(|| {
+            flush_in = self.sink.flush_in();
+            Ok(())
+        });
+        self.note(asked);
+        flush_in
     }
 
     /// Waits for the log, and takes out events whose inputs it will never have.

@@ -76,6 +76,11 @@ fn families(metrics: &Metrics) -> Vec<Family> {
             "Times that the sink failed.",
             metrics.sink_failures,
         ),
+        counter(
+            "wardline_listener_failures_total",
+            "Times that the listener to notices panicked.",
+            metrics.listener_failures,
+        ),
     ];
     let waits = [
         ("urgent", metrics.waiting_urgent),

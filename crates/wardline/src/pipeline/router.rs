@@ -84,6 +84,8 @@ struct Route {
 struct Set(u64);
 
 const FIRST: usize = 0;
+/// Fixes whose routes are looked up together.
+const ROW: usize = 64;
 
 impl Router {
     /// A router to so many shards, from 1 to [`SHARDS_MAX`].
@@ -170,16 +172,38 @@ impl Router {
         teller
     }
 
-    /// Gives the input its number and its time, and says which shards take it in and what of it is
-    /// theirs, after the halves of moves that come before it.
-    #[inline]
-    pub fn choose(&mut self, record: &mut Record, mut give: impl FnMut(usize, Given)) {
-        self.settle_time(record);
-        let (to, keepers, teller) = self.decide(&record.input);
-        self.moves.drain(..).for_each(|(shard, half)| give(shard, Given::Move(half)));
-        for shard in to.iter() {
-            let part = Part { tells_facts: shard == teller, keeps: keepers.contains(shard) };
-            give(shard, Given::Part(part));
+    /// Gives inputs their numbers and times, and says of each, by its place, which shards take it in
+    /// and what of it is theirs, after the halves of moves that come before it.
+    ///
+    /// Fixes in a row do not change the routes, so that theirs are looked up together: the waits
+    /// for memory overlap.
+    pub fn choose(&mut self, records: &mut [Record], mut give: impl FnMut(usize, u32, Given)) {
+        let mut done = 0;
+        while done < records.len() {
+            let rest = &mut records[done..];
+            let (mut routings, mut fixes) = ([(Set(0), Set(0), FIRST); ROW], 0);
+            for (routing, record) in routings.iter_mut().zip(&*rest) {
+                let Input::Fix(fix) = &record.input else { break };
+                *routing = self.route_of(fix.device);
+                fixes += 1;
+            }
+            if fixes == 0 {
+                routings[0] = self.decide(&rest[0].input);
+                let place = done as u32;
+                self.moves.drain(..).for_each(|(to, half)| give(to, place, Given::Move(half)));
+            }
+            let row = fixes.max(1);
+            for ((record, routing), place) in
+                rest[..row].iter_mut().zip(routings).zip(done as u32..)
+            {
+                self.settle_time(record);
+                let (to, keepers, teller) = routing;
+                for shard in to.iter() {
+                    let (tells_facts, keeps) = (shard == teller, keepers.contains(shard));
+                    give(shard, place, Given::Part(Part { tells_facts, keeps }));
+                }
+            }
+            done += row;
         }
     }
 
@@ -218,6 +242,7 @@ impl Router {
         self.homes.get(&order).copied().unwrap_or(FIRST)
     }
 
+    #[inline]
     fn route_of(&self, device: DeviceId) -> Routing {
         match self.devices.get(&device) {
             Some(route) => (route.followers, route.followers, route.teller),

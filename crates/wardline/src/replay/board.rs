@@ -273,15 +273,13 @@ fn routed(router: &mut Router, inputs: Inputs, shards: usize) -> Vec<Task> {
     }
     let mut parts: Vec<(Vec<Chosen>, Vec<(usize, Move)>)> =
         (0..shards).map(|_| (Vec::with_capacity(inputs.len()), Vec::new())).collect();
-    for (record, place) in inputs.iter_mut().zip(0_u32..) {
-        router.choose(record, |shard, given| {
-            let (chosen, moves) = &mut parts[shard];
-            match given {
-                Given::Part(part) => chosen.push(Chosen { place, part }),
-                Given::Move(half) => moves.push((chosen.len(), half)),
-            }
-        });
-    }
+    router.choose(&mut inputs, |shard, place, given| {
+        let (chosen, moves) = &mut parts[shard];
+        match given {
+            Given::Part(part) => chosen.push(Chosen { place, part }),
+            Given::Move(half) => moves.push((chosen.len(), half)),
+        }
+    });
     let inputs = Arc::new(inputs);
     let task =
         |(chosen, moves)| Task { inputs: inputs.clone(), first, chosen: Some(chosen), moves };
