@@ -93,15 +93,12 @@ impl Deliverer {
         }
     }
 
-    /// How long the sink may be left alone; for ever if it panics over the question.
-    fn flush_in(&mut self) -> Option<Duration> {
-        let mut flush_in = None;
-        let asked = guard(|| {
-            flush_in = self.sink.flush_in();
-            Ok(())
-        });
-        self.note(asked);
-        flush_in
+    fn flush_in(&self) -> Option<Duration> {
+        let asked = catch_unwind(AssertUnwindSafe(|| self.sink.flush_in()));
+        asked.unwrap_or_else(|panic| {
+            self.note(Err(io::Error::other(words_of(&*panic))));
+            Some(ROOM_PAUSE)
+        })
     }
 
     /// Waits for the log, and takes out events whose inputs it will never have.
@@ -173,7 +170,7 @@ fn is_without_room(error: &io::Error) -> bool {
 }
 
 /// A panic of the sink is as good as an error.
-fn guard(act: impl FnOnce() -> io::Result<()>) -> io::Result<()> {
+pub(crate) fn guard(act: impl FnOnce() -> io::Result<()>) -> io::Result<()> {
     catch_unwind(AssertUnwindSafe(act))
         .unwrap_or_else(|panic| Err(io::Error::other(words_of(&*panic))))
 }

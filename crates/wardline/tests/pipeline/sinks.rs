@@ -207,7 +207,7 @@ fn a_listener_that_panics_is_counted() {
     let metrics = pipeline.finish().metrics;
     assert_eq!((metrics.events, metrics.events_lost, metrics.sink_failures), (5, 5, 5));
     // Each loss is told, and each failure.
-    assert_eq!(metrics.listener_failures, 10);
+    assert_eq!(metrics.panics, 10);
     assert_eq!(metrics.judged(), 10);
 }
 
