@@ -175,7 +175,8 @@ fn check(counted: &BTreeMap<String, f64>, limits: &Limits) -> Result<(), Failure
             _ => "as before",
         };
         println!(
-            "{name}: {instructions:.1} instructions a fix, limit {limit} ({percent:+.1} %): {remark}"
+            "{name}: {instructions:.1} instructions a fix, limit {limit} ({percent:+.1} %): \
+             {remark}"
         );
         grown.extend(Some(name.as_str()).filter(|_| percent > limits.tolerance_percent));
     }

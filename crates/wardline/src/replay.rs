@@ -22,7 +22,10 @@
 //! let log = br#"{"type":"release_device","at":"2026-01-02T03:04:05.678Z","device":7}"#;
 //! let mut replay = Replay::new(Config::default(), 2);
 //! let mut events = Vec::new();
-//! replay.run(JsonLines::new(&log[..]), |event| Ok::<_, Infallible>(events.push(event)))?;
+//! replay.run(JsonLines::new(&log[..]), |event| {
+//!     events.push(event);
+//!     Ok::<_, Infallible>(())
+//! })?;
 //! assert_eq!(events[0].refusal.as_ref().expect("nobody has it").reason, "unknown_device");
 //! # Ok::<(), wardline::replay::Stopped<Infallible>>(())
 //! ```

@@ -54,7 +54,10 @@ fn check(seeds: std::ops::Range<u64>) -> (usize, usize) {
             for (shards, threads) in [(1, 1), (1, 3), (2, 2), (3, 4), (8, 8)] {
                 let mut replay = Replay::new(Config::default(), shards).threads(threads);
                 let mut events = Vec::new();
-                let mut sink = |event| Ok::<_, Infallible>(events.push(event));
+                let mut sink = |event| {
+                    events.push(event);
+                    Ok::<_, Infallible>(())
+                };
                 let source = pieces(&records, 1 + seed as usize * 7 % 100);
                 replay.run(source, &mut sink).expect("it runs to its end");
                 // The order too.
@@ -96,7 +99,10 @@ fn a_log_in_two_parts_is_as_good_as_in_one() {
         let mut replay = Replay::new(Config::default(), 3);
         let mut events = Vec::new();
         for part in records.chunks(records.len() / 2 + 1) {
-            let sink = |event| Ok::<_, Infallible>(events.push(event));
+            let sink = |event| {
+                events.push(event);
+                Ok::<_, Infallible>(())
+            };
             replay.run(pieces(part, 40), sink).expect("it runs to its end");
         }
         assert!(events == expected, "seed {seed}");
@@ -135,7 +141,10 @@ fn lines_are_read_as_by_one_reader() {
     for (shards, threads) in [(1, 3), (3, 3)] {
         let mut replay = Replay::new(Config::default(), shards).threads(threads);
         let mut events = Vec::new();
-        let sink = |event| Ok::<_, Infallible>(events.push(event));
+        let sink = |event| {
+            events.push(event);
+            Ok::<_, Infallible>(())
+        };
         replay.run(JsonLines::new(&text[..]), sink).expect("it runs to its end");
         assert!(events == expected, "{shards} engines");
     }

@@ -271,19 +271,17 @@ fn routed(router: &mut Router, inputs: Inputs, shards: usize) -> Vec<Task> {
         let inputs = Arc::new(inputs);
         return vec![Task { inputs, first, chosen: None, moves: Vec::new() }];
     }
-    let mut parts: Vec<(Vec<Chosen>, Vec<(usize, Move)>)> =
-        (0..shards).map(|_| (Vec::with_capacity(inputs.len()), Vec::new())).collect();
-    router.choose(&mut inputs, |shard, place, given| {
-        let (chosen, moves) = &mut parts[shard];
-        match given {
-            Given::Part(part) => chosen.push(Chosen { place, part }),
-            Given::Move(half) => moves.push((chosen.len(), half)),
-        }
+    let many = inputs.len();
+    let mut chosen: Vec<_> = (0..shards).map(|_| Vec::with_capacity(many)).collect();
+    let mut moves: Vec<_> = (0..shards).map(|_| Vec::new()).collect();
+    router.choose(&mut inputs, |shard, place, given| match given {
+        Given::Part(part) => chosen[shard].push(Chosen { place, part }),
+        Given::Move(half) => moves[shard].push((chosen[shard].len(), half)),
     });
     let inputs = Arc::new(inputs);
     let task =
         |(chosen, moves)| Task { inputs: inputs.clone(), first, chosen: Some(chosen), moves };
-    parts.into_iter().map(task).collect()
+    chosen.into_iter().zip(moves).map(task).collect()
 }
 
 fn wait<'a>(condition: &Condvar, state: MutexGuard<'a, State>) -> MutexGuard<'a, State> {
