@@ -172,8 +172,8 @@ impl Router {
         teller
     }
 
-    /// Gives inputs their numbers and times, and says of each, by its place, which shards take it in
-    /// and what of it is theirs, after the halves of moves that come before it.
+    /// Gives inputs their numbers and times, and says of each, by its place, which shards take it
+    /// in and what of it is theirs, after the halves of moves that come before it.
     ///
     /// Fixes in a row do not change the routes, so that theirs are looked up together: the waits
     /// for memory overlap.
