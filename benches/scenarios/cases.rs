@@ -19,6 +19,8 @@ pub enum Kind {
     Udp,
     /// Fixes of the city are appended to the log, committed durably and judged.
     Journal,
+    /// Fixes of the city lie in memory as a log and are judged by several engines, and by one.
+    Replay,
     /// A million fixes a second of the city come to a pipeline, whether it keeps up or not.
     Live,
 }
@@ -46,7 +48,7 @@ impl Case {
         match self.kind {
             Kind::Engine(plan) => plan(self.people),
             Kind::Late | Kind::Churn | Kind::Hostile => Plan::dense_city(self.people),
-            Kind::Udp | Kind::Journal | Kind::Live => Plan::city(self.people),
+            Kind::Udp | Kind::Journal | Kind::Live | Kind::Replay => Plan::city(self.people),
         }
     }
 
@@ -85,7 +87,7 @@ pub fn all(is_test: bool) -> Vec<Case> {
     }));
     cases.extend(shard_counts().map(|shards| Case {
         shards: Some(shards),
-        ..case("by_shards", Kind::Engine(Plan::city), 100_000, BY_SHARDS)
+        ..case("by_shards", Kind::Replay, 100_000, BY_SHARDS)
     }));
     if is_test {
         for case in &mut cases {
@@ -129,7 +131,8 @@ fn shard_counts() -> impl Iterator<Item = usize> {
 
 const BY_PEOPLE: &str = "the engine; the city, in which more and more people live";
 const BY_ZONES: &str = "the engine; the same people, more and more zones round them";
-const BY_SHARDS: &str = "the pipeline from submission to the last event, all threads on all cores";
+const BY_SHARDS: &str = "a replay of inputs that are parsed, until the caller has all events; \
+                         `one_shard` is the same with one engine";
 const HOSTILE: &str = "opening and judging on one thread, of one record a datagram; not the socket";
 const UDP: &str = "socket, opening and judging on one thread, of 20 records a datagram; \
                    neither the journal nor acknowledgements";

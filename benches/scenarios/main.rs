@@ -16,6 +16,7 @@ mod judge;
 mod live;
 mod machine;
 mod outcome;
+mod replayed;
 mod report;
 mod sharded;
 mod wire;
@@ -124,6 +125,7 @@ fn run(case: &Case) -> Result<Outcome, Failure> {
         Kind::Engine(_) | Kind::Late | Kind::Churn if case.shards.is_some() => sharded::run(case),
         Kind::Engine(_) => Ok(judge::run(case)),
         Kind::Late | Kind::Churn => Ok(judge::run_with_and_without(case)),
+        Kind::Replay => replayed::run(case),
         Kind::Hostile => wire::hostile(case),
         Kind::Udp => wire::udp(case),
         Kind::Journal => journal::run(case),

@@ -10,7 +10,7 @@ use std::path::{Path, PathBuf};
 use wardline_wire::jsonl::Lines;
 
 /// Where inputs come from.
-pub type Reader<'r> = Box<dyn BufRead + 'r>;
+pub type Reader<'r> = Box<dyn BufRead + Send + 'r>;
 
 /// What went wrong, and with which file.
 #[derive(Debug)]
@@ -122,7 +122,7 @@ pub fn is_stdin(file: &Path) -> bool {
 /// Opens a file to read, or stdin for `-`.
 pub fn open(file: &Path) -> Result<Reader<'static>, Failure> {
     if is_stdin(file) {
-        return Ok(Box::new(io::stdin().lock()));
+        return Ok(Box::new(BufReader::new(io::stdin())));
     }
     let opened = File::open(file);
     let opened = opened.map_err(|error| Failure::new("cannot read", file, error))?;

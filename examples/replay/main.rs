@@ -2,7 +2,6 @@
 
 mod import_csv;
 mod judging;
-mod sharded;
 mod summary;
 
 use clap::Parser;
@@ -54,10 +53,15 @@ struct Arguments {
     #[arg(long)]
     no_slack: bool,
 
-    /// Judge with so many engines on threads; the events are the same, those of different orders
-    /// in any order
-    #[arg(long, value_name = "N", value_parser = clap::value_parser!(u8).range(1..=64))]
-    shards: Option<u8>,
+    /// Judge with so many engines, each on a thread of its own and with all zones; the events are
+    /// the same. Lines are parsed on all cores in any case
+    #[arg(
+        long,
+        value_name = "N",
+        default_value_t = 1,
+        value_parser = clap::value_parser!(u8).range(1..=64)
+    )]
+    shards: u8,
 
     /// Make inputs of a CSV file, and judge nothing
     #[arg(
@@ -114,14 +118,12 @@ fn replay(input: &Path, arguments: &Arguments) -> Result<(), Failure> {
     let mut out = Output::create(arguments.events.as_deref(), &[input])?;
     let run = judging::Run {
         config,
+        shards: arguments.shards.into(),
         progress: files::progress(input, arguments.events.is_none()),
         keep_events: arguments.map.is_some(),
         keep_ledger: arguments.ledger.is_some(),
     };
-    let outcome = match arguments.shards {
-        Some(shards) => run.judge_with(shards.into(), reader, input, &mut out)?,
-        None => run.judge(reader, input, &mut out)?,
-    };
+    let outcome = run.judge(reader, input, &mut out)?;
     if let Some(ledger) = &arguments.ledger {
         let events = arguments.events.as_deref();
         let taken: Vec<_> = [input].into_iter().chain(events).collect();

@@ -19,7 +19,7 @@ mod views;
 pub(crate) use alarms::AlarmId;
 pub use config::Config;
 pub use moving::PersonCopy;
-pub use share::{Numbered, OutOfSequence, Part};
+pub use share::{Chosen, Numbered, OutOfSequence, Part};
 
 use crate::desk::Desk;
 use crate::device::{Devices, NOWHERE};
@@ -29,7 +29,7 @@ use crate::ids::{DeviceId, OrderId, PersonId, ZoneId};
 use crate::input::{Input, Record};
 use crate::key::Key;
 use crate::order::Orders;
-use crate::outbox::{Draft, Outbox};
+use crate::outbox::{Draft, EventPlace, Outbox, Step};
 use crate::table::Table;
 use crate::time::Timestamp;
 use crate::watch::Episode;
@@ -148,12 +148,18 @@ impl Engine {
             Input::Fix(fix) => self.devices.slot(fix.device),
             _ => None,
         };
-        self.take_in(slot.unwrap_or(NOWHERE), &record.input, at, sink);
+        self.take_in(slot.unwrap_or(NOWHERE), &record.input, at, &mut |_, event| sink(event));
     }
 
     /// Takes in an input that has its number; the slot is that of the device of a fix.
     #[inline]
-    fn take_in(&mut self, slot: usize, input: &Input, at: Timestamp, sink: &mut impl FnMut(Event)) {
+    fn take_in(
+        &mut self,
+        slot: usize,
+        input: &Input,
+        at: Timestamp,
+        sink: &mut impl FnMut(EventPlace, Event),
+    ) {
         if let Input::Fix(fix) = input
             && (self.takes_within_slack(slot, fix, at) || self.takes_after_a_look(slot, fix, at))
         {
@@ -164,9 +170,14 @@ impl Engine {
 
     /// The same for an input that may change anything.
     #[inline(never)]
-    fn take_in_whole(&mut self, input: &Input, at: Timestamp, sink: &mut impl FnMut(Event)) {
+    fn take_in_whole(
+        &mut self,
+        input: &Input,
+        at: Timestamp,
+        sink: &mut impl FnMut(EventPlace, Event),
+    ) {
         self.dispatch(input, at);
-        self.end_step(at);
+        self.end_step(Step::Input, at);
         self.counters.events += self.outbox.len();
         self.outbox.deliver(sink);
     }
@@ -251,8 +262,8 @@ impl Engine {
         }
     }
 
-    fn end_step(&mut self, at: Timestamp) {
+    fn end_step(&mut self, step: Step, at: Timestamp) {
         self.note_incidents(at);
-        self.outbox.end_step(self.input, at);
+        self.outbox.end_step(step, self.input, at);
     }
 }

@@ -26,6 +26,7 @@ mod track;
 mod watch;
 mod zones;
 
-pub use engine::{Config, Counters, Engine, Numbered, OutOfSequence, Part, PersonCopy};
+pub use engine::{Chosen, Config, Counters, Engine, Numbered, OutOfSequence, Part, PersonCopy};
 pub use ledger::{Ledger, Row};
+pub use outbox::EventPlace;
 pub use snapshot::RestoreError;

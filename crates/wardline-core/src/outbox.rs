@@ -6,6 +6,25 @@ use crate::input::Refusal;
 use crate::time::Timestamp;
 use std::collections::BTreeMap;
 
+/// Where an event stands among those of one input, whichever of the engines that share the log
+/// gave it: the lesser is told first. Those of one order that are equal come in the order in which
+/// they were given.
+#[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Debug)]
+pub struct EventPlace {
+    step: Step,
+    phase: Phase,
+    order: OrderId,
+}
+
+/// What an input causes comes in steps.
+#[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Debug)]
+pub(crate) enum Step {
+    /// A boundary or timer that the input reaches.
+    Instant(Timestamp),
+    /// The input itself.
+    Input,
+}
+
 /// An event that waits for its place.
 pub(crate) struct Draft {
     pub time: Timestamp,
@@ -62,9 +81,14 @@ impl Draft {
         zone.map(ZoneId::number).or(person).unwrap_or(0)
     }
 
+    /// The phase whose place it has.
+    fn phase_in_step(&self) -> Phase {
+        if self.follows_start { Phase::Started } else { self.phase }
+    }
+
     // J-ORDER-1, J-ORDER-2
     fn place(&self) -> impl Ord + use<> {
-        let phase = if self.follows_start { Phase::Started } else { self.phase };
+        let phase = self.phase_in_step();
         let device = self.device;
         let last = (device, self.target(), self.episode_id, self.follows_start);
         (phase, self.order, self.rule, self.kind, last)
@@ -74,7 +98,7 @@ impl Draft {
 /// Collects the events of one input.
 pub(crate) struct Outbox {
     step: Vec<Draft>,
-    events: Vec<Event>,
+    events: Vec<(EventPlace, Event)>,
     counts: BTreeMap<OrderId, u32>,
     pub late: bool,
     /// Whether what concerns no order is told; if not, another engine tells it.
@@ -113,14 +137,15 @@ impl Outbox {
     }
 
     /// Ends a step: its events take their places.
-    pub fn end_step(&mut self, input: u64, at: Timestamp) {
+    pub fn end_step(&mut self, step: Step, input: u64, at: Timestamp) {
         if self.step.is_empty() {
             return;
         }
         self.sort_step();
         for draft in self.step.drain(..) {
             let count = self.counts.entry(draft.order).or_default();
-            self.events.push(Event {
+            let place = EventPlace { step, phase: draft.phase_in_step(), order: draft.order };
+            let event = Event {
                 input,
                 index: *count,
                 at,
@@ -140,7 +165,8 @@ impl Outbox {
                 evidence: draft.evidence,
                 refusal: draft.refusal,
                 desk: draft.desk,
-            });
+            };
+            self.events.push((place, event));
             *count += 1;
         }
     }
@@ -151,9 +177,9 @@ impl Outbox {
     }
 
     /// Gives out the events of the input, in order.
-    pub fn deliver(&mut self, sink: &mut impl FnMut(Event)) {
+    pub fn deliver(&mut self, sink: &mut impl FnMut(EventPlace, Event)) {
         debug_assert!(self.step.is_empty(), "a step was not ended");
-        self.events.drain(..).for_each(sink);
+        self.events.drain(..).for_each(|(place, event)| sink(place, event));
         self.counts.clear();
         self.late = false;
     }

@@ -2,6 +2,7 @@
 
 pub mod journal;
 pub mod pipeline;
+pub mod replay;
 pub mod schedule;
 
 pub use wardline_core::{

@@ -43,15 +43,15 @@ mod intake;
 mod log;
 mod log_writer;
 mod metrics;
-mod notice;
+pub(crate) mod notice;
 mod outlet;
 mod prometheus;
 mod questions;
 mod queue;
 mod retained;
-mod router;
+pub(crate) mod router;
 mod shard;
-mod share;
+pub(crate) mod share;
 mod shed;
 mod sink;
 mod snapshots;
@@ -283,6 +283,6 @@ impl Drop for Pipeline {
 }
 
 /// Locks; what a panic left behind is whole, since nothing that is locked here can be half done.
-fn lock<T>(mutex: &Mutex<T>) -> MutexGuard<'_, T> {
+pub(crate) fn lock<T>(mutex: &Mutex<T>) -> MutexGuard<'_, T> {
     mutex.lock().unwrap_or_else(PoisonError::into_inner)
 }

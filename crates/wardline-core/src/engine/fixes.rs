@@ -31,7 +31,7 @@ impl Engine {
                 (slots, fixes) = (&slots[taken + 1..], &fixes[taken + 1..]);
                 let at = self.receive(self.input + 1, Some(at), Part::WHOLE);
                 if !self.takes_after_a_look(slot, fix, at) {
-                    self.take_in_whole(&Input::Fix(*fix), at, sink);
+                    self.take_in_whole(&Input::Fix(*fix), at, &mut |_, event| sink(event));
                 }
             }
         }

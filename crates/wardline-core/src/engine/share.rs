@@ -9,6 +9,7 @@ use super::Engine;
 use crate::device::{BATCH, NOWHERE};
 use crate::event::Event;
 use crate::input::{Input, Record};
+use crate::outbox::EventPlace;
 use std::error::Error;
 use std::fmt;
 
@@ -60,6 +61,15 @@ impl fmt::Display for OutOfSequence {
 
 impl Error for OutOfSequence {}
 
+/// An input of a list that an engine takes in. Closed on purpose, like [`Part`].
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+pub struct Chosen {
+    /// Its place in the list.
+    pub place: u32,
+    /// What of it is the engine's, whatever the list says.
+    pub part: Part,
+}
+
 impl Engine {
     /// Takes in numbered inputs, with the events that they cause given to `sink` in order. Fixes
     /// in a row are taken in as by [`Engine::apply_fixes`].
@@ -73,54 +83,59 @@ impl Engine {
         inputs: &[Numbered],
         sink: &mut impl FnMut(Event),
     ) -> Result<(), OutOfSequence> {
-        let mut rest = inputs;
-        while let Some(first) = rest.first() {
-            let fixes = rest.iter().take(BATCH).take_while(|input| is_fix(input)).count();
-            let (now, later) = rest.split_at(fixes.max(1));
-            rest = later;
-            match fixes {
-                0 => self.apply_one(NOWHERE, first, sink)?,
-                _ => self.apply_row(now, sink)?,
-            }
-        }
-        Ok(())
+        let inputs = inputs.iter().map(|input| (input.number, &input.record, input.part));
+        self.apply_each(inputs, &mut |_, event| sink(event))
     }
 
-    /// Fixes, at most [`BATCH`].
-    fn apply_row(
+    /// Takes in some inputs of a list that several engines share, of which the first has the number
+    /// `first` and the others the next ones. Gives each event with its place among all events of
+    /// its input.
+    ///
+    /// # Errors
+    ///
+    /// Like [`Engine::apply_numbered`].
+    ///
+    /// # Panics
+    ///
+    /// If there is no such place in the list.
+    pub fn apply_chosen(
         &mut self,
-        fixes: &[Numbered],
-        sink: &mut impl FnMut(Event),
+        first: u64,
+        inputs: &[Record],
+        chosen: impl Iterator<Item = Chosen> + Clone,
+        sink: &mut impl FnMut(EventPlace, Event),
     ) -> Result<(), OutOfSequence> {
-        let mut slots = [NOWHERE; BATCH];
-        for (slot, input) in slots.iter_mut().zip(fixes) {
-            if let Input::Fix(fix) = &input.record.input {
+        let chosen = chosen.map(|Chosen { place, part }| {
+            (first + u64::from(place), &inputs[place as usize], part)
+        });
+        self.apply_each(chosen, sink)
+    }
+
+    fn apply_each<'a>(
+        &mut self,
+        mut inputs: impl Iterator<Item = (u64, &'a Record, Part)> + Clone,
+        sink: &mut impl FnMut(EventPlace, Event),
+    ) -> Result<(), OutOfSequence> {
+        loop {
+            let (mut slots, mut fixes) = ([NOWHERE; BATCH], 0);
+            for (slot, (_, record, _)) in slots.iter_mut().zip(inputs.clone()) {
+                let Input::Fix(fix) = &record.input else { break };
                 *slot = self.devices.slot(fix.device).unwrap_or(NOWHERE);
+                fixes += 1;
+            }
+            if fixes > 0 {
+                std::hint::black_box(self.devices.touch(&slots));
+            }
+            // What is no fix goes alone.
+            for slot in &slots[..fixes.max(1)] {
+                let Some((number, record, part)) = inputs.next() else { return Ok(()) };
+                let last = self.input;
+                if number <= last {
+                    return Err(OutOfSequence { number, last });
+                }
+                let at = self.receive(number, record.at, part);
+                self.take_in(*slot, &record.input, at, sink);
             }
         }
-        std::hint::black_box(self.devices.touch(&slots));
-        for (slot, input) in slots.into_iter().zip(fixes) {
-            self.apply_one(slot, input, sink)?;
-        }
-        Ok(())
     }
-
-    fn apply_one(
-        &mut self,
-        slot: usize,
-        input: &Numbered,
-        sink: &mut impl FnMut(Event),
-    ) -> Result<(), OutOfSequence> {
-        let (number, last) = (input.number, self.input);
-        if number <= last {
-            return Err(OutOfSequence { number, last });
-        }
-        let at = self.receive(number, input.record.at, input.part);
-        self.take_in(slot, &input.record.input, at, sink);
-        Ok(())
-    }
-}
-
-fn is_fix(input: &Numbered) -> bool {
-    matches!(input.record.input, Input::Fix(_))
 }

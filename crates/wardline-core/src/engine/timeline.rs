@@ -6,6 +6,7 @@ use crate::device::HotLine;
 use crate::ids::{DeviceId, OrderId, PersonId};
 use crate::key::Key;
 use crate::order::Order;
+use crate::outbox::Step;
 use crate::time::{NEVER, Timestamp};
 use crate::watch::About;
 use std::collections::BTreeSet;
@@ -37,7 +38,7 @@ impl Engine {
                     due.insert((next.max(instant), order));
                 }
             }
-            self.end_step(at);
+            self.end_step(Step::Instant(instant), at);
         }
         for order in orders {
             if self.deadline(*order).is_some_and(|deadline| deadline <= at) {

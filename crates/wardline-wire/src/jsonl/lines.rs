@@ -1,6 +1,7 @@
 //! Lines of a stream, in bounded memory.
 
 use super::{LINE_BYTES_MAX, parse_line, unreadable};
+use memchr::memchr;
 use std::io::{self, BufRead};
 use wardline_core::input::Record;
 
@@ -42,11 +43,11 @@ impl<R: BufRead> Lines<R> {
             let Some(chunk) = fill(&mut self.reader)? else {
                 break;
             };
-            let end = chunk.iter().position(|byte| *byte == b'\n');
+            let end = memchr(b'\n', chunk);
             ended = end.is_some();
             let text = chunk.get(..end.unwrap_or(chunk.len())).unwrap_or_default();
             let room = LINE_BYTES_MAX - self.buffer.len();
-            self.buffer.extend(text.iter().take(room));
+            self.buffer.extend_from_slice(&text[..text.len().min(room)]);
             length += text.len();
             let taken = text.len() + usize::from(ended);
             self.reader.consume(taken);

@@ -131,7 +131,7 @@ pub struct Quarantined {
 pub(super) type Listener = Arc<dyn Fn(Notice) + Send + Sync>;
 
 /// The words of a panic.
-pub(super) fn words_of(panic: &(dyn std::any::Any + Send)) -> String {
+pub(crate) fn words_of(panic: &(dyn std::any::Any + Send)) -> String {
     let text = panic.downcast_ref::<&str>().map(|text| (*text).to_owned());
     text.or_else(|| panic.downcast_ref::<String>().cloned()).unwrap_or_default()
 }

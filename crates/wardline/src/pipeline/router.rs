@@ -21,6 +21,10 @@ use wardline_core::input::{AssignDevice, Demand, Input, PutOrder, Record, Status
 use wardline_core::time::Timestamp;
 use wardline_core::{Config, Numbered, Part};
 
+/// Which shards take an input in, which of them keep what it brings, and which one tells what of it
+/// concerns no order.
+type Routing = (Set, Set, usize);
+
 /// The most shards: one bit each in a set of 64.
 pub const SHARDS_MAX: usize = 64;
 
@@ -34,8 +38,10 @@ pub fn home(person: PersonId, shards: usize) -> usize {
 }
 
 /// Numbers inputs and shares them out.
-pub(super) struct Router {
+pub(crate) struct Router {
     shards: usize,
+    /// Halves of moves that an input causes, with their shards.
+    moves: Vec<(usize, Move)>,
     homes_max: usize,
     last: u64,
     now: Timestamp,
@@ -50,6 +56,12 @@ pub(super) struct Router {
     /// How many of these were not assigned.
     strangers: usize,
     strangers_max: usize,
+}
+
+/// What a shard gets of an input that lies where it stays.
+pub(crate) enum Given {
+    Move(Move),
+    Part(Part),
 }
 
 /// A person who has a device or is named by an order, now or once.
@@ -72,12 +84,15 @@ struct Route {
 struct Set(u64);
 
 const FIRST: usize = 0;
+/// Fixes whose routes are looked up together.
+const ROW: usize = 64;
 
 impl Router {
     /// A router to so many shards, from 1 to [`SHARDS_MAX`].
     pub fn new(shards: usize, config: &Config) -> Self {
         Self {
             shards,
+            moves: Vec::new(),
             homes_max: config.ids_max,
             last: config.first_input.saturating_sub(1),
             now: Timestamp::default(),
@@ -99,13 +114,33 @@ impl Router {
     /// Gives the input its number and its time, as the log has it.
     // J-TIME-1
     pub fn number(&mut self, mut record: Record) -> Numbered {
+        self.settle_time(&mut record);
+        Numbered { number: self.last, record, part: Part::WHOLE }
+    }
+
+    /// The next number is the input's; its time becomes that which the log has.
+    #[inline]
+    fn settle_time(&mut self, record: &mut Record) {
         self.last += 1;
         match record.at {
             Some(at) if at >= self.now => self.now = at,
-            _ => self.clock_regressions += 1,
+            _ => {
+                self.clock_regressions += 1;
+                record.at = Some(self.now);
+            }
         }
-        record.at = Some(self.now);
-        Numbered { number: self.last, record, part: Part::WHOLE }
+    }
+
+    /// So many inputs get their numbers without being looked at: a single engine takes in all, and
+    /// sees itself to their times.
+    pub fn pass(&mut self, inputs: usize) {
+        debug_assert_eq!(self.shards, 1, "nobody else takes them in");
+        self.last += inputs as u64;
+    }
+
+    /// The number of the last input.
+    pub fn last(&self) -> u64 {
+        self.last
     }
 
     /// Takes note of an input that got its number before.
@@ -116,35 +151,16 @@ impl Router {
 
     /// Adds a numbered input to the shares of the shards that take it in; there is one of each
     /// shard. Gives the shard that tells what concerns no order.
-    pub fn route(&mut self, mut input: Numbered, shares: &mut [Share]) -> usize {
+    pub(in crate::pipeline) fn route(
+        &mut self,
+        mut input: Numbered,
+        shares: &mut [Share],
+    ) -> usize {
         debug_assert_eq!(shares.len(), self.shards, "a share of each shard");
-        let all = Set::of_first(self.shards);
-        let (to, keepers, teller) = match &input.record.input {
-            Input::Fix(fix) => self.route_of(fix.device),
-            Input::Status(status) => {
-                if status.status == Status::Panic {
-                    self.note_panic(status.device, shares);
-                }
-                self.route_of(status.device)
-            }
-            Input::PutZone(_) | Input::RemoveZone(_) | Input::Tick => (all, all, FIRST),
-            Input::PutOrder(put) => {
-                let home = self.settle(put, shares);
-                (all, Set::of(home), home)
-            }
-            Input::EndOrder(order) => (all, all, self.home_of(*order)),
-            Input::AssignDevice(assign) => self.assign(assign, shares),
-            Input::ReleaseDevice(device) => self.release(*device),
-            Input::Operator(act) => {
-                let order = EpisodeId::parse(&act.episode).map(|id| id.order);
-                let home = order.map_or(FIRST, |order| self.home_of(order));
-                (Set::of(home), Set::of(home), home)
-            }
-            Input::Invalid(refusal) => {
-                let teller = refusal.device.map_or(FIRST, |device| self.route_of(device).2);
-                (Set::of(teller), Set::of(teller), teller)
-            }
-        };
+        let (to, keepers, teller) = self.decide(&input.record.input);
+        for (shard, half) in self.moves.drain(..) {
+            shares[shard].add_move(half);
+        }
         let part = |shard| Part { tells_facts: shard == teller, keeps: keepers.contains(shard) };
         let (last, others) = to.split_last();
         for shard in others.iter() {
@@ -156,12 +172,78 @@ impl Router {
         teller
     }
 
+    /// Gives inputs their numbers and times, and says of each, by its place, which shards take it
+    /// in and what of it is theirs, after the halves of moves that come before it.
+    ///
+    /// Fixes in a row do not change the routes, so that theirs are looked up together: the waits
+    /// for memory overlap.
+    pub fn choose(&mut self, records: &mut [Record], mut give: impl FnMut(usize, u32, Given)) {
+        let mut done = 0;
+        while done < records.len() {
+            let rest = &mut records[done..];
+            let (mut routings, mut fixes) = ([(Set(0), Set(0), FIRST); ROW], 0);
+            for (routing, record) in routings.iter_mut().zip(&*rest) {
+                let Input::Fix(fix) = &record.input else { break };
+                *routing = self.route_of(fix.device);
+                fixes += 1;
+            }
+            if fixes == 0 {
+                routings[0] = self.decide(&rest[0].input);
+                let place = done as u32;
+                self.moves.drain(..).for_each(|(to, half)| give(to, place, Given::Move(half)));
+            }
+            let row = fixes.max(1);
+            for ((record, routing), place) in
+                rest[..row].iter_mut().zip(routings).zip(done as u32..)
+            {
+                self.settle_time(record);
+                let (to, keepers, teller) = routing;
+                for shard in to.iter() {
+                    let (tells_facts, keeps) = (shard == teller, keepers.contains(shard));
+                    give(shard, place, Given::Part(Part { tells_facts, keeps }));
+                }
+            }
+            done += row;
+        }
+    }
+
+    fn decide(&mut self, input: &Input) -> Routing {
+        let all = Set::of_first(self.shards);
+        match input {
+            Input::Fix(fix) => self.route_of(fix.device),
+            Input::Status(status) => {
+                if status.status == Status::Panic {
+                    self.note_panic(status.device);
+                }
+                self.route_of(status.device)
+            }
+            Input::PutZone(_) | Input::RemoveZone(_) | Input::Tick => (all, all, FIRST),
+            Input::PutOrder(put) => {
+                let home = self.settle(put);
+                (all, Set::of(home), home)
+            }
+            Input::EndOrder(order) => (all, all, self.home_of(*order)),
+            Input::AssignDevice(assign) => self.assign(assign),
+            Input::ReleaseDevice(device) => self.release(*device),
+            Input::Operator(act) => {
+                let order = EpisodeId::parse(&act.episode).map(|id| id.order);
+                let home = order.map_or(FIRST, |order| self.home_of(order));
+                (Set::of(home), Set::of(home), home)
+            }
+            Input::Invalid(refusal) => {
+                let teller = refusal.device.map_or(FIRST, |device| self.route_of(device).2);
+                (Set::of(teller), Set::of(teller), teller)
+            }
+        }
+    }
+
     /// The shard where an order is judged; the first for one that nobody knows.
     pub fn home_of(&self, order: OrderId) -> usize {
         self.homes.get(&order).copied().unwrap_or(FIRST)
     }
 
-    fn route_of(&self, device: DeviceId) -> (Set, Set, usize) {
+    #[inline]
+    fn route_of(&self, device: DeviceId) -> Routing {
         match self.devices.get(&device) {
             Some(route) => (route.followers, route.followers, route.teller),
             None => (Set::of(FIRST), Set::of(FIRST), FIRST),
@@ -169,7 +251,7 @@ impl Router {
     }
 
     /// The home of an order that is put. Whoever it names is followed there from now on.
-    fn settle(&mut self, put: &PutOrder, shares: &mut [Share]) -> usize {
+    fn settle(&mut self, put: &PutOrder) -> usize {
         let known = self.homes.get(&put.order).copied();
         let home = match known {
             Some(home) => home,
@@ -178,30 +260,30 @@ impl Router {
             None => home(put.person, self.shards),
         };
         self.homes.insert(put.order, home);
-        self.follow(put.person, home, shares);
+        self.follow(put.person, home);
         for rule in &put.rules {
             if let Demand::KeepAway { person, .. } = rule.demand {
-                self.follow(person, home, shares);
+                self.follow(person, home);
             }
         }
         home
     }
 
     /// Lets a shard take in all that a person's devices send from now on.
-    fn follow(&mut self, person: PersonId, shard: usize, shares: &mut [Share]) {
+    fn follow(&mut self, person: PersonId, shard: usize) {
         let own = home(person, self.shards);
         let party = self.party(person);
         if party.followers.contains(shard) {
             return;
         }
         party.followers.insert(shard);
-        if party.had_device {
+        let (followers, had_device) = (party.followers, party.had_device);
+        let devices = party.devices.clone();
+        if had_device {
             let (lend, adopt) = Move::pair(person);
-            shares[own].add_move(lend);
-            shares[shard].add_move(adopt);
+            self.moves.extend([(own, lend), (shard, adopt)]);
         }
-        let followers = party.followers;
-        for device in party.devices.clone() {
+        for device in devices {
             if let Some(route) = self.devices.get_mut(&device) {
                 route.followers = followers;
             }
@@ -219,7 +301,7 @@ impl Router {
 
     /// Panics without an order are told of, and escalated, by the first shard; so it must see all
     /// that the device sends.
-    fn note_panic(&mut self, device: DeviceId, shares: &mut [Share]) {
+    fn note_panic(&mut self, device: DeviceId) {
         let person = self.devices.get(&device).map(|route| route.person);
         let is_stranger = person.is_none();
         if is_stranger && self.strangers >= self.strangers_max || !self.panicked.insert(device) {
@@ -227,14 +309,14 @@ impl Router {
         }
         self.strangers += usize::from(is_stranger);
         if let Some(person) = person {
-            self.follow(person, FIRST, shares);
+            self.follow(person, FIRST);
             if let Some(route) = self.devices.get_mut(&device) {
                 route.teller = FIRST;
             }
         }
     }
 
-    fn assign(&mut self, assign: &AssignDevice, shares: &mut [Share]) -> (Set, Set, usize) {
+    fn assign(&mut self, assign: &AssignDevice) -> Routing {
         let (device, person) = (assign.device, assign.person);
         let old = self.devices.get(&device).copied();
         if let Some(old) = old.filter(|old| old.person == person) {
@@ -242,7 +324,7 @@ impl Router {
         }
         let has_panicked = self.panicked.contains(&device);
         if has_panicked {
-            self.follow(person, FIRST, shares);
+            self.follow(person, FIRST);
         }
         if let Some(old) = old {
             self.party(old.person).devices.retain(|other| *other != device);
@@ -260,7 +342,7 @@ impl Router {
         (to, followers, teller)
     }
 
-    fn release(&mut self, device: DeviceId) -> (Set, Set, usize) {
+    fn release(&mut self, device: DeviceId) -> Routing {
         let route = self.route_of(device);
         if let Some(old) = self.devices.remove(&device) {
             self.party(old.person).devices.retain(|other| *other != device);

@@ -26,7 +26,7 @@ pub(super) struct Share {
 ///
 /// The shard that adopts waits for the one that lends. Moves are in all shards in the order of the
 /// inputs that cause them, so none can wait for one that waits for it.
-pub(super) enum Move {
+pub(crate) enum Move {
     /// Copies what is known of the person.
     Lend(PersonId, SyncSender<Arc<PersonCopy>>),
     /// Takes in what another shard knows of the person.

@@ -3,6 +3,7 @@
 use crate::support::{Barrier, Shared, refused, wait_until};
 use std::io::{self, Write};
 use std::sync::{Arc, Mutex};
+use std::time::Duration;
 use wardline::event::Event;
 use wardline::pipeline::{JsonLines, Metrics, Notice, Overflow, Pipeline, Refused, Sink, channel};
 use wardline::{Config, jsonl};
@@ -150,6 +151,73 @@ impl Sink for Broken {
     }
 }
 
+/// Takes everything, and panics over all other questions.
+struct Restless(Shared<Event>);
+
+impl Sink for Restless {
+    fn take(&mut self, events: &mut Vec<Event>) -> io::Result<()> {
+        events.drain(..).for_each(|event| self.0.push(event));
+        Ok(())
+    }
+
+    fn flush(&mut self) -> io::Result<()> {
+        panic!("it cannot be flushed")
+    }
+
+    fn flush_in(&self) -> Option<Duration> {
+        panic!("it does not know when")
+    }
+}
+
+#[test]
+fn a_sink_that_panics_between_events_is_told_of_and_gets_all_of_them() {
+    let (taken, notices) = (Shared::new(), Shared::new());
+    let told = notices.clone();
+    let pipeline = Pipeline::builder(Config::default())
+        .sink(Restless(taken.clone()))
+        .notices(move |notice| told.push(notice))
+        .build()
+        .expect("threads start");
+    let mut seen = Vec::new();
+    for input in 0..10 {
+        pipeline.submit(refused(0, input)).expect("it is open");
+        wait_until("the event comes", || {
+            seen.extend(taken.take());
+            seen.len() as u64 == input + 1
+        });
+    }
+    let metrics = pipeline.finish().metrics;
+    assert_eq!((metrics.events, metrics.events_lost), (10, 0));
+    let reasons: Vec<_> = notices.take().into_iter().filter_map(reason_of_sink).collect();
+    assert_eq!(metrics.sink_failures, reasons.len() as u64);
+    for reason in ["it cannot be flushed", "it does not know when"] {
+        assert!(reasons.iter().any(|told| told == reason), "{reason}: {reasons:?}");
+    }
+}
+
+/// A listener that panics loses notices, which is counted, and ends nothing.
+#[test]
+fn a_listener_that_panics_is_counted() {
+    let pipeline = Pipeline::builder(Config::default())
+        .sink(Broken { turns: 1, panics: true })
+        .notices(|_| panic!("the listener is broken"))
+        .build()
+        .expect("threads start");
+    (0..10).for_each(|input| pipeline.submit(refused(0, input)).expect("it is open"));
+    let metrics = pipeline.finish().metrics;
+    assert_eq!((metrics.events, metrics.events_lost, metrics.sink_failures), (5, 5, 5));
+    // Each loss is told, and each failure.
+    assert_eq!(metrics.panics, 10);
+    assert_eq!(metrics.judged(), 10);
+}
+
+fn reason_of_sink(notice: Notice) -> Option<String> {
+    match notice {
+        Notice::SinkFailed { reason } => Some(reason),
+        _ => None,
+    }
+}
+
 #[test]
 fn a_sink_that_fails_loses_counted_events_and_nothing_stops() {
     for panics in [false, true] {
@@ -163,10 +231,7 @@ fn a_sink_that_fails_loses_counted_events_and_nothing_stops() {
         (0..10).for_each(|input| pipeline.submit(refused(0, input)).expect("it is open"));
         let metrics = pipeline.finish().metrics;
         assert_eq!((metrics.events, metrics.events_lost), (5, 5));
-        let reasons = notices.take().into_iter().filter_map(|notice| match notice {
-            Notice::SinkFailed { reason } => Some(reason),
-            _ => None,
-        });
+        let reasons = notices.take().into_iter().filter_map(reason_of_sink);
         assert_eq!(reasons.collect::<Vec<_>>(), vec!["the sink is broken"; 5]);
     }
 }
