@@ -97,7 +97,6 @@ fn things_take_as_much_memory_as_is_documented() {
     figures.push(("each rule more", (four - one) / 3.0));
     figures.push(("device", devices(&mut engine)));
     let documented = documented();
-    eprintln!("{figures:#?}");
     for (name, bytes) in figures {
         let said = documented.get(name).unwrap_or_else(|| panic!("{name} is not documented"));
         assert!((bytes / said - 1.0).abs() < 0.01, "{name} takes {bytes} bytes, not {said}");

@@ -171,11 +171,13 @@ fn a_piece_is_the_path_of_its_edge() {
 /// Both kinds give the same nodes back, and a small zone has the small kind.
 #[test]
 fn nodes_are_kept_flat_where_all_comes_back() {
-    let near = |lat: f64, lon: f64| [[lat, lon], [lat + 0.001, lon + 0.002], [lat, lon + 0.004]];
-    for [lat, lon] in [[42.87, 74.59], [-33.9, -179.999], [0.0, 0.0], [-0.0005, -0.002]] {
-        let path = Path::new(&[near(lat, lon).to_vec()]);
+    for [lat_e7, lon_e7] in [[428_700_000, 745_900_000], [-339_000_000, -1_799_990_000], [-7, 0]] {
+        let at = |lat: i32, lon: i32| [lat_e7 + lat, lon_e7 + lon].map(|e7| f64::from(e7) / 1e7);
+        let line = [at(0, 0), at(9_001, 20_003), at(0, 39_999)];
+        let path = Path::new(&[line.to_vec()]);
+        let [lat, lon] = line[0];
         assert!(path.nodes.are_flat(), "{lat} {lon}");
-        for (node, [lat, lon]) in near(lat, lon).into_iter().enumerate() {
+        for (node, [lat, lon]) in line.into_iter().enumerate() {
             let (kept, given) = (path.nodes.place(node), place_at([lat, lon]));
             assert_eq!(kept.xyz.map(f64::to_bits), given.xyz.map(f64::to_bits));
             assert_eq!((kept.lat_deg, kept.lon_deg), (given.lat_deg, given.lon_deg));
