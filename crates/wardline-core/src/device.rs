@@ -18,7 +18,7 @@ use crate::track::{Track, TrackMut};
 use crate::watch::Watch;
 use memory::Memory;
 
-pub(crate) use hot::{ENDLESS, HotLine, SLACK_M_MAX, hear};
+pub(crate) use hot::{ENDLESS, HotLine, LAG_MS_MAX, SLACK_M_MAX, hear};
 pub(crate) use memory::{BATCH, NOWHERE};
 use std::collections::VecDeque;
 
