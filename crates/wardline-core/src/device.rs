@@ -277,6 +277,12 @@ impl Devices {
         Some(Heard { any: known(hot.heard_at), sound: known(track.sound_heard_at) })
     }
 
+    /// The event time of the newest sound fix.
+    pub fn newest_sound(&self, device: usize, config: &Config) -> Option<Timestamp> {
+        let at_rest = self.memory.hot(device)?.newest_sound();
+        at_rest.or_else(|| self.track(device, config)?.newest_sound())
+    }
+
     /// When the device was switched off, unless something from later has come.
     pub fn switched_off(&self, device: usize) -> Option<Timestamp> {
         let newest = self.memory.hot(device)?.newest;

@@ -55,7 +55,7 @@ pub(crate) const ENDLESS: u16 = u16::MAX;
 /// milliseconds; and who rests keeps in the history all that happened within this. So no quiet fix
 /// is too late for another party's history, though neither looks at the other. Longer than most
 /// fixes are under way, and short enough for a history of a fix a second.
-pub(crate) const LAG_MS_MAX: i64 = 20_000;
+pub(crate) const LAG_MS_MAX: i64 = 10_000;
 
 impl HotLine {
     pub fn new() -> Self {
@@ -87,6 +87,18 @@ impl HotLine {
     pub fn stay_awake(&mut self, until: Timestamp) {
         self.slack_m = -1.0;
         self.quiet_until = until;
+    }
+
+    /// If it rests until boundaries and timers are looked for, none of which is due before `until`.
+    pub fn rest_on(&mut self, until: Timestamp) {
+        if !self.is_awake() && self.quiet_until > NEVER {
+            self.quiet_until = self.quiet_until.max(until);
+        }
+    }
+
+    /// While at rest, the event time of the newest fix, which is sound.
+    pub fn newest_sound(&self) -> Option<Timestamp> {
+        (!self.is_awake()).then_some(self.sound_time)
     }
 
     /// The next fix must be judged, since a party of a pair came nearer than was reckoned with.

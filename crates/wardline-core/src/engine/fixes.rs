@@ -90,7 +90,9 @@ impl Engine {
 
     /// Judges a fix, by no more than it needs.
     fn judge(&mut self, slot: usize, sample: Sample, at: Timestamp, pairs: &mut Vec<Pair>) {
-        let Some((_, _, mut track)) = self.devices.get_mut(slot, &self.config) else { return };
+        let Some((_, hot, mut track)) = self.devices.get_mut(slot, &self.config) else { return };
+        // What it rested by is no more, whatever becomes of the fix.
+        hot.lose_slack();
         if track.as_ref().is_beyond(&sample) {
             self.add_pairs(slot, pairs);
             self.judge_alone(slot, &sample, at);

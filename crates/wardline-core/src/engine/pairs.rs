@@ -117,6 +117,10 @@ impl Engine {
         let id = self.devices.get(slot)?.id;
         let key = sample.key(id);
         let mut slack_m = slack_m.map(|slack_m| slack_m.min(SLACK_M_MAX));
+        // A fix that lags may be too late for the histories of others.
+        if !pairs.is_empty() && at.ms_since(sample.time) >= LAG_MS_MAX {
+            slack_m = None;
+        }
         // Its history may have moved on past fixes of others that are still to come.
         if !pairs.is_empty() && !reaches_back(&self.devices, slot, &self.config, at) {
             self.rouse_others(slot, pairs);
