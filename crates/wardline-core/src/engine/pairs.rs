@@ -9,6 +9,11 @@
 //! they come too near to rests no more. A fix that is not the newest of its device may change what
 //! was judged against it before, so after one nobody rests.
 //!
+//! A fix may also be too late for the history of another party, which moves on with each fix of
+//! that one. No quiet fix is: it was received within [`LAG_MS_MAX`] after it happened, and whoever
+//! rests keeps in its history what happened within that. Who cannot (by fixes that come too fast
+//! for its history) does not rest, and neither do the others.
+//!
 //! The free distance between two parties is divided by halves: who comes to rest takes no more
 //! than half, so that a third is left to the other; if less than a third is left, the other has
 //! to share anew at its next fix.
