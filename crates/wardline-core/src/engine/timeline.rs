@@ -116,10 +116,9 @@ impl Engine {
     /// The order's next instant counts anew; gives it.
     pub(super) fn reschedule(&mut self, id: OrderId) -> Option<Timestamp> {
         let next = self.next_instant(id);
-        let deadline = match self.orders.by_id.get_mut(id) {
-            Some(order) => &mut order.deadline,
-            None if id == OrderId::NONE => &mut self.deadline,
-            None => return None,
+        let deadline = match id {
+            OrderId::NONE => &mut self.deadline,
+            _ => &mut self.orders.by_id.get_mut(id)?.deadline,
         };
         if *deadline == next {
             return next;

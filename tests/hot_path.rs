@@ -1,0 +1,163 @@
+//! Which fixes stop at the slack test, as the counters tell; and that it is all one whether they
+//! are taken in one by one, together, or numbered.
+
+use wardline_core::event::Event;
+use wardline_core::input::{Fix, Input, Record};
+use wardline_core::{Config, Engine, Numbered, OutOfSequence, Part};
+use wardline_wire::jsonl;
+
+/// So many seconds after 2026-03-02T08:00:00Z, below an hour.
+fn at(second: u32) -> String {
+    format!("2026-03-02T08:{:02}:{:02}.000Z", second / 60, second % 60)
+}
+
+fn record(line: &str) -> Record {
+    jsonl::parse_line(line, 1)
+}
+
+fn zone() -> Record {
+    record(
+        r#"{"type":"put_zone","at":"2026-03-02T08:00:00.000Z","zone":5,"geometry":
+        {"type":"Point","coordinates":[74.6036,42.876],"radius_m":100}}"#,
+    )
+}
+
+fn order(second: u32, order: u64, until: u32) -> Record {
+    record(&format!(
+        r#"{{"type":"put_order","at":"{0}","order":{order},"kind":"temporary","person":1001,
+        "from":"{0}","until":"{1}","rules":[{{"rule":1,"kind":"keep_out","zone":5}},
+        {{"rule":2,"kind":"report","max_silence_s":300}}]}}"#,
+        at(second),
+        at(until)
+    ))
+}
+
+fn assignment() -> Record {
+    record(
+        r#"{"type":"assign_device","at":"2026-03-02T08:00:00.000Z","device":9001,"person":1001,
+        "kind":"phone"}"#,
+    )
+}
+
+/// A fix 30 km north of the zone.
+fn fix(received: u32, device: u64, second: u32) -> Record {
+    record(&format!(
+        r#"{{"type":"fix","at":"{}","device":{device},"seq":{second},"time":"{}",
+        "lat":43.1{second:04},"lon":74.6036,"accuracy_m":8.0}}"#,
+        at(received),
+        at(second)
+    ))
+}
+
+fn apply(engine: &mut Engine, record: &Record) -> Vec<Event> {
+    let mut events = Vec::new();
+    engine.apply(record, &mut |event| events.push(event));
+    events
+}
+
+fn words(events: &[Event]) -> Vec<&str> {
+    events.iter().map(|event| event.kind.word()).collect()
+}
+
+fn engine_with(records: &[Record]) -> Engine {
+    let mut engine = Engine::new(Config::default());
+    records.iter().for_each(|record| assert_eq!(apply(&mut engine, record), []));
+    engine
+}
+
+/// J-SILENCE-1: each fix puts off what a silence would bring, so that none need be judged for it.
+#[test]
+fn timers_that_are_put_off_judge_no_fix() {
+    let engine = &mut engine_with(&[zone(), order(0, 17, 3_590), assignment()]);
+    for second in (15..3_585).step_by(15) {
+        assert_eq!(apply(engine, &fix(second, 9001, second)), []);
+    }
+    let counters = engine.counters();
+    assert_eq!((counters.fixes, counters.fixes_within_slack), (238, 237));
+    // That must not make it deaf.
+    let told = apply(engine, &record(&format!(r#"{{"type":"tick","at":"{}"}}"#, at(3_589))));
+    assert_eq!(words(&told), [] as [&str; 0], "less than 300 s");
+    let next = engine.next_deadline().expect("the order ends");
+    assert_eq!(next.ms() / 1000 % 3600, 3_590);
+}
+
+/// J-TIME-1: fixes received together or with numbers count as they do one after another, those too
+/// that come earlier than what came before.
+#[test]
+fn fixes_together_count_as_one_after_another() {
+    let world = || engine_with(&[zone(), order(0, 17, 3_590), assignment()]);
+    let (mut single, mut batched, mut numbered) = (world(), world(), world());
+    for (now, strange) in [(60, true), (50, true), (70, false), (65, false), (40, true)] {
+        let mut records: Vec<_> = (0..3).map(|i| fix(now, 9001, now - 9 + i)).collect();
+        if strange {
+            records.insert(0, fix(now, 77, now - 9));
+            records.push(fix(now, 77, now - 8));
+        }
+        records.iter().for_each(|record| drop(apply(&mut single, record)));
+        let received = records[0].at.expect("a time of receipt");
+        let fixes: Vec<Fix> = records.iter().filter_map(fix_of).collect();
+        batched.apply_fixes(received, &fixes, &mut |_| {});
+        let rows: Vec<_> = (numbered.last_input() + 1..).zip(records).map(whole).collect();
+        assert_eq!(numbered.apply_numbered(&rows, &mut |_| {}), Ok(()));
+        for other in [&batched, &numbered] {
+            assert_eq!(other.counters(), single.counters(), "received at {now}");
+            assert_eq!(other.fingerprint(), single.fingerprint(), "received at {now}");
+        }
+    }
+    let counters = single.counters();
+    assert!(counters.fixes_within_slack > 3 && counters.clock_regressions > 5, "{counters:?}");
+}
+
+fn fix_of(record: &Record) -> Option<Fix> {
+    match record.input {
+        Input::Fix(fix) => Some(fix),
+        _ => None,
+    }
+}
+
+fn whole((number, record): (u64, Record)) -> Numbered {
+    Numbered { number, record, part: Part::WHOLE }
+}
+
+#[test]
+fn numbers_must_grow() {
+    let engine = &mut Engine::new(Config::default());
+    let rows: Vec<_> = [3, 7, 7].map(|number| whole((number, fix(1, 9001, 1)))).into();
+    let refused = engine.apply_numbered(&rows, &mut |_| {}).expect_err("7 comes twice");
+    let OutOfSequence { number, last, .. } = refused;
+    assert_eq!((number, last, engine.last_input()), (7, 7, 7));
+    assert_eq!(refused.to_string(), "input 7 came after input 7");
+}
+
+/// The order as an engine takes it in that does not judge it.
+fn elsewhere(number: u64, record: Record) -> Numbered {
+    Numbered { number, record, part: Part { tells_facts: true, keeps: false } }
+}
+
+/// J-FIX-13: a device rests until an order that another engine judges runs out, and no longer.
+#[test]
+fn orders_judged_elsewhere_wake_a_device() {
+    let engine = &mut engine_with(&[zone(), assignment()]);
+    let shadow = elsewhere(3, order(2, 17, 30));
+    assert_eq!(engine.apply_numbered(&[shadow], &mut |_| {}), Ok(()));
+    for (received, second) in [(2, 1), (2, 2), (10, 10), (29, 29)] {
+        assert_eq!(apply(engine, &fix(received, 9001, second)), []);
+    }
+    assert_eq!(engine.counters().fixes_within_slack, 3, "all after the first");
+    assert_eq!(words(&apply(engine, &fix(40, 9001, 40))), ["no_order"]);
+}
+
+/// A new version of an order that another engine judges is no new order.
+#[test]
+fn orders_judged_elsewhere_are_known() {
+    let mut config = Config::default();
+    config.ids_max = 1;
+    let engine = &mut Engine::new(config);
+    let mut told = Vec::new();
+    let puts = [zone(), order(2, 17, 30), order(3, 17, 40), order(4, 18, 40)];
+    let rows: Vec<_> = (1..).zip(puts).map(|(number, put)| elsewhere(number, put)).collect();
+    assert_eq!(engine.apply_numbered(&rows, &mut |event| told.push(event)), Ok(()));
+    let reasons: Vec<_> = told.iter().filter_map(|event| event.refusal.as_ref()).collect();
+    assert_eq!(reasons.len(), 1, "{told:?}");
+    assert_eq!((told[0].input, reasons[0].reason.as_str()), (4, "too_many_orders"));
+}
