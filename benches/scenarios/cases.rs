@@ -7,6 +7,8 @@ use wardline_benches::Plan;
 pub enum Kind {
     /// An engine judges the fixes of a world that is made from the number of people.
     Engine(fn(u64) -> Plan),
+    /// The same, and without what sets that world apart from the city.
+    Besides(fn(u64) -> Plan),
     /// The dense city; a fifth of the fixes come one to four rounds late.
     Late,
     /// The dense city; an order is put and one ended with every 10,000 fixes, which is 1,000 a
@@ -46,7 +48,7 @@ pub struct Case {
 impl Case {
     pub fn plan(&self) -> Plan {
         match self.kind {
-            Kind::Engine(plan) => plan(self.people),
+            Kind::Engine(plan) | Kind::Besides(plan) => plan(self.people),
             Kind::Late | Kind::Churn | Kind::Hostile => Plan::dense_city(self.people),
             Kind::Udp | Kind::Journal | Kind::Live | Kind::Replay => Plan::city(self.people),
         }
@@ -110,6 +112,8 @@ fn named() -> Vec<Case> {
         Case { seconds: 150, ..engine("nation", Plan::nation, 1_000_000) },
         engine("shared_million", shared, 10_000),
         Case { seconds: 1_500, ..engine("border", Plan::border, 10_000) },
+        case("timers", Kind::Besides(Plan::timed), 100_000, TIMERS),
+        case("keep_away", Kind::Besides(Plan::paired), 100_000, KEEP_AWAY),
         case("late", Kind::Late, 100_000, "the engine; 20 % of the fixes are 1 to 4 rounds late"),
         case("churn", Kind::Churn, 100_000, "the engine, orders put and ended included"),
         Case { seconds: 150, ..case("hostile", Kind::Hostile, 20_000, HOSTILE) },
@@ -133,6 +137,8 @@ const BY_PEOPLE: &str = "the engine; the city, in which more and more people liv
 const BY_ZONES: &str = "the engine; the same people, more and more zones round them";
 const BY_SHARDS: &str = "a replay of inputs that are parsed, until the caller has all events; \
                          `one_shard` is the same with one engine";
+const TIMERS: &str = "the engine; the city, with a silence and a no-fix timer for everybody";
+const KEEP_AWAY: &str = "the engine; the city, in which everybody is a party of a moving zone";
 const HOSTILE: &str = "opening and judging on one thread, of one record a datagram; not the socket";
 const UDP: &str = "socket, opening and judging on one thread, of 20 records a datagram; \
                    neither the journal nor acknowledgements";

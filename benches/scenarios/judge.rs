@@ -110,7 +110,8 @@ pub fn run(case: &Case) -> Outcome {
 
 /// The scenario, and the same people without what it is about as the baseline.
 pub fn run_with_and_without(case: &Case) -> Outcome {
-    let plain = Case { kind: Kind::Engine(Plan::dense_city), ..case.clone() };
+    let plan = if matches!(case.kind, Kind::Besides(_)) { Plan::city } else { Plan::dense_city };
+    let plain = Case { kind: Kind::Engine(plan), ..case.clone() };
     let without = run(&plain);
     let mut outcome = run(&Case { name: case.name, ..case.clone() });
     outcome.baselines = without.baselines;

@@ -122,9 +122,11 @@ fn measure(arguments: &Arguments) -> Result<Vec<Outcome>, Failure> {
 
 fn run(case: &Case) -> Result<Outcome, Failure> {
     match case.kind {
-        Kind::Engine(_) | Kind::Late | Kind::Churn if case.shards.is_some() => sharded::run(case),
+        Kind::Engine(_) | Kind::Besides(_) | Kind::Late | Kind::Churn if case.shards.is_some() => {
+            sharded::run(case)
+        }
         Kind::Engine(_) => Ok(judge::run(case)),
-        Kind::Late | Kind::Churn => Ok(judge::run_with_and_without(case)),
+        Kind::Besides(_) | Kind::Late | Kind::Churn => Ok(judge::run_with_and_without(case)),
         Kind::Replay => replayed::run(case),
         Kind::Hostile => wire::hostile(case),
         Kind::Udp => wire::udp(case),

@@ -131,6 +131,11 @@ impl World {
             let person = id(PersonId::new, person + 1);
             demands.push(Demand::KeepAway { person, distance_m: 500.0, warn_m: 750.0 });
         }
+        if self.plan.reports {
+            let minutes = |minutes: i64| Some(minutes * 60_000);
+            demands
+                .push(Demand::Report { max_silence_ms: minutes(20), max_no_fix_ms: minutes(30) });
+        }
         let rule = |(number, demand)| Rule { rule: id(RuleId::new, number), active: None, demand };
         Some(PutOrder {
             order: id(OrderId::new, person),

@@ -28,6 +28,8 @@ pub struct Plan {
     /// Whether persons 2 n and 2 n + 1 are a pair: the first is kept away from the second and out
     /// of the group's zones.
     pub pairs: bool,
+    /// Whether each order has a report rule: 20 minutes of silence, 30 without a fix.
+    pub reports: bool,
     /// How people move.
     pub pace: Pace,
     /// North to south and west to east, in degrees.
@@ -48,10 +50,23 @@ impl Plan {
             layers: 1,
             subject_one_in: 100,
             pairs: false,
+            reports: false,
             pace: Pace::Roam,
             side_deg: 0.2,
             interval_ms: 15_000,
         }
+    }
+
+    /// The city in which two timers run for everybody.
+    #[must_use]
+    pub fn timed(people: u64) -> Self {
+        Self { reports: true, ..Self::city(people) }
+    }
+
+    /// The city in which everybody is a party of a pair, and each pair has four zones.
+    #[must_use]
+    pub fn paired(people: u64) -> Self {
+        Self { pairs: true, ..Self::city(people) }
     }
 
     /// The city with 10,000 zones in a layer besides (fewer with fewer people), which one person in

@@ -97,6 +97,10 @@ impl Desk {
         order: OrderId,
         of: Option<DeviceId>,
     ) -> Option<(OrderId, Timestamp, EpisodeId)> {
+        // Of most who ask there is none: those that concern no order come first.
+        if self.escalations.first().is_none_or(|first| first.0 > order) {
+            return None;
+        }
         let from = (order, NEVER, FIRST);
         let next = self.escalations.range(from..).take_while(|next| next.0 == order);
         let mut next = next.filter(|next| of.is_none_or(|device| next.2.device == device));

@@ -18,7 +18,7 @@ use crate::track::{Track, TrackMut};
 use crate::watch::Watch;
 use memory::Memory;
 
-pub(crate) use hot::{ENDLESS, HotLine, SLACK_M_MAX, hear};
+pub(crate) use hot::{ENDLESS, HotLine, LAG_MS_MAX, SLACK_M_MAX, hear};
 pub(crate) use memory::{BATCH, NOWHERE};
 use std::collections::VecDeque;
 
@@ -279,6 +279,12 @@ impl Devices {
         let (hot, track) = (self.memory.hot(device)?, self.memory.head(device)?);
         let known = |at: Timestamp| Some(at).filter(|at| *at > NEVER);
         Some(Heard { any: known(hot.heard_at), sound: known(track.sound_heard_at) })
+    }
+
+    /// The event time of the newest sound fix.
+    pub fn newest_sound(&self, device: usize, config: &Config) -> Option<Timestamp> {
+        let at_rest = self.memory.hot(device)?.newest_sound();
+        at_rest.or_else(|| self.track(device, config)?.newest_sound())
     }
 
     /// When the device was switched off, unless something from later has come.

@@ -89,6 +89,12 @@ struct Person {
 }
 
 impl Person {
+    /// The only order that the person is or was a party of.
+    fn only_order(&self) -> Option<OrderId> {
+        let mut orders = self.orders_ever();
+        orders.next().filter(|_| orders.next().is_none())
+    }
+
     fn orders_ever(&self) -> impl Iterator<Item = OrderId> {
         let also = self.protected_by.iter().filter(|id| !self.restrained_by.contains(id));
         self.restrained_by.iter().chain(also).copied()

@@ -172,10 +172,20 @@ impl Track<'_> {
         self.is_full().then(|| self.key(0)).flatten()
     }
 
-    /// Nothing older than this can be too late once `more` fixes have come, fewer than a history
-    /// holds.
-    pub fn horizon_after(&self, more: usize) -> Option<Key> {
-        self.key((self.len() + more).checked_sub(self.limit())?)
+    /// Whether nothing later than this is too late once `more` fixes have come, fewer than a
+    /// history holds.
+    pub fn reaches_back(&self, more: usize, time: Timestamp) -> bool {
+        let oldest = (self.len() + more).checked_sub(self.limit());
+        oldest.and_then(|oldest| self.standing(oldest)).is_none_or(|oldest| oldest.0 <= time)
+    }
+
+    /// How many fixes may come so that still nothing later than this is too late, about, and at
+    /// most three quarters of a history.
+    pub fn fixes_to_spare(&self, time: Timestamp) -> u16 {
+        let most = (self.limit() * 3 / 4).max(1);
+        let mut halves = std::iter::successors(Some(most), |more| Some(more / 2));
+        let more = halves.find(|more| *more == 0 || self.reaches_back(*more, time));
+        more.unwrap_or_default() as u16
     }
 
     /// How many fixes a history holds.

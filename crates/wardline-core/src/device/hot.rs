@@ -31,11 +31,8 @@ pub(crate) struct HotLine {
     scale: Scale,
     /// Negative: each fix must be judged.
     slack_m: f32,
-    /// The next fix must be later than `newest` by more than this, rounded up, or it may be too
-    /// late for the history of another party.
-    lead_s: u16,
-    /// So many fixes more before one must be judged: meanwhile the history of a party cannot move
-    /// on past the fixes of others.
+    /// Of a party of a pair, so many fixes more cannot move its history on past the fixes that
+    /// others may send; [`ENDLESS`] of all others.
     left: u16,
 }
 
@@ -52,8 +49,13 @@ pub(crate) fn hear(hot: &mut HotLine, track: &mut TrackMut<'_>, at: Timestamp, i
 
 /// No slack is larger, so that the scale at the anchor holds wherever the fix may be.
 pub(crate) const SLACK_M_MAX: f64 = 5_000.0;
-/// As many fixes as come may stay unjudged.
+/// Nobody waits for the history: it is no party of a pair.
 pub(crate) const ENDLESS: u16 = u16::MAX;
+/// Of the parties of pairs, a fix that was received later after it happened is judged, in
+/// milliseconds; and who rests keeps in the history all that happened within this. So no quiet fix
+/// is too late for another party's history, though neither looks at the other. Longer than most
+/// fixes are under way, and short enough for a history of a fix a second.
+pub(crate) const LAG_MS_MAX: i64 = 10_000;
 
 impl HotLine {
     pub fn new() -> Self {
@@ -66,7 +68,6 @@ impl HotLine {
             anchor: Position::default(),
             scale: Scale::default(),
             slack_m: -1.0,
-            lead_s: 0,
             left: 0,
         }
     }
@@ -88,6 +89,18 @@ impl HotLine {
         self.quiet_until = until;
     }
 
+    /// If it rests until boundaries and timers are looked for, none of which is due before `until`.
+    pub fn rest_on(&mut self, until: Timestamp) {
+        if !self.is_awake() && self.quiet_until > NEVER {
+            self.quiet_until = self.quiet_until.max(until);
+        }
+    }
+
+    /// While at rest, the event time of the newest fix, which is sound.
+    pub fn newest_sound(&self) -> Option<Timestamp> {
+        (!self.is_awake()).then_some(self.sound_time)
+    }
+
     /// The next fix must be judged, since a party of a pair came nearer than was reckoned with.
     pub fn lose_slack(&mut self) {
         self.slack_m = -1.0;
@@ -98,26 +111,23 @@ impl HotLine {
         (!self.is_awake()).then(|| (self.anchor, f64::from(self.slack_m)))
     }
 
-    /// How many fixes may come before one is judged.
-    pub fn left(&self) -> u16 {
-        if self.is_awake() { 0 } else { self.left }
+    /// Whether the history must be looked at before the next fix.
+    #[inline]
+    pub fn is_spent(&self) -> bool {
+        self.left == 0
     }
 
-    /// The next fix must be later than this, or be judged.
-    pub fn expect_after(&mut self, time: Timestamp) {
-        let lead_s = (time.ms_since(self.newest).max(0) as u64).div_ceil(1000);
-        match u16::try_from(lead_s) {
-            Ok(lead_s) => self.lead_s = self.lead_s.max(lead_s),
-            Err(_) => self.lose_slack(),
-        }
+    /// So many fixes more may come before the history is looked at.
+    pub fn grant(&mut self, left: u16) {
+        self.left = left;
     }
 
     /// No boundary is reached before `until`, and no verdict changes within `slack_m` of this
-    /// sound fix, until `left` more have come.
+    /// sound fix; the history can do with `left` more.
     pub fn rest(&mut self, at: &Sample, slack_m: f64, until: Timestamp, left: u16) {
         self.stay_awake(until);
         let (at, time) = (at.position, at.time);
-        (self.lead_s, self.left) = (0, left);
+        self.left = left;
         // The decimetre covers the error of distances (J-GEO-2), the ten-thousandth the rounding.
         let slack_m = slack_m.min(SLACK_M_MAX) * 0.9999 - 0.1;
         if let Some(scale) = Scale::near(at)
@@ -136,10 +146,9 @@ impl HotLine {
     pub fn takes(&mut self, fix: &Fix, at: Timestamp, config: &Config) -> Option<SoundFix> {
         let time = fix.time.min(at);
         if self.slack_m < 0.0
-            || self.left == 0
             || time <= self.newest
-            || self.lead_s > 0 && time.ms_since(self.newest) <= i64::from(self.lead_s) * 1000
             || at >= self.quiet_until
+            || self.left != ENDLESS && (self.left == 0 || at.ms_since(time) >= LAG_MS_MAX)
         {
             return None;
         }
@@ -158,7 +167,6 @@ impl HotLine {
             return None;
         }
         self.newest = time;
-        self.lead_s = 0;
         self.left -= u16::from(self.left != ENDLESS);
         self.sound_time = time;
         self.sound = fix.position;

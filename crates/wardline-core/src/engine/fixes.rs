@@ -3,7 +3,7 @@
 use super::observation::Scope;
 use super::pairs::Pair;
 use super::{Engine, Part};
-use crate::device::{BATCH, ENDLESS, HotLine, NOWHERE, hear};
+use crate::device::{BATCH, ENDLESS, HotLine, LAG_MS_MAX, NOWHERE, hear};
 use crate::event::{Cause, Event, EventKind, Evidence};
 use crate::ids::{DeviceId, OrderId, PersonId};
 use crate::input::{Fix, Input, Refusal};
@@ -90,7 +90,9 @@ impl Engine {
 
     /// Judges a fix, by no more than it needs.
     fn judge(&mut self, slot: usize, sample: Sample, at: Timestamp, pairs: &mut Vec<Pair>) {
-        let Some((_, _, mut track)) = self.devices.get_mut(slot, &self.config) else { return };
+        let Some((_, hot, mut track)) = self.devices.get_mut(slot, &self.config) else { return };
+        // What it rested by is no more, whatever becomes of the fix.
+        hot.lose_slack();
         if track.as_ref().is_beyond(&sample) {
             self.add_pairs(slot, pairs);
             self.judge_alone(slot, &sample, at);
@@ -119,9 +121,9 @@ impl Engine {
         self.observe_pairs(slot, pairs, Some(inserted.index), &sample, at);
         self.hear(slot, at, is_sound);
         if is_newest && self.config.slack {
-            let slack_m = self.keep_apart(slot, pairs, &kept, is_sound.then_some(slack_m));
+            let slack_m = self.keep_apart(slot, pairs, &kept, at, is_sound.then_some(slack_m));
             self.rest(slot, slack_m, !pairs.is_empty(), at);
-            return self.outpace(slot, pairs);
+            return;
         }
         if !pairs.is_empty() {
             self.reschedule_for(slot);
@@ -193,14 +195,13 @@ impl Engine {
         if has_pairs {
             self.add_pairs(slot, pairs);
         }
-        let Some(slack_m) = self.keep_apart(slot, pairs, &sample, Some(slack_m)) else {
+        let Some(slack_m) = self.keep_apart(slot, pairs, &sample, at, Some(slack_m)) else {
             return false;
         };
         if let Some((_, hot, mut track)) = self.devices.get_mut(slot, &self.config) {
             hear(hot, &mut track, at, true);
         }
         self.rest(slot, Some(slack_m), has_pairs, at);
-        self.outpace(slot, pairs);
         true
     }
 
@@ -210,10 +211,14 @@ impl Engine {
             return;
         };
         let newest = track.as_ref().newest();
+        let left = if has_pairs {
+            track.as_ref().fixes_to_spare(at.plus_ms(-LAG_MS_MAX))
+        } else {
+            ENDLESS
+        };
         let (quiet_until, person, id) = (hot.quiet_until, device.person, device.id);
         let quiet_until =
             if at >= quiet_until { self.quiet_until(person, id) } else { quiet_until };
-        let left = self.fixes_at_rest(slot, has_pairs);
         let Some((device, hot, _)) = self.devices.get_mut(slot, &self.config) else {
             return;
         };
@@ -381,12 +386,23 @@ fn stays_within_slack(
     fix: &Fix,
     at: Timestamp,
 ) -> bool {
+    if hot.is_spent() {
+        look_back(hot, &track, at);
+    }
     let Some(sound) = hot.takes(fix, at, track.config) else { return false };
     if !track.append_in_ring(&sound) {
         insert_sound(&mut track, fix, at);
     }
     hear(hot, &mut track, at, true);
     true
+}
+
+/// How many fixes more a party of a pair may send while it rests counts anew.
+#[cold]
+fn look_back(hot: &mut HotLine, track: &TrackMut<'_>, at: Timestamp) {
+    if !hot.is_awake() {
+        hot.grant(track.as_ref().fixes_to_spare(at.plus_ms(-LAG_MS_MAX)));
+    }
 }
 
 /// Takes in a fix that is known to be sound, though the ring alone cannot.

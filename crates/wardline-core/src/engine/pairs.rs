@@ -9,6 +9,11 @@
 //! they come too near to rests no more. A fix that is not the newest of its device may change what
 //! was judged against it before, so after one nobody rests.
 //!
+//! A fix may also be too late for the history of another party, which moves on with each fix of
+//! that one. No quiet fix is: it was received within [`LAG_MS_MAX`] after it happened, and whoever
+//! rests keeps in its history what happened within that. Who cannot (by fixes that come too fast
+//! for its history) does not rest, and neither do the others.
+//!
 //! The free distance between two parties is divided by halves: who comes to rest takes no more
 //! than half, so that a third is left to the other; if less than a third is left, the other has
 //! to share anew at its next fix.
@@ -18,7 +23,7 @@ mod tests;
 
 use super::Engine;
 use super::observation::Scope;
-use crate::device::{Devices, ENDLESS, SLACK_M_MAX};
+use crate::device::{Devices, LAG_MS_MAX, SLACK_M_MAX};
 use crate::engine::Config;
 use crate::event::Cause;
 use crate::geometry::{Position, distance_m};
@@ -42,6 +47,8 @@ pub(super) struct Pair {
 struct Sight<'a> {
     sample: &'a Sample,
     key: Key,
+    /// When it was received.
+    at: Timestamp,
     /// How near a rule reaches.
     reach_m: f64,
 }
@@ -109,11 +116,21 @@ impl Engine {
         slot: usize,
         pairs: &[Pair],
         sample: &Sample,
+        at: Timestamp,
         slack_m: Option<f64>,
     ) -> Option<f64> {
         let id = self.devices.get(slot)?.id;
         let key = sample.key(id);
         let mut slack_m = slack_m.map(|slack_m| slack_m.min(SLACK_M_MAX));
+        // A fix that lags may be too late for the histories of others.
+        if !pairs.is_empty() && at.ms_since(sample.time) >= LAG_MS_MAX {
+            slack_m = None;
+        }
+        // Its history may have moved on past fixes of others that are still to come.
+        if !pairs.is_empty() && !reaches_back(&self.devices, slot, &self.config, at) {
+            self.rouse_others(slot, pairs);
+            slack_m = None;
+        }
         for pair in pairs {
             let Some(reach_m) = self.reach_m(pair, key) else { continue };
             if !self.watch_of_pair(pair).is_some_and(|watch| watch.is_calm_from(key)) {
@@ -121,7 +138,7 @@ impl Engine {
                 slack_m = None;
                 continue;
             }
-            let sight = Sight { sample, key, reach_m };
+            let sight = Sight { sample, key, at, reach_m };
             let is_restrained = slot == pair.restrained;
             let protected = self.people.get(pair.protected);
             for hers in protected.into_iter().flat_map(|person| &person.devices).copied() {
@@ -129,8 +146,8 @@ impl Engine {
                     slack_m = keep_off(&mut self.devices, hers, &self.config, &sight, slack_m);
                 } else if hers != slot {
                     // Her fixes may be too late for the history of another device of hers, too.
-                    let horizon = horizon_at_rest(&self.devices, hers, &self.config);
-                    slack_m = slack_m.filter(|_| horizon.is_none_or(|horizon| horizon <= key));
+                    slack_m =
+                        slack_m.filter(|_| reaches_back(&self.devices, hers, &self.config, at));
                 }
             }
             if !is_restrained {
@@ -139,21 +156,6 @@ impl Engine {
             }
         }
         slack_m
-    }
-
-    /// After the newest fix of a party: its history may move on past later fixes of the others,
-    /// which must be judged then.
-    pub(super) fn outpace(&mut self, slot: usize, pairs: &[Pair]) {
-        if pairs.is_empty() {
-            return;
-        }
-        let horizon = horizon_at_rest(&self.devices, slot, &self.config);
-        let Some(time) = horizon.map(|key| key.time) else { return };
-        self.for_others(slot, pairs, |devices, other, config| {
-            if let Some((_, hot, _)) = devices.get_mut(other, config) {
-                hot.expect_after(time);
-            }
-        });
     }
 
     /// Nobody who is judged with the device rests any more.
@@ -194,16 +196,6 @@ impl Engine {
         watches.iter().find(|watch| (watch.order, watch.about) == id)
     }
 
-    /// How many fixes of a party may come before one is judged. The more, the later the fixes of
-    /// others must be to go unjudged; with a quarter of a history these may lag a little.
-    pub(super) fn fixes_at_rest(&self, slot: usize, has_pairs: bool) -> u16 {
-        if !has_pairs {
-            return ENDLESS;
-        }
-        let track = self.devices.track(slot, &self.config);
-        track.map_or(0, |track| (track.limit() * 3 / 4).max(1) as u16)
-    }
-
     /// The devices of whoever the order restrains in any of its versions.
     pub(super) fn restrained_devices(&self, order: OrderId) -> impl Iterator<Item = usize> {
         let order = self.orders.by_id.get(order);
@@ -219,10 +211,10 @@ fn lose_slack(devices: &mut Devices, slot: usize, config: &Config) {
     }
 }
 
-/// No item before this can be too late for a device's history while the device is at rest.
-fn horizon_at_rest(devices: &Devices, slot: usize, config: &Config) -> Option<Key> {
-    let left = devices.hot(slot)?.left();
-    devices.track(slot, config)?.horizon_after(usize::from(left))
+/// Whether the history of a device still reaches as far back as quiet fixes of others may.
+fn reaches_back(devices: &Devices, slot: usize, config: &Config, at: Timestamp) -> bool {
+    let track = devices.track(slot, config);
+    track.is_none_or(|track| track.reaches_back(0, at.plus_ms(-LAG_MS_MAX)))
 }
 
 /// Lets a device of the other side see a fix. Gives how far the fix's device may go, of `slack_m`.
@@ -235,6 +227,7 @@ fn keep_off(
     sight: &Sight<'_>,
     slack_m: Option<f64>,
 ) -> Option<f64> {
+    let slack_m = slack_m.filter(|_| reaches_back(devices, other, config, sight.at));
     let Some((device, hot, track)) = devices.get_mut(other, config) else { return slack_m };
     if let Some((anchor, region_m)) = hot.region() {
         let free_m = sight.free_m(anchor);

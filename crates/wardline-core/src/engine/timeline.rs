@@ -153,17 +153,42 @@ impl Engine {
         let (id, person) = (device.id, device.person);
         let is_idle = self.devices.hot(slot).is_some_and(is_due)
             && self.desk.next_escalation(OrderId::NONE, Some(id)).is_none()
-            && self.orders.shadows.next_change(person, NEVER).is_none()
-            && !self.is_alarmed(person)
-            && self.concerning(person).all(|order| self.due(order, at).is_none());
+            && self.orders.shadows.next_change(person, NEVER).is_none();
         if !is_idle {
             return false;
         }
+        // Until the next instant nothing is due: at an alarm that is raised, the instant is past.
         let until = self.quiet_until(person, id);
+        if until <= at {
+            return false;
+        }
         if let Some((_, hot, _)) = self.devices.get_mut(slot, &self.config) {
             hot.quiet_until = until;
         }
-        until > at
+        self.share_rest(person, until);
+        true
+    }
+
+    /// Lets the other parties of the only order of a person rest as long, if it is their only one
+    /// too.
+    fn share_rest(&mut self, person: PersonId, until: Timestamp) {
+        let only = self.people.get(person).and_then(Person::only_order);
+        let version = only.and_then(|id| self.orders.by_id.get(id)).and_then(Order::newest);
+        let Some(version) = version else { return };
+        for party in std::iter::once(version.person).chain(version.protected()) {
+            let others = self.people.get(party).filter(|other| other.only_order() == only);
+            let Some(other) = others.filter(|_| party != person) else { continue };
+            if self.orders.shadows.next_change(party, NEVER).is_some() {
+                continue;
+            }
+            for slot in &other.devices {
+                if let Some((device, hot, _)) = self.devices.get_mut(*slot, &self.config)
+                    && self.desk.next_escalation(OrderId::NONE, Some(device.id)).is_none()
+                {
+                    hot.rest_on(until);
+                }
+            }
+        }
     }
 
     /// From now on each fix of whoever is or was a party of the order is judged.

@@ -17,7 +17,6 @@ impl HotLine {
             self.sound.write(out);
             self.anchor.write(out);
             out.u32(self.slack_m.to_bits());
-            out.u16(self.lead_s);
             out.u16(self.left);
         }
     }
@@ -43,7 +42,6 @@ impl HotLine {
         hot.slack_m = f32::from_bits(bits);
         let is_slack = hot.slack_m.is_sign_positive() && f64::from(hot.slack_m) <= SLACK_M_MAX;
         from.check(is_slack, offset, "the slack of a device", u64::from(bits))?;
-        hot.lead_s = from.u16("how much later the next fix of a device must be")?;
         hot.left = from.u16("how many fixes of a device may pass")?;
         Ok(hot)
     }

@@ -40,7 +40,7 @@ fn without_slack_each_fix_is_judged() {
     let mut hot = at_rest();
     hot.stay_awake(Timestamp::FAR_FUTURE);
     assert!(!takes(&mut hot, &fix(2_000, 0)));
-    assert_eq!((hot.region(), hot.left()), (None, 0));
+    assert_eq!(hot.region(), None);
 }
 
 /// J-FIX-5: at 70 metres a second, 1.4 metres are plausible after 20 ms; 90 in 1e7 of a degree of
@@ -53,12 +53,19 @@ fn what_may_be_implausible_is_judged() {
     assert!(takes(&mut at_rest(), &fix(1_020, 0)));
 }
 
+/// Of a party of a pair; nobody else's history is looked at.
 #[test]
-fn as_many_fixes_are_taken_as_are_left() {
+fn as_many_fixes_are_taken_as_are_granted_and_none_that_lags() {
     let mut hot = at_rest();
-    hot.left = 2;
-    assert_eq!(hot.left(), 2);
+    hot.grant(2);
+    assert!(!hot.is_spent());
     assert!(takes(&mut hot, &fix(2_000, 0)));
-    assert!(takes(&mut hot, &fix(3_000, 0)));
-    assert!(!takes(&mut hot, &fix(4_000, 0)));
+    let config = &Config::default();
+    let late = |lag_ms| Timestamp::from_ms(3_000 + lag_ms);
+    assert!(hot.takes(&fix(3_000, 0), late(LAG_MS_MAX), config).is_none());
+    assert!(hot.takes(&fix(3_000, 0), late(LAG_MS_MAX - 1), config).is_some());
+    assert!(hot.is_spent());
+    let mut hot = at_rest();
+    assert!(hot.takes(&fix(3_000, 0), late(LAG_MS_MAX), config).is_some());
+    assert!(!hot.is_spent());
 }

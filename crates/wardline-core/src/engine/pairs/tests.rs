@@ -29,7 +29,8 @@ fn the_free_distance_allows_for_errors_and_for_no_more() {
             let here = Position::from_e7(428_760_000, 746_036_000).expect("a place");
             let there = Position::from_e7(428_760_000 + north_e7, 746_036_000).expect("a place");
             let sample = sample(here);
-            let sight = Sight { sample: &sample, key: sample.key(DeviceId::NONE), reach_m };
+            let key = sample.key(DeviceId::NONE);
+            let sight = Sight { sample: &sample, key, at: sample.time, reach_m };
             let (free_m, apart_m) = (sight.free_m(there), distance_m(here, there));
             let (least_m, most_m) = (apart_m * 0.999 - 0.1, reach_m * 1.001 + 0.1);
             assert!(free_m <= least_m - most_m + 1e-9, "{apart_m} {reach_m}: {free_m}");
