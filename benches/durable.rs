@@ -80,7 +80,7 @@ fn report(arguments: &Arguments, journals: bool, metrics: &Metrics) {
     let stages = [
         ("from numbering to the shard", metrics.queue),
         ("judged, with its batch", metrics.judge),
-        ("from numbering to durable", metrics.keep),
+        ("from numbering to durable", metrics.durable),
         ("from submission to the event", metrics.whole),
     ];
     for (what, of) in stages {

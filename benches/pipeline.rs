@@ -230,8 +230,9 @@ fn latency(world: &Workload, arguments: &Arguments, recovery: Recovery) -> Histo
     let pipeline = world.start(arguments.shards, recovery, move |event: Event| {
         let Some(refusal) = event.refusal.filter(|refusal| refusal.reason == PROBE) else { return };
         let number: usize = refusal.value.parse().expect("the number of a batch");
-        if let Some(schedule) = runs.get() {
-            let late_ns = schedule.late_ns(number - first);
+        // An event of the warm-up may come after the last input of it was judged.
+        if let (Some(schedule), Some(number)) = (runs.get(), number.checked_sub(first)) {
+            let late_ns = schedule.late_ns(number);
             noted.lock().expect("no panic").saturating_record(late_ns);
         }
     });

@@ -15,6 +15,7 @@ use wardline_examples::udp::alerts::Alerts;
 use wardline_examples::udp::clock::Clock;
 use wardline_examples::udp::live::Live;
 use wardline_examples::udp::metrics::{MetricsServer, text};
+use wardline_examples::udp::past::Resumed;
 use wardline_examples::udp::socket::bind;
 use wardline_examples::udp::{Front, Server, Setup, closing, past, provision};
 use wardline_wire::datagram::DeviceTable;
@@ -102,7 +103,9 @@ pub fn run(arguments: &Arguments) -> Result<ExitCode, Failure> {
     if let Some(journal) = &journal {
         past::only_new(journal, &mut records);
         println!(", of which {} are new\njournal: {}", records.len(), journal.found());
-        resume(arguments, journal, table.as_mut())?;
+        if let Some(table) = &mut table {
+            resume(journal, table);
+        }
     } else {
         println!();
     }
@@ -150,16 +153,12 @@ pub fn run(arguments: &Arguments) -> Result<ExitCode, Failure> {
 }
 
 /// Lets the table of devices know what the journal has.
-fn resume(
-    arguments: &Arguments,
-    journal: &Journal,
-    table: Option<&mut DeviceTable>,
-) -> Result<(), Failure> {
-    let (Some(table), Some(folder)) = (table, &arguments.journal) else { return Ok(()) };
-    let resumed = past::resume(journal, table);
-    let resumed = resumed.map_err(|error| Failure::new("cannot read", folder, error))?;
-    println!("journal: {resumed} records of devices will not be taken in again");
-    Ok(())
+fn resume(journal: &Journal, table: &mut DeviceTable) {
+    let Resumed { devices, new_secrets } = past::resume(journal, table);
+    println!("journal: what {devices} devices sent before will not be taken in again");
+    if new_secrets > 0 {
+        println!("journal: {new_secrets} of them have other secrets now");
+    }
 }
 
 fn listen(

@@ -6,6 +6,7 @@ mod bytes;
 mod journal;
 mod late_data;
 mod operations;
+mod pipeline;
 mod snapshot;
 mod wire;
 
@@ -19,6 +20,7 @@ pub use journal::{
 };
 pub use late_data::late_data;
 pub use operations::operations;
+pub use pipeline::{pipeline_seed, pipeline_snapshots};
 pub use snapshot::{snapshot, snapshot_seed};
 pub use wire::{ack_decode, owntracks, teltonika, wire_open, wire_plaintext};
 

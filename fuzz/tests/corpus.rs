@@ -77,6 +77,38 @@ fn write_seeds_of_snapshots() {
     }
 }
 
+#[test]
+fn pipeline_snapshots() {
+    replay("pipeline_snapshots", wardline_fuzz::pipeline_snapshots);
+    // The whole, and routes, with a few bytes changed.
+    for is_whole in [false, true] {
+        let seed = wardline_fuzz::pipeline_seed(150, is_whole);
+        random(400, 8, |bytes| {
+            let mut changed = seed.clone();
+            for pair in bytes.chunks(4) {
+                let place = usize::from(pair[0]) << 8 | usize::from(pair[1]);
+                let place = 1 + place % (seed.len() - 1);
+                changed[place] = pair[2];
+            }
+            wardline_fuzz::pipeline_snapshots(&changed);
+            let length = usize::from(bytes[3]) % seed.len();
+            wardline_fuzz::pipeline_snapshots(&changed[..length]);
+        });
+    }
+}
+
+/// After a change of the format: `cargo test -p wardline-fuzz -- --ignored`.
+#[test]
+#[ignore = "writes into the corpus"]
+fn write_seeds_of_pipelines() {
+    let folder = Path::new(env!("CARGO_MANIFEST_DIR")).join("corpus/pipeline_snapshots");
+    fs::create_dir_all(&folder).unwrap();
+    for (records, is_whole) in [(0, true), (20, true), (20, false), (150, false)] {
+        let name = format!("{}-{records}", if is_whole { "whole" } else { "routes" });
+        fs::write(folder.join(name), wardline_fuzz::pipeline_seed(records, is_whole)).unwrap();
+    }
+}
+
 // J-LATE-3
 #[test]
 fn late_data() {
@@ -89,7 +121,7 @@ fn journal_entry() {
     replay("journal_entry", wardline_fuzz::journal_entry);
     random(5_000, 60, |bytes| {
         // The kinds that there are, so that something is read.
-        let kinds = [1, 3, 7, 8, 9, 11, 32, 34, 64, 65, 66];
+        let kinds = [1, 3, 7, 8, 9, 11, 32, 34, 35, 64, 65, 66];
         let mut entry = bytes.to_vec();
         entry[0] = kinds[usize::from(bytes[0]) % kinds.len()] | bytes[1] & 0x80;
         wardline_fuzz::journal_entry(&entry);

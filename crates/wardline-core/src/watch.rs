@@ -16,6 +16,7 @@ mod pair;
 mod saved;
 mod sentry;
 mod state;
+mod surroundings;
 #[cfg(test)]
 mod tests;
 mod turn;
@@ -105,8 +106,8 @@ pub(crate) struct Watch {
     checkpoints: Vec<(Key, State)>,
     /// The episodes that are open or ended within the history, in the order of their making.
     episodes: Vec<Episode>,
-    /// Set up by a full judgement, taken down by whatever changes the rules.
-    sentries: Option<Vec<sentry::Sentry>>,
+    /// Set up for a full judgement, taken down by whatever changes the rules or zones.
+    sentries: Option<sentry::Sentries>,
     /// The zones of a layer that are judged; kept to spare allocations.
     zones_at_hand: Vec<ZoneId>,
 }
@@ -160,6 +161,9 @@ impl Watch {
     pub fn take(&mut self, scene: Scene<'_>, key: Key, item: Item) -> f64 {
         let is_newest = self.newest_item(scene).is_none_or(|newest| newest <= key);
         if self.last < key && is_newest && self.about != About::Conditions {
+            if self.sentries.is_none() && self.about == About::Places {
+                self.post_sentries(scene, key);
+            }
             return self.take_next(scene, key, item);
         }
         self.fold_again(scene, key);
@@ -255,6 +259,7 @@ impl Watch {
                 since,
                 before: None,
                 glance: None,
+                view: None,
             };
             match &rule.terms {
                 Terms::KeepOut(keep_out) => {
@@ -291,9 +296,6 @@ impl Watch {
             (Some(version), item) => self.take_pair(scene, version, key, item),
         };
         self.note(key, self.episodes.len() != episodes);
-        if self.sentries.is_none() && self.about == About::Places {
-            self.post_sentries(scene, key);
-        }
         slack_m
     }
 
@@ -311,11 +313,13 @@ impl Watch {
             true => Glance::new(sample.position, before.map(|before| before.position)),
             false => None,
         };
+        let view = glance.and_then(|glance| self.view(&glance, scene.zones));
         let mut slack_m = f64::INFINITY;
         for rule in &version.rules {
             let Some(Active { since, .. }) = self.active(rule.rule) else { continue };
             let cause = Cause::Fix;
-            let bench = judge::Bench { scene, version, rule, key, cause, since, before, glance };
+            let bench =
+                judge::Bench { scene, version, rule, key, cause, since, before, glance, view };
             let rule_slack_m = match &rule.terms {
                 Terms::KeepOut(keep_out) => self.judge_keep_out(&bench, *keep_out, sample, None),
                 Terms::StayIn(stay_in) => self.judge_stay_in(&bench, stay_in, sample),

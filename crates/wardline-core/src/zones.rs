@@ -193,39 +193,46 @@ impl Zones {
         history.former.extend(last);
     }
 
-    /// The zones of a layer, as of `key`, that may meet the boxes: sorted, without repeats. Unless
-    /// zones have changed since, only those with a box that matters.
+    /// Whether the zone is in the layer, as of `key`.
+    pub fn is_of_layer(&self, zone: ZoneId, layer: LayerId, key: Key) -> bool {
+        let version = self.as_of(zone, key);
+        version.is_some_and(|version| version.shape.is_some() && version.layer == Some(layer))
+    }
+
+    /// Adds the zones of a layer, as of `key`, that may meet the boxes, sorted.
     pub fn layer_candidates(
         &self,
-        layer_id: LayerId,
+        layer: LayerId,
         boxes: &BoundsPair,
         key: Key,
         found: &mut Vec<ZoneId>,
-        mut matters: impl FnMut(&Bounds) -> bool,
     ) {
-        let Some(layer) = self.layers.get(&layer_id) else {
-            return;
-        };
-        let has_changed = layer.changes.last().is_some_and(|(put, _)| *put > key);
+        self.each_of_layer(layer, boxes, |_, zone| found.push(zone));
+        let Some(present) = self.layers.get(&layer) else { return };
+        if present.changes.last().is_some_and(|(put, _)| *put > key) {
+            found.extend(&present.former);
+        }
+        found.sort_unstable();
+        found.dedup();
+        found.retain(|zone| self.is_of_layer(*zone, layer, key));
+    }
+
+    /// Gives each box of the layer's present zones that meets these boxes, in no order.
+    pub fn each_of_layer(
+        &self,
+        layer: LayerId,
+        boxes: &BoundsPair,
+        mut each: impl FnMut(&Bounds, ZoneId),
+    ) {
+        let Some(layer) = self.layers.get(&layer) else { return };
         for bounds in boxes.as_slice() {
             // Unlike the iterator it never allocates.
             let _: ControlFlow<()> =
                 layer.tree.locate_in_envelope_intersecting_int(&envelope(bounds), |hit| {
-                    if matters(&hit.bounds) || has_changed {
-                        found.push(hit.zone);
-                    }
+                    each(&hit.bounds, hit.zone);
                     ControlFlow::Continue(())
                 });
         }
-        if has_changed {
-            found.extend(&layer.former);
-        }
-        found.sort_unstable();
-        found.dedup();
-        found.retain(|zone| {
-            self.as_of(*zone, key)
-                .is_some_and(|version| version.shape.is_some() && version.layer == Some(layer_id))
-        });
     }
 
     /// The active zones that hold the position, sorted.

@@ -19,7 +19,9 @@ pub use bytes::Malformed;
 pub(crate) use bytes::{Put, Take};
 pub(crate) use event::{event_id, event_subject, read_event, write_event};
 pub(crate) use fix::{FIX_SEALED_BYTES_MAX, FixHead};
-pub(crate) use record::{read_record, record_subject, write_record};
+pub(crate) use record::{
+    device as take_device, read_record, record_subject, take_status, write_record,
+};
 
 use crate::seal::Seal;
 use std::fmt;
@@ -128,6 +130,7 @@ pub(crate) mod kind {
     pub const KEY_MADE: u8 = 32;
     pub const KEY_FORGOTTEN: u8 = 33;
     pub const CUT: u8 = 34;
+    pub const HEARD: u8 = 35;
     pub const EVENT: u8 = 64;
     pub const HEARTBEAT: u8 = 65;
     pub const INPUT: u8 = 66;

@@ -20,10 +20,11 @@ use crate::error::{LogError, OpenError, ReadError, is_full};
 use crate::frame::Entries;
 use crate::frames::damage;
 use crate::input::{check_entries, introduce};
-use crate::keys::KeyInfo;
+use crate::keys::{KeyInfo, Keys};
 use crate::merkle::{self, Consistency, Inclusion, ProofError, Tree};
+use crate::outline::{self, Outline};
 use crate::seal::Entropy;
-use crate::writer::{Check, Durable, LogOptions, Recovery, Writer};
+use crate::writer::{Check, Durable, FrameSeen, LogOptions, Recovery, Writer};
 use crate::{Hash, LogKind, Subject};
 use checkpoints::Checkpoints;
 use std::sync::Arc;
@@ -107,10 +108,41 @@ impl EvidenceLog {
     /// If it is damaged, cannot be read or written, or is not what its last checkpoint says.
     pub fn open(
         disk: Arc<dyn Disk>,
+        options: EvidenceOptions,
+        signer: Signer,
+        entropy: Box<dyn Entropy>,
+        now: Timestamp,
+    ) -> Result<(Self, Recovery), OpenError> {
+        Self::open_visited(disk, options, signer, entropy, now, |_| Ok(()))
+    }
+
+    /// Opens the log as [`EvidenceLog::open`] does, and gives all that a start must know of it.
+    ///
+    /// # Errors
+    ///
+    /// As [`EvidenceLog::open`].
+    pub fn open_outlined(
+        disk: Arc<dyn Disk>,
+        options: EvidenceOptions,
+        signer: Signer,
+        entropy: Box<dyn Entropy>,
+        now: Timestamp,
+        mut visit: impl FnMut(Outline),
+    ) -> Result<(Self, Recovery), OpenError> {
+        let (shared, mut keys) = (Arc::clone(&disk), None);
+        Self::open_visited(disk, options, signer, entropy, now, |frame| {
+            let keys = Keys::once(&mut keys, &shared, LogKind::Evidence, frame.log)?;
+            outline::of_leaves(frame, keys, &mut visit)
+        })
+    }
+
+    fn open_visited(
+        disk: Arc<dyn Disk>,
         mut options: EvidenceOptions,
         signer: Signer,
         entropy: Box<dyn Entropy>,
         now: Timestamp,
+        mut visit: impl FnMut(&FrameSeen<'_>) -> Result<(), ReadError>,
     ) -> Result<(Self, Recovery), OpenError> {
         (options.log.first, options.log.check) = (0, Check::Everything);
         let checkpoints = Checkpoints::open(Arc::clone(&disk), &signer.verifier())?;
@@ -122,6 +154,7 @@ impl EvidenceLog {
             for (_, entry) in Entries::new(frame.payload) {
                 checker.push(merkle::leaf_hash(entry), |hash| tiles.push(hash))?;
             }
+            visit(frame)?;
             Ok(tiles.flush()?)
         });
         let (writer, recovery) = opened?;

@@ -10,7 +10,9 @@ use crate::error::{Fault, LogError, OpenError};
 use crate::frame::Entries;
 use crate::frames::damage;
 use crate::keyring::KeyPlace;
-use crate::keys::KeyInfo;
+use crate::keys::{KeyInfo, Keys};
+use crate::notes::{Heard, Note};
+use crate::outline::{self, Outline};
 use crate::seal::Entropy;
 use crate::writer::{Ahead, Durable, FrameSeen, LogOptions, Recovery, Writer};
 use crate::{LogKind, Subject};
@@ -78,6 +80,47 @@ impl InputLog {
         });
         let (writer, recovery) = opened?;
         Ok((Self { writer, places: Vec::new(), ahead: Vec::new() }, recovery))
+    }
+
+    /// Opens the log as [`InputLog::open`] does and gives, of what is checked, all that a start
+    /// must know, from an input on.
+    ///
+    /// # Errors
+    ///
+    /// As [`InputLog::open`].
+    pub fn open_outlined(
+        disk: Arc<dyn Disk>,
+        options: InputOptions,
+        entropy: Box<dyn Entropy>,
+        now: Timestamp,
+        from: u64,
+        mut visit: impl FnMut(Outline),
+    ) -> Result<(Self, Recovery), OpenError> {
+        let (kind, mut keys) = (LogKind::Input, None);
+        let shared = Arc::clone(&disk);
+        let opened = Writer::open(disk, kind, options, entropy, now, |frame| {
+            check_entries(frame).map_err(|fault| damage(frame.place, fault))?;
+            let keys = Keys::once(&mut keys, &shared, kind, frame.log)?;
+            outline::of_inputs(frame, keys, from, &mut visit)
+        });
+        let (writer, recovery) = opened?;
+        Ok((Self { writer, places: Vec::new(), ahead: Vec::new() }, recovery))
+    }
+
+    /// Appends what was heard of devices, before the inputs that came with it. It is durable after
+    /// the next [`InputLog::commit`], which holds those inputs or comes before it.
+    ///
+    /// # Errors
+    ///
+    /// If too much waits already, or the log is poisoned. Nothing was taken then.
+    pub fn append_heard(
+        &mut self,
+        now: Timestamp,
+        heard: impl IntoIterator<Item = Heard>,
+    ) -> Result<(), LogError> {
+        self.writer.begin(now)?;
+        heard.into_iter().for_each(|heard| self.writer.note(&Note::Heard(heard)));
+        Ok(())
     }
 
     /// Appends numbered inputs, all or none of them. They are durable after the next

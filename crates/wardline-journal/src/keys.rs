@@ -114,6 +114,21 @@ pub struct Keys {
     places: Vec<u32>,
 }
 
+impl Keys {
+    /// Those of a log that turns out to be read, read once.
+    pub(crate) fn once<'k>(
+        keys: &'k mut Option<Self>,
+        disk: &Arc<dyn Disk>,
+        kind: LogKind,
+        log: LogId,
+    ) -> Result<&'k mut Self, ReadError> {
+        match keys {
+            Some(keys) => Ok(keys),
+            None => Ok(keys.insert(Self::read(Arc::clone(disk), kind, log)?)),
+        }
+    }
+}
+
 struct Source {
     disk: Arc<dyn Disk>,
     kind: LogKind,

@@ -31,6 +31,7 @@ mod input;
 mod keyring;
 mod keys;
 mod notes;
+mod outline;
 mod seal;
 mod segment;
 mod snapshot;
@@ -49,7 +50,8 @@ pub use evidence::{
 pub use identity::{IdentityError, store_verifier, stored_signer, stored_verifier};
 pub use input::{InputLog, InputOptions, InputReader, Logged};
 pub use keys::{KeyInfo, Keys};
-pub use notes::Note;
+pub use notes::{Heard, Note};
+pub use outline::Outline;
 pub use seal::{Entropy, Subject, SystemEntropy};
 pub use snapshot::{Refused, Snapshot, SnapshotError, SnapshotStore};
 pub use verify::{Summary, verify};

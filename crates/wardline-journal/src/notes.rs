@@ -1,11 +1,13 @@
 //! Entries that a log makes about itself.
 
-use crate::codec::{Malformed, Put, Take, kind};
+use crate::codec::{Malformed, Put, Take, kind, take_device};
 use crate::error::{Fault, ReadError};
 use crate::frames::{Place, damage};
 use crate::keys::Keys;
 use crate::{Hash, Subject};
 use sha2::{Digest, Sha256};
+use wardline_core::ids::DeviceId;
+use wardline_core::time::Timestamp;
 
 /// An entry that a log makes about itself.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
@@ -36,6 +38,28 @@ pub enum Note {
         /// Their hash; they were kept in a file of their own.
         hash: Hash,
     },
+    /// A transmission of a device was taken in; its inputs follow.
+    Heard(Heard),
+}
+
+/// What is known of a device's transmissions after one of them, so that a server refuses it if it
+/// comes again after a restart.
+///
+/// Closed on purpose: its members are part of the format.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+pub struct Heard {
+    /// The device.
+    pub device: DeviceId,
+    /// When it was heard.
+    pub at: Timestamp,
+    /// The highest number of a transmission.
+    pub counter: u64,
+    /// The key epoch.
+    pub epoch: u8,
+    /// What tells the secret of that epoch from others.
+    pub secret_name: u32,
+    /// When the epoch began, if another was before it.
+    pub rotated_at: Option<Timestamp>,
 }
 
 impl Note {
@@ -60,13 +84,14 @@ impl Note {
                 out.varint(*bytes);
                 out.raw(hash);
             }
+            Self::Heard(heard) => heard.write(out),
         }
     }
 
     /// Whether an entry is a note.
     pub(crate) fn is_note(entry: &[u8]) -> bool {
         let first = entry.first().copied().unwrap_or_default();
-        matches!(first, kind::KEY_MADE | kind::KEY_FORGOTTEN | kind::CUT)
+        matches!(first, kind::KEY_MADE | kind::KEY_FORGOTTEN | kind::CUT | kind::HEARD)
     }
 
     /// Whether the key that it names is the one in the file of keys.
@@ -97,10 +122,35 @@ impl Note {
                 bytes: from.varint("a length")?,
                 hash: from.array("a hash")?,
             },
+            kind::HEARD => Self::Heard(Heard::read(&mut from)?),
             _ => return from.fault("the kind of an entry"),
         };
         from.end()?;
         Ok(note)
+    }
+}
+
+impl Heard {
+    fn write(&self, out: &mut Vec<u8>) {
+        let Self { device, at, counter, epoch, secret_name, rotated_at } = self;
+        out.u8(kind::HEARD);
+        out.varint(device.number());
+        out.i64(at.ms());
+        out.varint(*counter);
+        out.u8(*epoch);
+        out.u32(*secret_name);
+        out.option(*rotated_at, |out, at| out.i64(at.ms()));
+    }
+
+    fn read(from: &mut Take<'_>) -> Result<Self, Malformed> {
+        Ok(Self {
+            device: take_device(from)?,
+            at: Timestamp::from_ms(from.i64("a time")?),
+            counter: from.varint("a counter")?,
+            epoch: from.u8("an epoch")?,
+            secret_name: from.u32("the name of a secret")?,
+            rotated_at: from.option("a flag", |from| from.i64("a time"))?.map(Timestamp::from_ms),
+        })
     }
 }
 

@@ -16,6 +16,7 @@ use std::sync::Arc;
 #[derive(Debug)]
 pub struct SnapshotStore {
     disk: Arc<dyn Disk>,
+    prefix: &'static str,
     keep: usize,
     bytes_max: u64,
 }
@@ -88,8 +89,21 @@ impl SnapshotStore {
     ///
     /// If the folder cannot be read or written.
     pub fn open(disk: Arc<dyn Disk>, keep: usize) -> io::Result<Self> {
-        remove_temporary(disk.as_ref(), &disk.list()?, PREFIX)?;
-        Ok(Self { disk, keep: keep.max(1), bytes_max: STATE_BYTES_MAX })
+        Self::of(disk, PREFIX, keep)
+    }
+
+    /// The states of devices in a folder, likewise: files of the same form with another name.
+    ///
+    /// # Errors
+    ///
+    /// As [`SnapshotStore::open`].
+    pub fn of_devices(disk: Arc<dyn Disk>, keep: usize) -> io::Result<Self> {
+        Self::of(disk, DEVICES_PREFIX, keep)
+    }
+
+    fn of(disk: Arc<dyn Disk>, prefix: &'static str, keep: usize) -> io::Result<Self> {
+        remove_temporary(disk.as_ref(), &disk.list()?, prefix)?;
+        Ok(Self { disk, prefix, keep: keep.max(1), bytes_max: STATE_BYTES_MAX })
     }
 
     /// Writes a snapshot durably, then removes those beyond the newest that are kept.
@@ -107,7 +121,7 @@ impl SnapshotStore {
         head.raw(&chain);
         head.u64(state.len() as u64);
         let hash: Hash = Sha256::new().chain_update(&head).chain_update(state).finalize().into();
-        put_whole(self.disk.as_ref(), &name(next), &[&head, state, &hash])?;
+        put_whole(self.disk.as_ref(), &name(self.prefix, next), &[&head, state, &hash])?;
         let names = self.names()?;
         for old in names.iter().rev().skip(self.keep) {
             self.disk.remove(old)?;
@@ -132,7 +146,7 @@ impl SnapshotStore {
         for file in self.names()?.into_iter().rev() {
             let bytes = read_whole(self.disk.as_ref(), &file, self.bytes_max + FRAME_BYTES);
             let read = match bytes {
-                Ok(bytes) => read(bytes, &file),
+                Ok(bytes) => read(bytes, self.prefix, &file),
                 Err(error) if error.kind() == io::ErrorKind::FileTooLarge => Err("too long"),
                 Err(_) => Err("it cannot be read"),
             };
@@ -149,13 +163,13 @@ impl SnapshotStore {
     /// The names of all snapshots, the oldest first.
     fn names(&self) -> io::Result<Vec<String>> {
         let mut names = self.disk.list()?;
-        names.retain(|file| file.starts_with(PREFIX) && file.ends_with(EXTENSION));
+        names.retain(|file| file.starts_with(self.prefix) && file.ends_with(EXTENSION));
         names.sort_unstable();
         Ok(names)
     }
 }
 
-fn read(mut bytes: Vec<u8>, file: &str) -> Result<Snapshot, &'static str> {
+fn read(mut bytes: Vec<u8>, prefix: &str, file: &str) -> Result<Snapshot, &'static str> {
     let hash: Hash = *bytes.last_chunk().ok_or("it is too short")?;
     bytes.truncate(bytes.len() - hash.len());
     let found: Hash = Sha256::digest(&bytes).into();
@@ -171,19 +185,20 @@ fn read(mut bytes: Vec<u8>, file: &str) -> Result<Snapshot, &'static str> {
     if magic != MAGIC || length != from.left() as u64 {
         return Err("it is no snapshot");
     }
-    if name(next) != file {
+    if name(prefix, next) != file {
         return Err("it was put in the place of another");
     }
     let state = bytes.split_off(HEAD_BYTES);
     Ok(Snapshot { next, chain, state })
 }
 
-fn name(next: u64) -> String {
-    format!("{PREFIX}{next:020}{EXTENSION}")
+fn name(prefix: &str, next: u64) -> String {
+    format!("{prefix}{next:020}{EXTENSION}")
 }
 
 const MAGIC: [u8; 8] = *b"WARDSTA1";
 const PREFIX: &str = "snapshot-";
+const DEVICES_PREFIX: &str = "devices-";
 const EXTENSION: &str = ".state";
 const HEAD_BYTES: usize = 56;
 /// Head and hash.

@@ -8,8 +8,19 @@ use std::sync::Arc;
 use wardline_core::input::Input;
 use wardline_journal::disk::Folder;
 use wardline_journal::{
-    EvidenceLog, EvidenceOptions, InputLog, InputOptions, Subject, SystemEntropy,
+    EvidenceLog, EvidenceOptions, Heard, InputLog, InputOptions, Subject, SystemEntropy,
 };
+
+fn heard(number: u64) -> Heard {
+    Heard {
+        device: device(number),
+        at: NOW.plus_ms(number as i64),
+        counter: number << 20,
+        epoch: number as u8,
+        secret_name: 0xFEDC_BA98,
+        rotated_at: (number % 40 == 1).then_some(NOW),
+    }
+}
 
 #[test]
 fn python_reads_a_journal() {
@@ -21,6 +32,7 @@ fn python_reads_a_journal() {
     let entropy = || Box::new(SystemEntropy::default());
     let (mut log, _) = InputLog::open(disk.clone(), options, entropy(), NOW).unwrap();
     for (first, batch) in (1..).step_by(20).zip(records.chunks(20)) {
+        log.append_heard(NOW, [heard(first)]).unwrap();
         log.append(NOW, numbered(first, batch)).unwrap();
         log.commit(NOW).unwrap();
     }
@@ -45,6 +57,12 @@ fn python_reads_a_journal() {
     assert!(output.status.success(), "{}", String::from_utf8_lossy(&output.stderr));
     let mut expected = String::new();
     for (number, record) in (1..).zip(&records) {
+        if number % 20 == 1 {
+            let Heard { device, at, counter, epoch, secret_name, rotated_at } = heard(number);
+            let rotated = rotated_at.map_or(String::new(), |at| format!(" {}", at.ms()));
+            let (device, at) = (device.number(), at.ms());
+            expected += &format!("heard {device} {at} {counter} {epoch} {secret_name}{rotated}\n");
+        }
         let Input::Fix(fix) = &record.input else { continue };
         let (device, seq, time) = (fix.device.number(), fix.seq, fix.time.ms());
         let (lat, lon) = (fix.position.lat_e7(), fix.position.lon_e7());

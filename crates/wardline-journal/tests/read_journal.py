@@ -150,7 +150,7 @@ def read_log(folder, prefix, kind):
             payload, place = Take(data[at + 52 : end]), 0
             while payload.at < length:
                 entry = payload.raw(payload.varint())
-                is_note = entry[0] in (32, 33, 34) and kind == 1
+                is_note = entry[0] in (32, 33, 34, 35) and kind == 1
                 yield None if is_note else following, log, salt, place, entry
                 following, place = following + (not is_note), place + 1
             assert (following - first, place) == (numbered, entries)
@@ -174,6 +174,11 @@ def print_inputs(folder):
         if kind == 32:
             key, _, _ = take.varint(), take.of("B"), take.varint()
             named[key] = take.raw(32)
+        if kind == 35:
+            heard = [take.varint(), take.of("q"), take.varint(), take.of("B"), take.of("I")]
+            heard += [take.of("q")] if take.of("B") else []
+            assert take.at == len(entry)
+            print("heard", *heard)
         if kind & 0x7F != 7:
             continue
         received = take.of("q") if kind & 0x80 else 0

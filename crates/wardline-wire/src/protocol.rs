@@ -5,7 +5,7 @@
 //! inputs; once these are durable, it sends what [`DeviceProtocol::ack`] writes. What was refused
 //! is counted, and answered by nothing.
 
-use crate::datagram::{self, Advice, DeviceTable};
+use crate::datagram::{self, Advice, DeviceTable, Heard};
 use crate::refusal::{Refusals, Refused};
 use wardline_core::ids::DeviceId;
 use wardline_core::input::{Assurance, Input};
@@ -40,6 +40,13 @@ pub trait DeviceProtocol {
     /// Writes the answer to a message all of whose inputs are durable, and gives its length; 0 if
     /// there is nothing to send or no room for it.
     fn ack(&mut self, opened: &Self::Opened, now: Timestamp, out: &mut [u8]) -> usize;
+
+    /// What must be known of the device after a restart, to be written with the inputs of this
+    /// message. Default: nothing, as where nothing but the inputs tells a message from a repeat.
+    fn heard(&self, opened: &Self::Opened, now: Timestamp) -> Option<Heard> {
+        let _ = (opened, now);
+        None
+    }
 
     /// Why messages and records were refused so far, and how often.
     fn refusals(&self) -> &Refusals;
@@ -103,6 +110,10 @@ impl DeviceProtocol for DeviceTable {
 
     fn ack(&mut self, opened: &Self::Opened, now: Timestamp, out: &mut [u8]) -> usize {
         Self::ack(self, opened, now, Advice::default(), out)
+    }
+
+    fn heard(&self, opened: &Self::Opened, now: Timestamp) -> Option<Heard> {
+        Self::heard(self, opened.index, now)
     }
 
     fn refusals(&self) -> &Refusals {

@@ -6,7 +6,7 @@
 //! ```
 //!
 //! [`Journal::open`] finds out what is there, [`Journal::attach`] gives it to a pipeline's builder,
-//! [`Attached::keep`] and [`Attached::close`] leave snapshots for the next start. What holds:
+//! [`Attached::save`] and [`Attached::close`] leave snapshots for the next start. What holds:
 //!
 //! - No event reaches the sink before the input that caused it is durable, and nobody is told that
 //!   an input is accepted before the commit that holds it.
@@ -19,6 +19,7 @@
 //! No thread is started here, and time is asked of a clock that is given.
 
 mod act;
+mod devices;
 mod evidence;
 mod found;
 mod inputs;
@@ -36,16 +37,19 @@ pub use wardline_journal::{
 
 use crate::pipeline::{Builder, Restored, Sink, Snapshots};
 use act::Standing;
+use devices::{Devices, Follower};
 use std::collections::{HashSet, VecDeque};
 use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::time::{Duration, Instant, SystemTime, UNIX_EPOCH};
 use tail::Tail;
 use wardline_core::Config;
+use wardline_core::ids::DeviceId;
 use wardline_core::input::{Input, Record};
 use wardline_core::time::Timestamp;
 use wardline_journal::disk::Disk;
 use wardline_journal::{Durable, EvidenceLog, InputLog, SnapshotStore};
+use wardline_wire::datagram::Checkpoint;
 
 /// What tells the time of a journal's frames.
 pub type Now = Arc<dyn Fn() -> Timestamp + Send + Sync>;
@@ -95,6 +99,8 @@ pub struct Journal {
     told: HashSet<EventId>,
     acts: VecDeque<(u64, Record)>,
     standing: Standing,
+    devices: Devices,
+    device_files: SnapshotStore,
     found: Found,
     now: Now,
 }
@@ -158,6 +164,12 @@ impl Journal {
         self.standing.has(input)
     }
 
+    /// What must be known of the devices that were heard: their highest counters, key epochs and
+    /// records. A table of devices goes on from it, before anything is received.
+    pub fn devices(&self) -> impl Iterator<Item = (DeviceId, &Checkpoint)> {
+        self.devices.states()
+    }
+
     /// Shows inputs of the log from a number on, in order, up to where it was opened. Those whose
     /// keys were destroyed are left out.
     ///
@@ -186,7 +198,7 @@ impl Journal {
         builder: Builder,
         sink: impl Sink + 'static,
     ) -> Result<(Builder, Attached), ReadError> {
-        let Self { disk, inputs, evidence, found, now, .. } = self;
+        let Self { disk, inputs, evidence, found, now, devices, device_files, .. } = self;
         let shared = Arc::new(Shared::default());
         *lock(&shared.durable) = Some(inputs.durable());
         *lock(&shared.acts) = self.acts;
@@ -202,10 +214,12 @@ impl Journal {
         if let Some(restored) = self.restored {
             builder = builder.resume(restored);
         }
+        let follower = Follower::new(disk.clone(), device_files, devices, found.next);
         let mut tail = Tail::open(disk, found.from, found.next)?;
         let builder = builder
             .replay(found.next - 1, move |into| tail.fill(into).map_err(std::io::Error::other));
-        Ok((builder, Attached { snapshots: self.snapshots, shared }))
+        let follower = Mutex::new(follower);
+        Ok((builder, Attached { snapshots: self.snapshots, follower, shared }))
     }
 }
 
@@ -215,6 +229,8 @@ const ASKED_EACH: Duration = Duration::from_millis(5);
 /// The journal of a pipeline that runs.
 pub struct Attached {
     snapshots: SnapshotStore,
+    /// Reads on in the log to know the devices.
+    follower: Mutex<Follower>,
     shared: Arc<Shared>,
 }
 
@@ -246,7 +262,7 @@ impl Attached {
     /// # Errors
     ///
     /// If they cannot be written. Nothing is lost then: the logs have everything.
-    pub fn keep(
+    pub fn save(
         &self,
         snapshots: &Snapshots,
         patience: Duration,
@@ -262,7 +278,7 @@ impl Attached {
         self.write(snapshots)
     }
 
-    /// Writes snapshots for the next start once the pipeline has finished; as [`Attached::keep`].
+    /// Writes snapshots for the next start once the pipeline has finished; as [`Attached::save`].
     ///
     /// # Errors
     ///
@@ -279,6 +295,7 @@ impl Attached {
         let Some(durable) = durable.filter(|durable| snapshots.next <= durable.next) else {
             return Ok(None);
         };
+        lock(&self.follower).save(durable)?;
         self.snapshots.put(snapshots.next, durable.chain, &snapshots.to_bytes())?;
         Ok(Some(snapshots.next))
     }

@@ -2,7 +2,7 @@
 //!
 //! ```text
 //! submit ─► lanes ─► dispatcher: number, route ─► queue ─► shard: engine ─► queue ─► sink
-//!                             └► queue ─► keeper: log ─► durable through … ─────────┘
+//!                             └► queue ─► writer: log ─► durable through … ─────────┘
 //! ```
 //!
 //! Whatever number of shards there is, the events are those that one engine gives of the same log,
@@ -40,8 +40,8 @@ mod dispatcher;
 mod durable;
 mod exposition;
 mod intake;
-mod keeper;
 mod log;
+mod log_writer;
 mod metrics;
 mod notice;
 mod outlet;
@@ -76,8 +76,10 @@ pub use sink::{ChannelSink, JsonLines, Overflow, Sink, channel};
 pub use snapshots::{Restored, Snapshots, SnapshotsError};
 pub use standby::Recovery;
 
+pub(crate) use outlet::guard;
+
 use intake::Intake;
-use keeper::Kept;
+use log_writer::Unwritten;
 use outlet::Outlet;
 use queue::Queue;
 use shard::Query;
@@ -106,7 +108,7 @@ pub struct Pipeline {
     ends: Vec<Ends>,
     outlet: Arc<Outlet>,
     spare: Arc<Spare<Batch>>,
-    kept: Option<Arc<Queue<Kept>>>,
+    unwritten: Option<Arc<Queue<Unwritten>>>,
     quarantine: Arc<Mutex<Vec<Quarantined>>>,
     clock: Arc<dyn Clock>,
     lane_max: usize,
@@ -263,7 +265,7 @@ impl Pipeline {
         self.intake.close();
         if !self.threads.has_dispatcher() {
             self.ends.iter().for_each(|ends| ends.shares.close());
-            self.kept.iter().for_each(|queue| queue.close());
+            self.unwritten.iter().for_each(|queue| queue.close());
         }
         self.threads.join_shards();
         let standbys = self.ends.iter().filter_map(|ends| ends.standby.as_ref());

@@ -48,15 +48,15 @@ pub fn kept(report: &Report) -> String {
         "durable inputs {durable}, in {commits} commits; evidence: {leaves} leaves and \
          {checkpoints} checkpoints added, {known} events known before\n"
     );
-    if let Some(keep) = report.pipeline.as_ref().map(|pipeline| pipeline.metrics.keep) {
+    if let Some(durable) = report.pipeline.as_ref().map(|pipeline| pipeline.metrics.durable) {
         let us = |ns: u64| ns / 1_000;
         // Writing to a String cannot fail.
         let _ = writeln!(
             out,
             "numbered to durable, µs: p50 {}, p99 {}, p99.9 {}",
-            us(keep.p50_ns),
-            us(keep.p99_ns),
-            us(keep.p999_ns)
+            us(durable.p50_ns),
+            us(durable.p99_ns),
+            us(durable.p999_ns)
         );
     }
     out

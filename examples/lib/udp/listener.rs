@@ -210,6 +210,9 @@ impl<P: Front> Listener<P> {
                     let is_new = batch.len() > before;
                     let count = if is_new { &self.counts.accepted } else { &self.counts.repeated };
                     count.add(1);
+                    if is_new && let Some(heard) = self.protocol.heard(&opened, now) {
+                        batch.hear(heard);
+                    }
                     datagrams.push((opened, from));
                 }
                 Err(refused) => self.counts.refuse(refused.reason),

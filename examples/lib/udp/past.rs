@@ -6,9 +6,9 @@ use std::path::Path;
 use std::sync::Arc;
 use wardline::Config;
 use wardline::journal::disk::Folder;
-use wardline::journal::{Journal, ReadError, Settings};
+use wardline::journal::{Journal, Settings};
 use wardline_core::ids::DeviceId;
-use wardline_core::input::{Input, Record};
+use wardline_core::input::Record;
 use wardline_wire::datagram::DeviceTable;
 
 /// The name of the evidence of this server, if nobody gave it a better one before.
@@ -28,31 +28,31 @@ pub fn open(folder: &Path, config: &Config, shards: usize) -> Result<Journal, Fa
     opened.map_err(|error| failure(error.to_string().into()))
 }
 
-/// Lets a table know which records are in the journal, so that none is taken in twice. Gives how
-/// many these are.
+/// What a table of devices took over from a journal.
+#[derive(Clone, Copy, PartialEq, Eq, Debug, Default)]
+pub struct Resumed {
+    /// Devices of which something is known: what they sent before is refused.
+    pub devices: usize,
+    /// Those among them that have another secret now: only their records are known.
+    pub new_secrets: usize,
+}
+
+/// Lets a table know what its devices sent before: counters, key epochs and records, so that
+/// nothing is taken in twice.
 ///
-/// Counters and epochs of devices are not in the journal, nor are the numbers of records that were
-/// refused as absurd: a device that lacks the acknowledgement of such a one sends it again, or a
-/// heartbeat in its place.
-///
-/// # Errors
-///
-/// If the journal cannot be read.
-pub fn resume(journal: &Journal, table: &mut DeviceTable) -> Result<u64, ReadError> {
+/// The numbers of records that were refused as absurd are not in the journal: a device that lacks
+/// the acknowledgement of such a one sends it again, or a heartbeat in its place.
+pub fn resume(journal: &Journal, table: &mut DeviceTable) -> Resumed {
     let indexes: HashMap<DeviceId, u32> =
         table.indexes().map(|(index, device)| (device, index)).collect();
-    let mut resumed = 0;
-    journal.read(1, |_, record| {
-        let (device, seq) = match &record.input {
-            Input::Fix(fix) => (fix.device, fix.seq),
-            Input::Status(status) => (status.device, status.seq),
-            _ => return,
-        };
+    let mut resumed = Resumed::default();
+    for (device, state) in journal.devices() {
         if let Some(index) = indexes.get(&device) {
-            resumed += u64::from(table.resume_record(*index, seq));
+            resumed.devices += 1;
+            resumed.new_secrets += usize::from(!table.resume_from(*index, state));
         }
-    })?;
-    Ok(resumed)
+    }
+    resumed
 }
 
 /// Takes out what the journal has the last word of: orders, zones and assignments that have not

@@ -52,7 +52,7 @@ fn save(pipeline: &Pipeline, journal: &Attached) {
     let Ok(snapshots) = pipeline.snapshots() else {
         return eprintln!("no snapshot: a shard is lost");
     };
-    match journal.keep(&snapshots, PATIENCE) {
+    match journal.save(&snapshots, PATIENCE) {
         Ok(Some(_)) => {}
         Ok(None) => eprintln!("no snapshot: the logs are behind"),
         Err(error) => eprintln!("no snapshot: {error}"),

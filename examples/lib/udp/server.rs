@@ -92,7 +92,13 @@ impl Server {
             .shards(setup.shards)
             .accepted(move |accepted| accepts.accepted(&accepted, &tells))
             .notices(move |notice| {
-                if matches!(notice, Notice::LogFailed { .. } | Notice::ReplayFailed { .. }) {
+                let ends = matches!(
+                    notice,
+                    Notice::LogFailed { .. }
+                        | Notice::ReplayFailed { .. }
+                        | Notice::IntakeFailed { .. }
+                );
+                if ends {
                     fails.store(true, Ordering::SeqCst);
                 }
                 eprintln!("{}", words(&notice));

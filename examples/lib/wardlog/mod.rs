@@ -14,6 +14,7 @@ pub mod pack;
 pub mod proof;
 pub mod record;
 pub mod rejudge;
+pub mod said;
 pub mod scope;
 pub mod select;
 pub mod stats;

@@ -3,9 +3,10 @@
 //! One thread reads, checks and opens the log, another judges; each says how long it was busy, so
 //! that the sum is what one core would need.
 
+use super::CANNOT_READ;
 use super::case::Case;
 use super::compare::{Compared, Comparison};
-use super::{CANNOT_READ, each_leaf};
+use super::said::Said;
 use crate::files::{Failure, Output};
 use std::path::Path;
 use std::sync::Arc;
@@ -58,16 +59,22 @@ pub fn rejudge(
     mut told: impl FnMut(u64),
 ) -> Result<Rejudged, Failure> {
     let started = Instant::now();
-    let comparison = said(folder, disk)?;
+    let mut said = Said::open(folder, disk)?;
     let reader = InputReader::open(Arc::clone(disk), 0);
     let reader = reader.map_err(|e| Failure::new(CANNOT_READ, folder, e))?;
-    let mut judge = Judge::new(config, comparison, events);
+    let mut judge = Judge::new(config, Some(Comparison::default()), events);
     let read = thread::scope(|scope| {
         let (full, filled) = sync_channel(QUEUE);
         let (empty, emptied) = sync_channel(QUEUE + 2);
         let reading = scope.spawn(move || read(reader, &full, &emptied));
         while let Ok(mut batch) = filled.recv() {
             judge.take(&batch)?;
+            if let (Some(last), Some(comparison)) = (batch.last(), &mut judge.comparison) {
+                said.read_to(last.number, comparison)?;
+            }
+            if said.is_empty() {
+                judge.comparison = None;
+            }
             told(judge.result.inputs);
             batch.clear();
             // The reader may have ended.
@@ -77,6 +84,9 @@ pub fn rejudge(
     })?;
     let read = read.map_err(|_| Failure::new(CANNOT_READ, folder, "reading it panicked"))?;
     let (reading, forgotten) = read.map_err(|e| Failure::new(CANNOT_READ, folder, e))?;
+    if let Some(comparison) = &mut judge.comparison {
+        said.finish(comparison)?;
+    }
     let mut result = judge.finish()?;
     (result.reading, result.forgotten) = (reading, forgotten);
     result.whole = started.elapsed();
@@ -110,24 +120,6 @@ pub fn rejudge_case(case: &Case, config: Config) -> Result<Rejudged, Failure> {
     let mut result = judge.finish()?;
     result.whole = started.elapsed();
     Ok(result)
-}
-
-/// What the evidence says; nothing if there is none.
-fn said(folder: &Path, disk: &Arc<dyn Disk>) -> Result<Option<Comparison>, Failure> {
-    let (mut comparison, mut leaves) = (Comparison::default(), 0_u64);
-    each_leaf(folder, disk, |leaf| {
-        leaves += 1;
-        let Evidence::Event(event) = leaf.evidence else { return };
-        match *event {
-            Unsealed::Open(event) => comparison.expect(event),
-            Unsealed::Sealed { .. } => {
-                if let Some((input, order, index)) = wardline_journal::event_id(&leaf.stored) {
-                    comparison.expect_forgotten(input, order, index);
-                }
-            }
-        }
-    })?;
-    Ok((leaves > 0).then_some(comparison))
 }
 
 type Batch = Vec<Numbered>;

@@ -173,8 +173,8 @@ impl Engine {
         let Some(glance) = Glance::new(sample.position, before) else {
             return false;
         };
-        let slack_m = device.watches.iter().try_fold(f64::INFINITY, |slack_m, watch| {
-            Some(watch.slack_afar_m(&glance)?.min(slack_m))
+        let slack_m = device.watches.iter_mut().try_fold(f64::INFINITY, |slack_m, watch| {
+            Some(watch.slack_afar_m(&glance, &self.zones)?.min(slack_m))
         });
         let Some(slack_m) = slack_m else { return false };
         let (has_pairs, is_quiet) = (device.has_pairs(), at < hot.quiet_until);

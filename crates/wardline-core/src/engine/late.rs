@@ -75,7 +75,7 @@ impl Engine {
             Place::Layer(layer) => {
                 let around = Bounds::around(sample.position, 0.0);
                 let mut found = Vec::new();
-                self.zones.layer_candidates(layer, &around, key, &mut found, |_| true);
+                self.zones.layer_candidates(layer, &around, key, &mut found);
                 (found, self.zones.layer_changes_from(layer, key).next().is_some())
             }
         };

@@ -147,7 +147,8 @@ impl Engine {
         self.find_people(releases);
         self.find_deadlines();
         self.check_deadlines(from)?;
-        self.post_sentries(from.offset())
+        self.post_sentries();
+        Ok(())
     }
 
     /// Works out again who has which devices and is a party of which orders.
@@ -206,7 +207,7 @@ impl Engine {
     }
 
     /// Posts the sentries of watches again that had any.
-    fn post_sentries(&mut self, offset: usize) -> Read<()> {
+    fn post_sentries(&mut self) {
         for slot in 0..self.devices.len() {
             let Some((device, tracks)) = self.devices.among(slot, &self.config) else { continue };
             let Some(track) = tracks.get(slot) else { continue };
@@ -225,13 +226,9 @@ impl Engine {
                     others: TracksOf::none(),
                     conditions,
                 };
-                if !watch.post_sentries_again(scene) {
-                    let (what, value) = ("the sentries of an order", watch.order.number());
-                    return Err(RestoreError::Value { offset, what, value });
-                }
+                watch.post_sentries_again(scene);
             }
         }
-        Ok(())
     }
 }
 

@@ -39,6 +39,23 @@ impl Bounds {
         split([lat_a.min(lat_b), lat_a.max(lat_b)], [from.min(to), from.max(to)])
     }
 
+    /// Boxes of a range of latitudes, which may exceed ±90, and one of longitudes, which may
+    /// exceed ±180.
+    pub(crate) fn split(lat_e7: [i64; 2], lon_e7: [i64; 2]) -> BoundsPair {
+        split(lat_e7, lon_e7)
+    }
+
+    /// The box with so much more on each side, unless it then reaches the antimeridian.
+    pub(crate) fn widened(&self, margin_e7: i32) -> Option<Self> {
+        let wider = Self {
+            min_lat_e7: self.min_lat_e7.saturating_sub(margin_e7),
+            min_lon_e7: self.min_lon_e7.saturating_sub(margin_e7),
+            max_lat_e7: self.max_lat_e7.saturating_add(margin_e7),
+            max_lon_e7: self.max_lon_e7.saturating_add(margin_e7),
+        };
+        (wider.min_lon_e7 > -LON_E7_MAX && wider.max_lon_e7 < LON_E7_MAX).then_some(wider)
+    }
+
     /// Whether two boxes have a point in common.
     #[must_use]
     pub fn intersects(&self, other: &Self) -> bool {

@@ -12,6 +12,7 @@
 
 mod admission;
 mod approach;
+mod area;
 mod bounds;
 mod cut;
 mod earth;
@@ -27,9 +28,10 @@ mod seam;
 mod shape;
 mod thirds;
 
+pub(crate) use area::Area;
 pub use bounds::{Bounds, BoundsPair};
 pub use earth::distance_m;
 pub use error::ShapeError;
 pub use position::{Position, PositionError};
-pub(crate) use scale::{Scale, distance_most_m};
+pub(crate) use scale::{SCALE_REACH_M, Scale, distance_most_m};
 pub use shape::{Geometry, HALF_WIDTH_M_MAX, RADIUS_M_MAX, Shape, VERTEX_COUNT_MAX};

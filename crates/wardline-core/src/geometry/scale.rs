@@ -16,7 +16,7 @@ pub(crate) struct Scale {
 }
 
 /// How far from the latitude that a scale was made for it holds.
-const SCALE_REACH_M: f64 = 10_000.0;
+pub(crate) const SCALE_REACH_M: f64 = 10_000.0;
 
 /// The reach in degrees (at most 0.0905) and how far a shortest path may bend out of it.
 const REACH_DEG: f64 = 0.1;
@@ -54,6 +54,21 @@ impl Scale {
         let (lat_m, lon_m) =
             (lat_e7 as f64 * LAT_LEAST_M, lon_e7 as f64 * f64::from(self.lon_least_m));
         (lat_m * lat_m + lon_m * lon_m).sqrt().min(SCALE_REACH_M)
+    }
+
+    /// No more than [`Scale::least_m`] of a box that lies farther off in latitude or longitude.
+    pub fn least_side_m(&self, lat_e7: i64, lon_e7: i64) -> f64 {
+        let lon_m = lon_e7 as f64 * f64::from(self.lon_least_m);
+        // A square and its root may round down.
+        (lat_e7 as f64 * LAT_LEAST_M).min(lon_m) * (1.0 - 1e-12)
+    }
+
+    /// In latitude and longitude, how far a box must be off at least to be so many metres away by
+    /// [`Scale::least_side_m`]; at most some 20 km are reckoned with.
+    pub fn margins_e7(&self, radius_m: f64) -> [i64; 2] {
+        let radius_m = radius_m.clamp(0.0, 2.0 * SCALE_REACH_M);
+        let margin_e7 = |unit_m: f64| (radius_m / unit_m * (1.0 + 1e-9)) as i64 + 2;
+        [margin_e7(LAT_LEAST_M), margin_e7(f64::from(self.lon_least_m))]
     }
 
     /// Not less than the square of the distance of two positions within the reach.

@@ -1,10 +1,11 @@
 //! A fix before a keep_out rule.
 
+use super::surroundings::View;
 use super::turn::Reading;
 use super::{Episode, Glance, Judged, MachineId, Proof, Scene, Target, Watch};
 use crate::event::{Cause, Certainty, EventKind};
 use crate::geometry::{Bounds, Position, Shape};
-use crate::ids::{RuleId, ZoneId};
+use crate::ids::{LayerId, RuleId, ZoneId};
 use crate::input::Place;
 use crate::key::Key;
 use crate::order::{KeepOut, OrderVersion, Rule, Terms};
@@ -24,6 +25,8 @@ pub(super) struct Bench<'a> {
     pub before: Option<Sample>,
     /// From where a sound fix is judged in its order of time.
     pub glance: Option<Glance>,
+    /// What such a fix sees of the zones of layers.
+    pub view: Option<View>,
 }
 
 /// A fix at a distance from a zone.
@@ -36,8 +39,9 @@ struct Sight<'a> {
     distance_m: f64,
 }
 
-/// How far round a fix the zones of a layer are looked at, beyond the warning distance.
-const LAYER_REACH_M: f64 = 500.0;
+/// What computed distances may be off by (J-GEO-2), as a share and in metres, many times over.
+const ERROR_SHARE: f64 = 1e-2;
+const ERROR_M: f64 = 1.0;
 
 impl Watch {
     /// Judges the sample by the rule, for all its zones or only one. Gives the distance in metres
@@ -58,27 +62,8 @@ impl Watch {
             }
             Place::Zone(_) => f64::INFINITY,
             Place::Layer(layer) => {
-                let reach_m = keep_out.warn_m.max(0.0) + LAYER_REACH_M;
-                let zones = bench.scene.zones;
                 let mut found = std::mem::take(&mut self.zones_at_hand);
-                let mut afar_m = LAYER_REACH_M;
-                let mut matters = |bounds: &Bounds| {
-                    let glance = bench.glance.as_ref();
-                    let slack_m = glance.and_then(|g| g.slack_before_m(bounds, keep_out.warn_m));
-                    afar_m = slack_m.map_or(afar_m, |slack_m| slack_m.min(afar_m));
-                    slack_m.is_none()
-                };
-                let around = Bounds::around(sample.position, reach_m);
-                zones.layer_candidates(layer, &around, bench.key, &mut found, &mut matters);
-                if let Some(before) = bench.crossing_from(keep_out) {
-                    let along = Bounds::of_segment(before.position, sample.position);
-                    zones.layer_candidates(layer, &along, bench.key, &mut found, &mut matters);
-                }
-                let ids = self.now.machines.iter().map(|machine| machine.id);
-                found.extend(ids.filter_map(|id| id.zone_of(bench.rule.rule)));
-                found.sort_unstable();
-                found.dedup();
-                found.retain(|zone| only.is_none_or(|only| only == *zone));
+                let afar_m = self.find_zones(bench, keep_out, layer, sample, only, &mut found);
                 let slacks = found.drain(..);
                 let slacks = slacks.map(|zone| self.judge_zone(bench, keep_out, sample, zone));
                 let slack_m = slacks.fold(afar_m, f64::min);
@@ -86,6 +71,46 @@ impl Watch {
                 slack_m
             }
         }
+    }
+
+    /// Finds the zones of a layer that the sample must be judged by, sorted. Gives how far one may
+    /// go before others matter.
+    fn find_zones(
+        &mut self,
+        bench: &Bench<'_>,
+        keep_out: KeepOut,
+        layer: LayerId,
+        sample: &Sample,
+        only: Option<ZoneId>,
+        found: &mut Vec<ZoneId>,
+    ) -> f64 {
+        let (zones, rule) = (bench.scene.zones, bench.rule.rule);
+        if let Some(only) = only {
+            found.extend(zones.is_of_layer(only, layer, bench.key).then_some(only));
+            return 0.0;
+        }
+        debug_assert!(
+            bench.view.is_none() || zones.layer_changes_from(layer, bench.key).next().is_none(),
+            "zones have changed since"
+        );
+        if let Some(view) = &bench.view {
+            if view.matters {
+                self.add_what_matters(rule, found);
+            }
+        } else {
+            let reach_m = keep_out.warn_m.max(0.0) * (1.0 + ERROR_SHARE) + ERROR_M;
+            let around = Bounds::around(sample.position, reach_m);
+            zones.layer_candidates(layer, &around, bench.key, found);
+            if let Some(before) = bench.crossing_from(keep_out) {
+                let along = Bounds::of_segment(before.position, sample.position);
+                zones.layer_candidates(layer, &along, bench.key, found);
+            }
+        }
+        let ids = self.now.machines.iter().map(|machine| machine.id);
+        found.extend(ids.filter_map(|id| id.zone_of(rule)));
+        found.sort_unstable();
+        found.dedup();
+        bench.view.map_or(0.0, |view| view.slack_m)
     }
 
     fn judge_zone(
@@ -157,7 +182,8 @@ impl Watch {
         let distance_m = shape.signed_distance_m(sample.position);
         let sight = Sight { sample, zone, zone_version, shape, distance_m };
         let (since, cause) = (sample.time, Cause::Fix);
-        let bench = Bench { scene, version, rule, key, cause, since, before: None, glance: None };
+        let (before, glance, view) = (None, None, None);
+        let bench = Bench { scene, version, rule, key, cause, since, before, glance, view };
         let permitted = sample.trust.sound() && bench.permits(sample.position, key);
         let proof = bench.proof(&sight, 0.0);
         let certain = distance_m <= -sample.accuracy_m && !sample.trust.doubtful;

@@ -71,9 +71,9 @@ impl Watch {
                 continue;
             }
             let since = active.since;
+            let (before, glance, view) = (None, None, None);
             let cause = Cause::Fix;
-            let bench =
-                Bench { scene, version, rule, key, cause, since, before: None, glance: None };
+            let bench = Bench { scene, version, rule, key, cause, since, before, glance, view };
             slack_m = slack_m.min(self.judge_pair(&bench, *keep_away, &his, hers));
         }
         slack_m

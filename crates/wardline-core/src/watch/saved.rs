@@ -74,7 +74,7 @@ impl Watch {
         let has_sentries = from.flag("whether sentries are posted")?;
         let may_have = !has_sentries || watch.about == About::Places;
         from.check(may_have, offset, "whether sentries are posted", 1)?;
-        watch.sentries = has_sentries.then(Vec::new);
+        watch.sentries = has_sentries.then(Default::default);
         Ok(watch)
     }
 
@@ -83,11 +83,9 @@ impl Watch {
         self.sentries.is_some()
     }
 
-    /// Posts the sentries of a watch that was read. False if it can have none.
-    pub fn post_sentries_again(&mut self, scene: super::Scene<'_>) -> bool {
-        self.sentries = None;
+    /// Posts the sentries of a watch that was read.
+    pub fn post_sentries_again(&mut self, scene: super::Scene<'_>) {
         self.post_sentries(scene, self.last);
-        self.has_sentries()
     }
 }
 

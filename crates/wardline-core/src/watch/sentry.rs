@@ -1,11 +1,13 @@
 //! Quick looks: whether a fix is so far from a zone that it need not be judged.
 
+use super::surroundings::{Ground, Surroundings, View};
 use super::{About, Scene, Watch};
-use crate::geometry::{Bounds, Position, Scale};
+use crate::geometry::{Area, Bounds, Position, Scale, Shape};
 use crate::ids::{RuleId, ZoneId};
 use crate::input::Place;
 use crate::key::Key;
 use crate::order::{KeepOut, Terms};
+use crate::zones::Zones;
 
 /// The box of a zone of an active rule, and how near to it a fix must be judged.
 pub(super) struct Sentry {
@@ -15,16 +17,31 @@ pub(super) struct Sentry {
     zone: ZoneId,
 }
 
-/// Where a device is, and how far it has come since the sound fix before.
+/// Where a device is, and which way it has come since the sound fix before.
 #[derive(Clone, Copy)]
 pub(crate) struct Glance {
-    position: Position,
-    scale: Scale,
+    pub(super) position: Position,
+    pub(super) scale: Scale,
+    before: Option<Position>,
     step_m: f64,
+    /// A box that holds the way, with a margin; nothing if the way comes near the antimeridian.
+    way: Option<Bounds>,
+}
+
+/// What is watched by boxes: where the present rules forbid to be.
+#[derive(Default)]
+pub(super) struct Sentries {
+    zones: Vec<Sentry>,
+    /// Boxed, since few people are kept out of layers.
+    layers: Option<Box<Surroundings>>,
+    /// There are rules besides that boxes say nothing of.
+    is_partial: bool,
 }
 
 /// Covers the error of computed distances (J-GEO-2) within the reach of a scale, many times over.
 const DISTANCE_ERROR_M: f64 = 1.0;
+/// The same in 1e-7 degree, at least a metre where there are scales.
+const DISTANCE_ERROR_E7: i32 = 1_000;
 /// A step that is longer is judged in full.
 const STEP_M_MAX: f64 = 5_000.0;
 
@@ -33,7 +50,11 @@ impl Glance {
     pub fn new(position: Position, before: Option<Position>) -> Option<Self> {
         let scale = Scale::near(position)?;
         let step_m = before.map_or(0.0, |before| scale.most_m2(before, position).sqrt());
-        (step_m <= STEP_M_MAX).then_some(Self { position, scale, step_m })
+        let way = match Bounds::of_segment(before.unwrap_or(position), position).as_slice() {
+            [way] => way.widened(DISTANCE_ERROR_E7),
+            _ => None,
+        };
+        (step_m <= STEP_M_MAX).then_some(Self { position, scale, before, step_m, way })
     }
 
     /// How far one may go before the sentry's zone matters; nothing if it may matter now.
@@ -41,47 +62,68 @@ impl Glance {
         self.slack_beside_m(&sentry.bounds, sentry.reach_m)
     }
 
-    /// The same for a box of a zone that warns at this distance.
-    pub(super) fn slack_before_m(&self, bounds: &Bounds, warn_m: f64) -> Option<f64> {
-        self.slack_beside_m(bounds, warn_m.max(0.0) + DISTANCE_ERROR_M)
+    /// The same for a box of a zone that must be judged from so near.
+    #[inline]
+    pub(super) fn slack_beside_m(&self, bounds: &Bounds, reach_m: f64) -> Option<f64> {
+        let least_m = self.scale.least_m(self.position, bounds);
+        let is_met = match &self.way {
+            Some(way) => way.intersects(bounds),
+            None => least_m <= self.step_m + DISTANCE_ERROR_M,
+        };
+        (least_m > reach_m && !is_met).then_some(least_m - reach_m)
     }
 
-    fn slack_beside_m(&self, bounds: &Bounds, reach_m: f64) -> Option<f64> {
-        let least_m = self.scale.least_m(self.position, bounds);
-        let matters = least_m <= reach_m || least_m <= self.step_m + DISTANCE_ERROR_M;
-        (!matters).then_some(least_m - reach_m)
+    /// Whether all that the way may meet meets the area.
+    pub(super) fn has_come_within(&self, area: &Area) -> bool {
+        let margin_e7 = DISTANCE_ERROR_E7.into();
+        self.before.is_none_or(|before| area.holds_position(before, margin_e7))
     }
 }
 
 impl Watch {
-    /// Sets up the sentries, if the present rules can be watched by them.
+    /// Sets up the sentries for the present rules.
     pub(super) fn post_sentries(&mut self, scene: Scene<'_>, key: Key) {
         let in_force = scene.order.in_force(key).filter(|version| version.person == scene.person);
         let rules = in_force.map_or(&[][..], |version| &version.rules);
-        let mut sentries = Vec::new();
+        let (mut zones, mut grounds) = (Vec::new(), Vec::new());
+        let mut is_partial = false;
         for rule in rules.iter().filter(|rule| self.active(rule.rule).is_some()) {
-            let (zone, warn_m) = match rule.terms {
-                Terms::KeepOut(KeepOut { place: Place::Zone(zone), warn_m, .. }) => (zone, warn_m),
-                _ => return,
+            let Terms::KeepOut(KeepOut { place, warn_m, .. }) = rule.terms else {
+                is_partial = true;
+                continue;
             };
-            let Some(shape) = scene.zones.shape_as_of(zone, key) else { continue };
             let (reach_m, rule) = (warn_m.max(0.0) + DISTANCE_ERROR_M, rule.rule);
-            let bounds = shape.bounds().iter();
-            sentries.extend(bounds.map(|bounds| Sentry { bounds: *bounds, reach_m, rule, zone }));
+            match place {
+                Place::Layer(layer) => grounds.push(Ground { layer, rule, reach_m }),
+                Place::Zone(zone) => {
+                    let bounds = scene.zones.shape_as_of(zone, key).map_or(&[][..], Shape::bounds);
+                    let post = |bounds: &Bounds| Sentry { bounds: *bounds, reach_m, rule, zone };
+                    zones.extend(bounds.iter().map(post));
+                }
+            }
         }
-        self.sentries = Some(sentries);
+        let are_layers = !grounds.is_empty();
+        let layers = Surroundings::of(grounds).map(Box::new);
+        is_partial |= are_layers && layers.is_none();
+        self.sentries = Some(Sentries { zones, layers, is_partial });
     }
 
     /// How far one may go from there before a verdict of any place can change; nothing if the fix
     /// must be judged in full.
-    pub fn slack_afar_m(&self, glance: &Glance) -> Option<f64> {
+    pub fn slack_afar_m(&mut self, glance: &Glance, zones: &Zones) -> Option<f64> {
         if self.about != About::Places {
             return Some(f64::INFINITY);
         }
-        let sentries = self.sentries.as_ref().filter(|_| self.now.machines.is_empty())?;
-        sentries
-            .iter()
-            .try_fold(f64::INFINITY, |slack_m, sentry| Some(glance.slack_m(sentry)?.min(slack_m)))
+        let sentries = self.sentries.as_mut().filter(|sentries| !sentries.is_partial)?;
+        if !self.now.machines.is_empty() {
+            return None;
+        }
+        let slack_m = sentries.zones.iter().try_fold(f64::INFINITY, |slack_m, sentry| {
+            Some(glance.slack_m(sentry)?.min(slack_m))
+        })?;
+        let Some(layers) = &mut sentries.layers else { return Some(slack_m) };
+        let view = layers.view(glance, zones).filter(|view| !view.matters)?;
+        Some(slack_m.min(view.slack_m))
     }
 
     /// The same for one zone of a rule.
@@ -90,9 +132,21 @@ impl Watch {
         if self.now.machines.iter().any(engaged) {
             return None;
         }
-        let sentries = self.sentries.as_ref()?.iter();
+        let sentries = self.sentries.as_ref()?.zones.iter();
         let mut here = sentries.filter(|sentry| sentry.rule == rule && sentry.zone == zone);
         let first_m = glance.slack_m(here.next()?)?;
         here.try_fold(first_m, |slack_m, sentry| Some(glance.slack_m(sentry)?.min(slack_m)))
+    }
+
+    /// What a fix sees of the zones of layers, if that is watched.
+    pub(super) fn view(&mut self, glance: &Glance, zones: &Zones) -> Option<View> {
+        self.sentries.as_mut()?.layers.as_mut()?.view(glance, zones)
+    }
+
+    /// Adds the zones of a layer's rule that may matter to the fix that was viewed last.
+    pub(super) fn add_what_matters(&self, rule: RuleId, found: &mut Vec<ZoneId>) {
+        if let Some(layers) = self.sentries.as_ref().and_then(|sentries| sentries.layers.as_ref()) {
+            layers.add_what_matters(rule, found);
+        }
     }
 }

@@ -65,8 +65,8 @@ pub(crate) struct FixHead<'a> {
     at: Option<Timestamp>,
     /// The number of the key of the rest.
     pub key: u64,
-    device: DeviceId,
-    seq: u64,
+    pub device: DeviceId,
+    pub seq: u64,
     time: Timestamp,
     source: Source,
     assurance: Assurance,

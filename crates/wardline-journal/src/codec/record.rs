@@ -160,6 +160,16 @@ pub(crate) fn read_record(
     Ok(Unsealed::Open(Record { at, input }))
 }
 
+/// The device of a status, and the device's number for it.
+pub(crate) fn take_status(entry: &[u8]) -> Read<(DeviceId, u64)> {
+    let mut from = Take::new(entry);
+    let first = from.u8("the kind of an entry")?;
+    if first & kind::AT != 0 {
+        from.i64("a time of receipt")?;
+    }
+    Ok((device(&mut from)?, from.varint("a counter")?))
+}
+
 /// Reads the sealed part of an entry.
 struct Sealed<'a, O> {
     seal: Seal,
@@ -235,6 +245,6 @@ fn read_refusal(
     Ok(Unsealed::Open(Record { at, input }))
 }
 
-pub(super) fn device(from: &mut Take<'_>) -> Read<DeviceId> {
+pub(crate) fn device(from: &mut Take<'_>) -> Read<DeviceId> {
     from.varint("a device").map(|number| DeviceId::new(number).unwrap_or_default())
 }

@@ -6,10 +6,12 @@ use crate::disk::Disk;
 use crate::error::{Fault, ReadError};
 use crate::frame::Entries;
 use crate::frames::{Frames, Place, damage};
+use crate::input::check_entries;
 use crate::keys::Keys;
 use crate::notes::Note;
+use crate::outline::{self, Outline};
 use crate::seal::{Mask, Seal};
-use crate::writer::Durable;
+use crate::writer::{Durable, FrameSeen};
 use std::fmt;
 use std::sync::Arc;
 use wardline_core::input::Record;
@@ -110,6 +112,20 @@ impl InputReader {
             true => Ok(true),
             false => Err(damage(place, Fault::Entries)),
         }
+    }
+
+    /// Gives what a start must know of the next frame, from the wanted input on. False at the end.
+    ///
+    /// # Errors
+    ///
+    /// If the log is damaged there. What precedes was given.
+    pub fn outline_frame(&mut self, visit: impl FnMut(Outline)) -> Result<bool, ReadError> {
+        let (log, place) = (self.frames.log, self.frames.place);
+        let Some((head, payload)) = self.frames.next()? else { return Ok(false) };
+        let frame = FrameSeen { log, place, head, payload };
+        check_entries(&frame).map_err(|fault| damage(place, fault))?;
+        outline::of_inputs(&frame, &mut self.keys, self.from, visit)?;
+        Ok(true)
     }
 
     /// The keys that it reads with.

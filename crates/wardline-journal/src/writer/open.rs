@@ -8,7 +8,7 @@ use crate::frames::{Frames, Place, Torn};
 use crate::keyring::KeyRing;
 use crate::notes::Note;
 use crate::seal::{Entropy, draw};
-use crate::segment::{self, SEGMENT_HEAD_BYTES, SegmentHead};
+use crate::segment::{self, LogId, SEGMENT_HEAD_BYTES, SegmentHead};
 use crate::{Hash, LogKind};
 use sha2::{Digest, Sha256};
 use std::collections::VecDeque;
@@ -25,6 +25,8 @@ pub enum Check {
     Everything,
     /// The last segment; damage in others is found when they are read.
     LastSegment,
+    /// The segment that holds the entry with this number, and all after it, likewise.
+    From(u64),
 }
 
 /// What was found at a start.
@@ -106,7 +108,9 @@ impl Writer {
 }
 
 /// A frame that was read at a start.
+#[derive(Clone, Copy)]
 pub(crate) struct FrameSeen<'a> {
+    pub log: LogId,
     pub place: Place,
     pub head: FrameHead,
     pub payload: &'a [u8],
@@ -121,11 +125,12 @@ fn checked(
     let mut frames = match check {
         Check::Everything => Frames::open(Arc::clone(disk), kind, 0)?,
         Check::LastSegment => Frames::open_last(Arc::clone(disk), kind)?,
+        Check::From(from) => Frames::open(Arc::clone(disk), kind, from)?,
     };
     loop {
-        let place = frames.place;
+        let (log, place) = (frames.log, frames.place);
         match frames.next()? {
-            Some((head, payload)) => visit(&FrameSeen { place, head, payload })?,
+            Some((head, payload)) => visit(&FrameSeen { log, place, head, payload })?,
             None => return Ok(frames),
         }
     }

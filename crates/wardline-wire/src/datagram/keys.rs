@@ -50,6 +50,13 @@ impl Secret {
         })
     }
 
+    /// What tells this secret from others and betrays nothing of it.
+    pub(super) fn name(&self, epoch: u8, index: u32) -> u32 {
+        let mut bytes = [0; 4];
+        derive(&self.prk(), Purpose::Name, epoch, index, &mut bytes);
+        u32::from_le_bytes(bytes)
+    }
+
     fn prk(&self) -> Prk {
         Salt::new(HKDF_SHA256, &[]).extract(&self.0)
     }
@@ -76,6 +83,7 @@ enum Purpose {
     Data = 0,
     Ack = 1,
     Secret = 2,
+    Name = 3,
 }
 
 /// HKDF-Expand; its info is "wardline v1", the purpose, the epoch and the index.

@@ -47,6 +47,7 @@ mod keys_file;
 mod open;
 mod progress;
 mod record;
+mod resume;
 mod table;
 mod window;
 
@@ -63,7 +64,8 @@ pub use open::Opened;
 pub use record::{
     ACCURACY_UNKNOWN, BATTERY_UNKNOWN, COURSE_UNKNOWN, Kind, Record, SPEED_UNKNOWN, flags,
 };
-pub use table::{BATCH, Checkpoint, DeviceTable, InsertError, PREVIOUS_EPOCH_MS, TableConfig};
+pub use resume::{Checkpoint, Heard};
+pub use table::{BATCH, DeviceTable, InsertError, PREVIOUS_EPOCH_MS, TableConfig};
 
 pub(crate) use judged::{checked_time, checked_time_or, refusal};
 

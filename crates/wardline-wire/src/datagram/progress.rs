@@ -13,9 +13,9 @@ pub(super) struct Progress {
     /// Bit i is the record `seen_through + 1 + i`. Bit 0 is never set: the row would go on.
     pub bits: u64,
     /// The low bits of the highest record that was too far ahead for `bits`.
-    ahead: u32,
+    pub ahead: u32,
     /// Bit i is the record `ahead - i`; all 0 when there is none ahead.
-    ahead_bits: u32,
+    pub ahead_bits: u32,
 }
 
 impl Progress {

@@ -2,7 +2,7 @@
 //!
 //! What a datagram must look at before and after its tag is checked is one cache line for each
 //! device; the key that checks it is another; the rest is touched only when keys change or an
-//! acknowledgement is made. That is 64 + 64 + 216 bytes a device.
+//! acknowledgement is made. That is 64 + 64 + 224 bytes a device.
 
 use super::bucket::{Bucket, RateLimit};
 use super::keys::{DirectionKey, Secret};
@@ -19,9 +19,6 @@ use wardline_core::time::Timestamp;
 pub const PREVIOUS_EPOCH_MS: i64 = 7 * 86_400_000;
 /// Devices whose memory is fetched together.
 pub const BATCH: usize = 64;
-/// A record's number beyond which a log cannot be right: it takes 292 million years at 1,000 a
-/// second.
-const SEQ_MAX: u64 = u64::MAX / 2;
 
 /// The limits of a table.
 #[derive(Clone, Copy, Debug)]
@@ -29,12 +26,12 @@ const SEQ_MAX: u64 = u64::MAX / 2;
 pub struct TableConfig {
     /// How many records a device may send.
     pub rate: RateLimit,
-    /// Indexes are below this. Each takes 344 bytes, used or not, up to the highest in use.
+    /// Indexes are below this. Each takes 352 bytes, used or not, up to the highest in use.
     pub devices_max: u32,
 }
 
 impl Default for TableConfig {
-    /// At most 4,194,304 devices: 1.4 GB.
+    /// At most 4,194,304 devices: 1.5 GB.
     fn default() -> Self {
         Self { rate: RateLimit::default(), devices_max: 1 << 22 }
     }
@@ -75,20 +72,22 @@ pub(super) struct DataKey(pub DirectionKey);
 /// What is needed only to make acknowledgements and to change keys.
 pub(super) struct Cold {
     /// Of the current epoch.
-    secret: Secret,
+    pub secret: Secret,
+    /// Its name.
+    pub secret_name: u32,
     pub ack: DirectionKey,
     /// Opens datagrams of the next epoch, so that a forged one costs no more than others.
     pub next_data: DirectionKey,
     pub previous_data: DirectionKey,
     pub previous_ack: DirectionKey,
     /// When the current epoch began, if there was one before it.
-    rotated_at: Timestamp,
+    pub rotated_at: Timestamp,
 }
 
 /// [`Cold::rotated_at`] of a device that never changed its epoch: no previous key is good.
-const NEVER: Timestamp = Timestamp::from_ms(i64::MIN);
+pub(super) const NEVER: Timestamp = Timestamp::from_ms(i64::MIN);
 
-const _: () = assert!(size_of::<Cold>() == 216);
+const _: () = assert!(size_of::<Cold>() == 224);
 
 /// Which of a device's epochs a datagram is of.
 #[derive(Clone, Copy, PartialEq, Eq)]
@@ -96,23 +95,6 @@ pub(super) enum Generation {
     Current,
     Next,
     Previous,
-}
-
-/// What a table must know of a device after a restart. Taken while everything that was opened is
-/// durable.
-#[derive(Clone, Copy, PartialEq, Eq, Debug, Default)]
-#[non_exhaustive]
-pub struct Checkpoint {
-    /// The highest counter.
-    pub counter: u64,
-    /// The key epoch.
-    pub epoch: u8,
-    /// When it began, if another was before it.
-    pub rotated_at: Option<Timestamp>,
-    /// All records up to this one were taken in.
-    pub seen_through: u64,
-    /// Bit i: record `seen_through + 1 + i` was too.
-    pub seen_bits: u64,
 }
 
 impl DeviceTable {
@@ -181,57 +163,6 @@ impl DeviceTable {
         &self.refusals
     }
 
-    /// After a restart: refuses what was sent up to this counter, the highest in the log. Gives
-    /// `false` if nobody has the index.
-    pub fn resume(&mut self, index: u32, highest_counter: u64) -> bool {
-        let line = self.line_mut(index);
-        line.map(|line| line.window = ReplayWindow::after(highest_counter)).is_some()
-    }
-
-    /// After a restart: a record with this `seq` is in the log. Called for each input of the
-    /// device, in the order of the log. Gives `false` if nobody has the index or the number is
-    /// none that a device can have sent.
-    pub fn resume_record(&mut self, index: u32, seq: u64) -> bool {
-        let Some(line) = self.line_mut(index).filter(|_| seq <= SEQ_MAX) else {
-            return false;
-        };
-        line.progress.mark(seq);
-        line.durable_through = line.progress.seen_through as u32;
-        true
-    }
-
-    /// After a restart: all that was written down of a device. Gives `false` if nobody has the
-    /// index or a number is impossible.
-    pub fn resume_from(&mut self, index: u32, from: &Checkpoint) -> bool {
-        if from.seen_through > SEQ_MAX || !self.resume(index, from.counter) {
-            return false;
-        }
-        let place = index as usize;
-        let line = &mut self.lines[place];
-        line.progress = Progress::through(from.seen_through);
-        (1..=64)
-            .filter(|beyond| from.seen_bits >> (beyond - 1) & 1 == 1)
-            .for_each(|beyond| line.progress.mark(from.seen_through + beyond));
-        line.durable_through = line.progress.seen_through as u32;
-        while self.lines[place].epoch != from.epoch {
-            self.rotate(place, from.rotated_at.unwrap_or(NEVER));
-        }
-        true
-    }
-
-    /// What must be known of a device after a restart.
-    pub fn checkpoint(&self, index: u32) -> Option<Checkpoint> {
-        let line = self.line(index)?;
-        let rotated_at = self.cold.get(index as usize)?.rotated_at;
-        Some(Checkpoint {
-            counter: line.window.highest,
-            epoch: line.epoch,
-            rotated_at: (rotated_at != NEVER).then_some(rotated_at),
-            seen_through: line.progress.seen_through,
-            seen_bits: line.progress.bits,
-        })
-    }
-
     /// Reads what opening datagrams of these devices will need, stage by stage in small loops, so
     /// that the waits for memory overlap. The result means nothing; use it, lest the loads be
     /// optimised away.
@@ -297,6 +228,7 @@ impl Cold {
     fn vacant() -> Self {
         Self {
             secret: Secret::new([0; super::SECRET_BYTES]),
+            secret_name: 0,
             ack: DirectionKey::NONE,
             next_data: DirectionKey::NONE,
             previous_data: DirectionKey::NONE,
@@ -309,7 +241,8 @@ impl Cold {
     fn of(secret: Secret, epoch: u8, index: u32) -> (DirectionKey, Self) {
         let [data, ack] = secret.keys(epoch, index);
         let [next_data, _] = secret.next(epoch, index).keys(epoch.wrapping_add(1), index);
-        (data, Self { secret, ack, next_data, ..Self::vacant() })
+        let secret_name = secret.name(epoch, index);
+        (data, Self { secret, secret_name, ack, next_data, ..Self::vacant() })
     }
 
     /// Whether there was an epoch before this one.

@@ -1,7 +1,7 @@
 //! The sink that keeps evidence of each event that goes on to another sink.
 
 use super::{EventId, Now, Shared, lock};
-use crate::pipeline::Sink;
+use crate::pipeline::{Sink, guard};
 use std::collections::HashSet;
 use std::io;
 use std::sync::Arc;
@@ -192,12 +192,13 @@ impl<S: Sink> Sink for EvidenceSink<S> {
         events.drain(..many);
         let mut taken = match self.fresh.is_empty() {
             true => Ok(()),
-            false => self.inner.take(&mut self.fresh),
+            // What panicked may have taken some of them, so none is offered again.
+            false => guard(|| self.inner.take(&mut self.fresh)),
         };
         self.fresh.clear();
         if now >= self.log.due() {
             // What the sink only holds in memory must not be in the evidence for good.
-            taken = taken.and_then(|()| self.inner.flush());
+            taken = taken.and_then(|()| guard(|| self.inner.flush()));
             // A full disk is no reason to keep events from the sink: they wait in memory, until
             // that is full too.
             let committed = self.commit(now);
@@ -207,7 +208,8 @@ impl<S: Sink> Sink for EvidenceSink<S> {
     }
 
     fn flush(&mut self) -> io::Result<()> {
-        let flushed = self.inner.flush();
+        // However the sink fails, the evidence goes on.
+        let flushed = guard(|| self.inner.flush());
         let committed = self.commit((self.now)()).and_then(|()| self.answer());
         self.pass(committed)?;
         self.failure.take().map_or(flushed, Err)

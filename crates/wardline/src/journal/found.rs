@@ -1,7 +1,7 @@
 //! What a start finds in a journal.
 
 use std::fmt;
-use wardline_journal::Recovery;
+use wardline_journal::{Recovery, Refused};
 
 /// What was found in a journal when it was opened.
 #[derive(Clone, Debug)]
@@ -23,7 +23,7 @@ pub struct Found {
     pub told: usize,
 }
 
-/// A snapshot that was not used.
+/// A snapshot, or file of states of devices, that was not used.
 #[derive(Clone, PartialEq, Eq, Debug)]
 #[non_exhaustive]
 pub struct Unused {
@@ -31,6 +31,12 @@ pub struct Unused {
     pub snapshot: String,
     /// Why.
     pub reason: String,
+}
+
+impl From<Refused> for Unused {
+    fn from(Refused { name, reason, .. }: Refused) -> Self {
+        Self { snapshot: name, reason: reason.to_owned() }
+    }
 }
 
 impl fmt::Display for Found {

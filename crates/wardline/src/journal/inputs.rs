@@ -1,7 +1,7 @@
 //! The log of inputs, as a pipeline writes it.
 
 use super::act::is_act;
-use super::{Now, Shared, lock};
+use super::{Now, Shared, devices, lock};
 use crate::pipeline::Log;
 use std::io;
 use std::sync::Arc;
@@ -10,6 +10,7 @@ use std::time::Duration;
 use wardline_core::Numbered;
 use wardline_core::input::Record;
 use wardline_journal::InputLog;
+use wardline_wire::datagram::Heard;
 
 /// Writes the log of inputs for a pipeline.
 pub struct InputWriter {
@@ -32,6 +33,10 @@ impl Log for InputWriter {
         let acts = inputs.iter().filter(|input| is_act(&input.record.input));
         self.acts.extend(acts.map(|input| (input.number, input.record.clone())));
         Ok(())
+    }
+
+    fn append_heard(&mut self, heard: &[Heard]) -> io::Result<()> {
+        Ok(self.log.append_heard((self.now)(), heard.iter().map(devices::logged))?)
     }
 
     fn commit(&mut self) -> io::Result<()> {

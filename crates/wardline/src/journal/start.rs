@@ -1,8 +1,9 @@
 //! Opening a journal: both logs, the newest snapshot that can be used, and what was told already.
 
-use super::act::{Standing, is_act};
+use super::act::Standing;
+use super::devices::Devices;
 use super::found::Unused;
-use super::{EventId, Found, Journal, Settings, Tail, restore};
+use super::{EventId, Found, Journal, Settings, restore};
 use crate::pipeline::Restored;
 use std::collections::{HashSet, VecDeque};
 use std::fmt;
@@ -10,10 +11,11 @@ use std::io;
 use std::sync::Arc;
 use wardline_core::Config;
 use wardline_core::input::Record;
+use wardline_core::time::Timestamp;
 use wardline_journal::disk::Disk;
 use wardline_journal::{
-    Evidence, EvidenceLog, EvidenceReader, Hash, IdentityError, InputLog, InputReader, Leaf,
-    OpenError, ReadError, SnapshotStore, SystemEntropy, Unsealed, event_id, stored_signer,
+    Check, EvidenceLog, Hash, IdentityError, InputLog, InputOptions, InputReader, OpenError,
+    Outline, Recovery, SnapshotStore, SystemEntropy, Unsealed, stored_signer,
 };
 
 /// Why a journal cannot be used.
@@ -65,21 +67,27 @@ impl Journal {
     ) -> Result<Self, StartError> {
         let Settings { inputs, evidence, snapshots, name, now } = settings;
         let at = now();
-        let entropy = || Box::new(SystemEntropy::default());
         let signer = stored_signer(disk.as_ref(), &name, entropy().as_mut());
         let signer = signer.map_err(StartError::Identity)?;
-        let (first, opened) = (inputs.first, InputLog::open(disk.clone(), inputs, entropy(), at));
-        let (inputs, inputs_found) = opened.map_err(StartError::Inputs)?;
-        let opened = EvidenceLog::open(disk.clone(), evidence, signer, entropy(), at);
-        let (evidence, evidence_found) = opened.map_err(StartError::Evidence)?;
+        let device_files = SnapshotStore::of_devices(disk.clone(), snapshots)?;
         let snapshots = SnapshotStore::open(disk.clone(), snapshots)?;
-        let mut search = Search { disk: &disk, next: inputs.next(), unused: Vec::new() };
+        let mut search = Search { disk: &disk, unused: Vec::new() };
         let (complete_below, restored) = search.newest(&snapshots, config, shards)?;
+        let from = restored.as_ref().map_or(inputs.first, Restored::next);
+        let (devices_from, devices) = search.devices(&device_files)?;
         let unused = search.unused;
-        let from = restored.as_ref().map_or(first, Restored::next);
-        let past = Past::read(&disk, from).map_err(|e| StartError::Evidence(e.into()))?;
-        let Past { told, mut standing, last_act } = past;
-        let acts = missing_acts(&disk, from.max(last_act + 1), inputs.next(), &mut standing);
+        let mut rest = Rest { from, devices_from, devices, acts: VecDeque::new() };
+        let (inputs, inputs_found) = rest.open(&disk, inputs, at)?;
+        let mut past = Past { from, ..Past::default() };
+        let opened =
+            EvidenceLog::open_outlined(disk.clone(), evidence, signer, entropy(), at, |entry| {
+                past.take(entry);
+            });
+        let (evidence, evidence_found) = opened.map_err(StartError::Evidence)?;
+        let Rest { devices, mut acts, .. } = rest;
+        let Past { told, mut standing, last_act, .. } = past;
+        acts.retain(|(number, _)| *number > last_act);
+        acts.iter().for_each(|(_, record)| standing.take(&record.input));
         let found = Found {
             inputs: inputs_found,
             evidence: evidence_found,
@@ -96,17 +104,25 @@ impl Journal {
             snapshots,
             restored,
             told,
-            acts: acts.map_err(|e| StartError::Inputs(e.into()))?,
+            acts,
             standing,
+            devices,
+            device_files,
             found,
             now,
         })
     }
 }
 
+fn entropy() -> Box<SystemEntropy> {
+    Box::default()
+}
+
 /// What the evidence says of the time before.
 #[derive(Default)]
 struct Past {
+    /// Inputs from this number on are judged again.
+    from: u64,
     /// Events of inputs that are judged again.
     told: HashSet<EventId>,
     standing: Standing,
@@ -115,51 +131,65 @@ struct Past {
 }
 
 impl Past {
-    fn read(disk: &Arc<dyn Disk>, from: u64) -> Result<Self, ReadError> {
-        let mut past = Self::default();
-        let mut reader = EvidenceReader::open(disk.clone(), Vec::new())?;
-        let mut leaves = Vec::new();
-        while reader.next_frame(&mut leaves)? {
-            leaves.drain(..).for_each(|leaf| past.take(leaf, from));
-        }
-        Ok(past)
-    }
-
-    fn take(&mut self, leaf: Leaf, from: u64) {
-        // Its id can be read even if its key was destroyed.
-        self.told.extend(event_id(&leaf.stored).filter(|(input, ..)| *input >= from));
-        if let Evidence::Input { number, record } = leaf.evidence {
-            self.last_act = self.last_act.max(number);
-            if let Unsealed::Open(record) = record {
-                self.standing.take(&record.input);
+    fn take(&mut self, entry: Outline) {
+        match entry {
+            Outline::Event { input, order, index } if input >= self.from => {
+                self.told.insert((input, order, index));
             }
+            Outline::Act { number, record } => {
+                self.last_act = self.last_act.max(number);
+                if let Unsealed::Open(record) = record {
+                    self.standing.take(&record.input);
+                }
+            }
+            _ => {}
         }
     }
 }
 
-/// Acts that the log has and the evidence has not.
-fn missing_acts(
-    disk: &Arc<dyn Disk>,
+/// What the log of inputs has after the files that a start goes on from.
+struct Rest {
+    /// Inputs from this number on are judged again.
     from: u64,
-    until: u64,
-    standing: &mut Standing,
-) -> Result<VecDeque<(u64, Record)>, ReadError> {
-    let mut acts = VecDeque::new();
-    let mut tail = Tail::open(disk.clone(), from, until)?;
-    while let Some((number, record)) = tail.next()? {
-        if is_act(&record.input) {
-            standing.take(&record.input);
-            acts.push_back((number, record));
+    /// Inputs from this number on are not in the states of devices.
+    devices_from: u64,
+    devices: Devices,
+    /// Acts among those that are judged again.
+    acts: VecDeque<(u64, Record)>,
+}
+
+impl Rest {
+    /// Opens the log, checked from the segment on where the older of the files ends. What precedes
+    /// is as these say: they hold the chain of the log at their place.
+    fn open(
+        &mut self,
+        disk: &Arc<dyn Disk>,
+        mut options: InputOptions,
+        at: Timestamp,
+    ) -> Result<(InputLog, Recovery), StartError> {
+        let begin = self.from.min(self.devices_from);
+        options.check = Check::From(begin);
+        let take = |entry| self.take(entry);
+        let opened = InputLog::open_outlined(disk.clone(), options, entropy(), at, begin, take);
+        opened.map_err(StartError::Inputs)
+    }
+
+    fn take(&mut self, entry: Outline) {
+        match entry {
+            Outline::Record { number, .. } if number < self.devices_from => {}
+            // What was heard before changes nothing.
+            Outline::Record { .. } | Outline::Note(_) => self.devices.take(&entry),
+            Outline::Act { number, record: Unsealed::Open(record) } if number >= self.from => {
+                self.acts.push_back((number, record));
+            }
+            _ => {}
         }
     }
-    Ok(acts)
 }
 
 /// Looks for the snapshot to begin with.
 struct Search<'a> {
     disk: &'a Arc<dyn Disk>,
-    /// The number of the next input of the log.
-    next: u64,
     unused: Vec<Unused>,
 }
 
@@ -179,10 +209,7 @@ impl Search<'_> {
             let newest = store.newest(fits, &mut refused)?;
             // Those above were refused before.
             if below == u64::MAX {
-                self.unused.extend(refused.into_iter().map(|refused| Unused {
-                    snapshot: refused.name,
-                    reason: refused.reason.to_owned(),
-                }));
+                self.unused.extend(refused.into_iter().map(Unused::from));
             }
             let Some(snapshot) = newest else { return Ok((complete_below, None)) };
             complete_below = complete_below.max(snapshot.next);
@@ -197,6 +224,24 @@ impl Search<'_> {
         }
     }
 
+    /// The newest states of devices that fit the log, and the first input that is not in them.
+    fn devices(&mut self, store: &SnapshotStore) -> io::Result<(u64, Devices)> {
+        let mut refused = Vec::new();
+        let newest = store.newest(|next, chain| self.fits(next, chain), &mut refused)?;
+        self.unused.extend(refused.into_iter().map(Unused::from));
+        let none = (0, Devices::default());
+        let Some(found) = newest else { return Ok(none) };
+        match Devices::from_bytes(&found.state) {
+            Some(devices) => Ok((found.next, devices)),
+            // Its hash is right, so that another version wrote it.
+            None => {
+                let (snapshot, reason) = (format!("devices {}", found.next), "of another form");
+                self.unused.push(Unused { snapshot, reason: reason.to_owned() });
+                Ok(none)
+            }
+        }
+    }
+
     fn refuse(&mut self, next: u64, reason: &str) {
         let (snapshot, reason) = (format!("snapshot {next}"), reason.to_owned());
         self.unused.push(Unused { snapshot, reason });
@@ -204,9 +249,6 @@ impl Search<'_> {
 
     /// Whether the log has this chain where it had all inputs before the snapshot.
     fn fits(&self, next: u64, chain: &Hash) -> bool {
-        if next > self.next {
-            return false;
-        }
         let Ok(mut reader) = InputReader::open(self.disk.clone(), next) else { return false };
         let mut logged = Vec::new();
         loop {

@@ -1,11 +1,11 @@
 //! The parts of a pipeline, put together and started.
 
 use super::builder::{Builder, QUERIES_MAX};
-use super::dispatcher::{Dispatcher, SHARE_INPUTS};
+use super::dispatcher::{Acceptance, Dispatcher, SHARE_INPUTS};
 use super::durable::Durable;
 use super::intake::Intake;
-use super::keeper::{Keeper, LISTS_MAX};
-use super::notice::Quarantined;
+use super::log_writer::{LISTS_MAX, LogWriter};
+use super::notice::{Notice, Quarantined, words_of};
 use super::outlet::{Deliverer, Outlet};
 use super::queue::Queue;
 use super::retained::Retained;
@@ -22,6 +22,7 @@ use super::{Ends, Pipeline};
 use crossbeam_utils::sync::Parker;
 use std::collections::VecDeque;
 use std::io;
+use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::sync::atomic::AtomicBool;
 use std::sync::{Arc, Mutex};
 use wardline_core::Engine;
@@ -34,7 +35,8 @@ impl Builder {
     /// If a thread cannot be started.
     pub fn build(mut self) -> io::Result<Pipeline> {
         self.shards = self.restored.as_ref().map_or(self.shards, Restored::shards);
-        let stats = Arc::new(Stats::new(self.shards));
+        let stats = Arc::new(Stats::new(self.shards, self.panics.clone()));
+        self.accepted = self.accepted.take().map(|accepted| self.guarded(accepted));
         let lane_max = self.queue * SHARE_INPUTS;
         let intake = Arc::new(Intake::new(lane_max, self.queue, self.in_order, self.shedding));
         let quarantine = Arc::new(Mutex::new(Vec::new()));
@@ -51,15 +53,15 @@ impl Builder {
             None => (Router::new(self.shards, &self.config), Vec::new()),
         };
         let shards = self.all_shards(engines, &outlet, &quarantine);
-        let (durable, keeper) = self.keeper(&sink_parker, &intake, &stats);
+        let (durable, writer) = self.log_writer(&sink_parker, &intake, &stats);
         let dispatcher =
-            self.dispatcher(router, &shards, &intake, &stats, (&durable, keeper.as_ref()));
+            self.dispatcher(router, &shards, &intake, &stats, (&durable, writer.as_ref()));
         let mut pipeline = Pipeline {
             intake: intake.clone(),
             ends: shards.iter().map(Shard::ends).collect(),
             outlet: outlet.clone(),
             spare: dispatcher.spare_batches.clone(),
-            kept: dispatcher.kept.clone(),
+            unwritten: dispatcher.unwritten.clone(),
             quarantine,
             clock: self.clock.clone(),
             lane_max,
@@ -72,8 +74,8 @@ impl Builder {
         // What was started before an error ends when the pipeline is dropped.
         let threads = &mut pipeline.threads;
         threads.start_sink(deliverer, sink_parker)?;
-        if let Some((keeper, parker)) = keeper {
-            threads.start_keeper(keeper, parker)?;
+        if let Some((writer, parker)) = writer {
+            threads.start_log_writer(writer, parker)?;
         }
         for (number, shard) in shards.into_iter().enumerate() {
             if let Some(standby) = shard.standby {
@@ -92,13 +94,13 @@ impl Builder {
         shards: &[Shard],
         intake: &Arc<Intake>,
         stats: &Arc<Stats>,
-        (durable, keeper): (&Arc<Durable>, Option<&(Keeper, Parker)>),
+        (durable, writer): (&Arc<Durable>, Option<&(LogWriter, Parker)>),
     ) -> Dispatcher {
         let links = || shards.iter().map(|shard| &shard.worker.0.links);
         Dispatcher {
             router,
             intake: intake.clone(),
-            kept: keeper.map(|(keeper, _)| keeper.queue.clone()),
+            unwritten: writer.map(|(writer, _)| writer.queue.clone()),
             durable: durable.clone(),
             accepted: self.accepted.take(),
             queues: links().map(|links| links.shares.clone()).collect(),
@@ -125,20 +127,32 @@ impl Builder {
         (0..self.shards).map(shard).collect()
     }
 
+    /// What the callback does wrong must not end the thread that calls it.
+    fn guarded(&self, mut accepted: Acceptance) -> Acceptance {
+        let (panics, listener) = (self.panics.clone(), self.listener.clone());
+        Box::new(move |batch| {
+            if let Err(panic) = catch_unwind(AssertUnwindSafe(|| accepted(batch))) {
+                panics.add(1);
+                let (first, reason) = (batch.first, words_of(&*panic));
+                listener(Notice::AcceptedPanicked { first, reason });
+            }
+        })
+    }
+
     /// Who writes the log, if there is one, and how far it is durable.
-    fn keeper(
+    fn log_writer(
         &mut self,
         sink: &Parker,
         intake: &Arc<Intake>,
         stats: &Arc<Stats>,
-    ) -> (Arc<Durable>, Option<(Keeper, Parker)>) {
+    ) -> (Arc<Durable>, Option<(LogWriter, Parker)>) {
         let (parker, sink) = (Parker::new(), sink.unparker().clone());
         let Some(log) = self.log.take() else {
             return (Arc::new(Durable::always(parker.unparker().clone(), sink)), None);
         };
         let through = self.replay.as_ref().map_or(0, |(through, _)| *through);
         let durable = Arc::new(Durable::new(through, parker.unparker().clone(), sink));
-        let keeper = Keeper {
+        let writer = LogWriter {
             log,
             accepted: self.accepted.take(),
             queue: Arc::new(Queue::new(LISTS_MAX, parker.unparker().clone())),
@@ -150,7 +164,7 @@ impl Builder {
             waiting: Vec::new(),
             has_failed: false,
         };
-        (durable, Some((keeper, parker)))
+        (durable, Some((writer, parker)))
     }
 
     /// A shard and its standby, each with what its thread sleeps on.

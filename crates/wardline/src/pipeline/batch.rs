@@ -2,6 +2,7 @@
 
 use super::spare::Reuse;
 use wardline_core::input::{Input, Record, Status};
+use wardline_wire::datagram::Heard;
 
 /// Inputs that are submitted together, in the order in which they were received.
 ///
@@ -9,6 +10,8 @@ use wardline_core::input::{Input, Record, Status};
 #[derive(Default, Debug)]
 pub struct Batch {
     pub(super) records: Vec<Record>,
+    /// What was heard of devices with these inputs.
+    pub(super) heard: Vec<Heard>,
     pub(super) tag: u64,
     pub(super) submitted_ns: u64,
 }
@@ -22,6 +25,12 @@ impl Batch {
     /// Adds an input.
     pub fn push(&mut self, record: Record) {
         self.records.push(record);
+    }
+
+    /// Adds what was heard of a device with inputs of the batch. The log has it no later than the
+    /// first of them; if the batch holds none, it is left out.
+    pub fn hear(&mut self, heard: Heard) {
+        self.heard.push(heard);
     }
 
     /// Its inputs.
@@ -49,6 +58,7 @@ impl Batch {
 impl Reuse for Batch {
     fn clear(&mut self) {
         self.records.clear();
+        self.heard.clear();
         self.tag = 0;
     }
 }

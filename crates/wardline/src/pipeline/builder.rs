@@ -10,6 +10,7 @@ use super::shed::Shedding;
 use super::sink::{Overflow, Sink};
 use super::snapshots::Restored;
 use super::standby::{Recovery, StandbyTrial};
+use super::stats::Count;
 use std::io;
 use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::sync::Arc;
@@ -40,6 +41,8 @@ pub struct Builder {
     pub(super) log: Option<Box<dyn Log>>,
     pub(super) accepted: Option<Acceptance>,
     pub(super) listener: Listener,
+    /// Panics that were caught outside of engines and sink.
+    pub(super) panics: Arc<Count>,
     pub(super) clock: Arc<dyn Clock>,
     pub(super) trial: Option<Trial>,
     pub(super) standby_trial: Option<StandbyTrial>,
@@ -65,6 +68,7 @@ impl Builder {
             log: None,
             accepted: None,
             listener: Arc::new(|_| ()),
+            panics: Arc::default(),
             clock: Arc::new(MonotonicClock::default()),
             trial: None,
             standby_trial: None,
@@ -134,7 +138,8 @@ impl Builder {
     }
 
     /// Called when a batch has its numbers and is in the log, if there is one: only now may its
-    /// senders forget it. On the thread that writes the log; must be quick.
+    /// senders forget it. On the thread that writes the log; must be quick. If it panics, that is
+    /// told as [`Notice::AcceptedPanicked`](super::Notice::AcceptedPanicked).
     pub fn accepted(mut self, accepted: impl FnMut(Accepted) + Send + 'static) -> Self {
         self.accepted = Some(Box::new(accepted));
         self
@@ -161,9 +166,12 @@ impl Builder {
 
     /// Who is told what the pipeline says of itself. Called on its threads; must be quick.
     pub fn notices(mut self, listener: impl Fn(Notice) + Send + Sync + 'static) -> Self {
-        // What the listener does wrong must not be put down to an engine.
+        let panics = self.panics.clone();
+        // What the listener does wrong must not be put down to an engine. There is nobody else to
+        // be told of it, so that it is only counted.
         self.listener = Arc::new(move |notice| {
-            let _ = catch_unwind(AssertUnwindSafe(|| listener(notice)));
+            let told = catch_unwind(AssertUnwindSafe(|| listener(notice)));
+            panics.add(usize::from(told.is_err()));
         });
         self
     }

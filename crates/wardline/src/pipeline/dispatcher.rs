@@ -4,9 +4,9 @@ use super::batch::Batch;
 use super::clock::Clock;
 use super::durable::Durable;
 use super::intake::{Intake, Work};
-use super::keeper::{INPUTS_MAX, Kept};
 use super::log::Accepted;
-use super::notice::{Listener, Notice};
+use super::log_writer::{INPUTS_MAX, Unwritten};
+use super::notice::{Listener, Notice, words_of};
 use super::queue::Queue;
 use super::router::Router;
 use super::share::{Move, Share};
@@ -15,9 +15,11 @@ use super::spare::Spare;
 use super::stats::Stats;
 use std::collections::VecDeque;
 use std::io;
+use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::sync::Arc;
 use std::time::Duration;
 use wardline_core::Numbered;
+use wardline_wire::datagram::Heard;
 
 /// Who is told of batches that are in the log.
 pub(super) type Acceptance = Box<dyn FnMut(Accepted) + Send>;
@@ -30,7 +32,7 @@ pub(super) struct Dispatcher {
     pub router: Router,
     pub intake: Arc<Intake>,
     /// To whoever writes the log, if there is one.
-    pub kept: Option<Arc<Queue<Kept>>>,
+    pub unwritten: Option<Arc<Queue<Unwritten>>>,
     pub durable: Arc<Durable>,
     /// Told here if there is no log.
     pub accepted: Option<Acceptance>,
@@ -57,6 +59,17 @@ pub(super) const SHARE_INPUTS: usize = 1_024;
 impl Dispatcher {
     /// Works until the intake is closed and empty, then closes the queues.
     pub fn run(&mut self) {
+        // Whoever submits must not wait for a thread that is gone.
+        if let Err(panic) = catch_unwind(AssertUnwindSafe(|| self.work())) {
+            self.intake.close();
+            self.stats.panics.add(1);
+            (self.listener)(Notice::IntakeFailed { reason: words_of(&*panic) });
+        }
+        self.queues.iter().for_each(|queue| queue.close());
+        self.unwritten.iter().for_each(|queue| queue.close());
+    }
+
+    fn work(&mut self) {
         self.replay();
         while let Some(work) = self.intake.take() {
             match work {
@@ -64,8 +77,6 @@ impl Dispatcher {
                 Work::Snapshots(request) => self.ask_for_snapshots(&request),
             }
         }
-        self.queues.iter().for_each(|queue| queue.close());
-        self.kept.iter().for_each(|queue| queue.close());
     }
 
     fn take(&mut self, mut batch: Batch) {
@@ -81,7 +92,7 @@ impl Dispatcher {
             }
             self.stats.numbered.add(many);
             self.stats.clock_regressions.set(self.router.clock_regressions());
-            self.keep(&list, tag, now_ns);
+            self.write(&list, std::mem::take(&mut batch.heard), tag, now_ns);
             self.route(&mut list);
             self.hand_out(submitted_ns, now_ns);
             self.put_back(list);
@@ -108,7 +119,8 @@ impl Dispatcher {
         let Some(mut inputs) = self.replay.take() else { return };
         let (mut list, mut replayed) = (Vec::with_capacity(SHARE_INPUTS), 0);
         loop {
-            let read = inputs(&mut list);
+            let read = catch_unwind(AssertUnwindSafe(|| inputs(&mut list)))
+                .unwrap_or_else(|panic| Err(io::Error::other(words_of(&*panic))));
             let now_ns = self.clock.now_ns();
             replayed += list.len();
             self.stats.replayed.add(list.len());
@@ -154,13 +166,13 @@ impl Dispatcher {
 
     /// Hands the numbered inputs to the log. Before the shards get them: the sink waits for the log
     /// with their events, and must not wait for what the log never gets.
-    fn keep(&mut self, list: &Arc<Vec<Numbered>>, tag: u64, numbered_ns: u64) {
-        if let Some(queue) = &self.kept {
+    fn write(&mut self, list: &Arc<Vec<Numbered>>, heard: Vec<Heard>, tag: u64, numbered_ns: u64) {
+        if let Some(queue) = &self.unwritten {
             let last = list.last().map_or(0, |input| input.number);
             while self.durable.queued(last) > INPUTS_MAX {
                 std::thread::sleep(PAUSE);
             }
-            queue.push(Kept { inputs: list.clone(), tag, numbered_ns });
+            queue.push(Unwritten { inputs: list.clone(), heard, tag, numbered_ns });
         } else if let (Some(accepted), Some(first)) = (&mut self.accepted, list.first()) {
             accepted(Accepted { tag, first: first.number, inputs: list.len() });
         }

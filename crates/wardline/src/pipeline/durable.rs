@@ -3,48 +3,48 @@
 use crossbeam_utils::sync::{Parker, Unparker};
 use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
 
-/// Written by the keeper of the log, read by the sink's thread.
+/// Written by the writer of the log, read by the sink's thread.
 pub(super) struct Durable {
     /// All inputs up to this number are durable.
     through: AtomicU64,
     /// Up to this one somebody waits for them.
     wanted: AtomicU64,
-    /// The last input that the keeper has taken from its queue.
+    /// The last input that the writer has taken from its queue.
     taken: AtomicU64,
     /// Nothing more becomes durable.
     ended: AtomicBool,
-    keeper: Unparker,
+    writer: Unparker,
     sink: Unparker,
 }
 
 impl Durable {
     /// All inputs up to this number are durable. The two threads sleep on the other halves.
-    pub fn new(through: u64, keeper: Unparker, sink: Unparker) -> Self {
+    pub fn new(through: u64, writer: Unparker, sink: Unparker) -> Self {
         Self {
             through: AtomicU64::new(through),
             wanted: AtomicU64::new(0),
             taken: AtomicU64::new(through),
             ended: AtomicBool::new(false),
-            keeper,
+            writer,
             sink,
         }
     }
 
     /// Without a log everything is as good as durable.
-    pub fn always(keeper: Unparker, sink: Unparker) -> Self {
-        Self::new(u64::MAX, keeper, sink)
+    pub fn always(writer: Unparker, sink: Unparker) -> Self {
+        Self::new(u64::MAX, writer, sink)
     }
 
     pub fn through(&self) -> u64 {
         self.through.load(Ordering::SeqCst)
     }
 
-    /// The keeper has taken inputs up to this one from its queue.
+    /// the writer has taken inputs up to this one from its queue.
     pub fn take(&self, last: u64) {
         self.taken.store(last, Ordering::SeqCst);
     }
 
-    /// How many inputs up to this one are in the keeper's queue.
+    /// How many inputs up to this one are in the writer's queue.
     pub fn queued(&self, last: u64) -> u64 {
         last.saturating_sub(self.taken.load(Ordering::SeqCst))
     }
@@ -78,7 +78,7 @@ impl Durable {
                 return false;
             }
             if self.wanted.fetch_max(input, Ordering::SeqCst) < input {
-                self.keeper.unpark();
+                self.writer.unpark();
             }
             parker.park();
         }

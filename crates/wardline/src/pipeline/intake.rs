@@ -104,6 +104,8 @@ impl Intake {
             if count > 0 {
                 let mut urgent = spare();
                 (urgent.tag, urgent.submitted_ns) = (batch.tag, batch.submitted_ns);
+                // It comes first to the log.
+                urgent.heard.append(&mut batch.heard);
                 urgent.records.extend(batch.records.extract_if(.., |record| overtakes(record)));
                 lanes.urgent.put(urgent);
             }

@@ -3,6 +3,7 @@
 use std::io;
 use std::time::Duration;
 use wardline_core::Numbered;
+use wardline_wire::datagram::Heard;
 
 /// A log that inputs are written to once they have their numbers, on a thread of its own.
 ///
@@ -11,7 +12,7 @@ use wardline_core::Numbered;
 ///
 /// A log without room says so by an error of the kind [`io::ErrorKind::StorageFull`]: it is asked
 /// again until it has room, and meanwhile nothing is taken in for long. After any other error the
-/// pipeline is closed, since what was written is unknown then.
+/// pipeline is closed, since what was written is unknown then; a panic counts as such an error.
 pub trait Log: Send {
     /// Adds inputs, all or none; their numbers go on from those before.
     ///
@@ -19,6 +20,18 @@ pub trait Log: Send {
     ///
     /// If they cannot be written.
     fn append(&mut self, inputs: &[Numbered]) -> io::Result<()>;
+
+    /// Adds what was heard of devices, before the inputs that came with it: so that a server
+    /// refuses after a restart what it took in before. Default: nothing is kept of it, and after a
+    /// restart only the numbers of records tell a repeat.
+    ///
+    /// # Errors
+    ///
+    /// If it cannot be written.
+    fn append_heard(&mut self, heard: &[Heard]) -> io::Result<()> {
+        let _ = heard;
+        Ok(())
+    }
 
     /// Makes all that was appended durable.
     ///

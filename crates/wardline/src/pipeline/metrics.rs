@@ -34,6 +34,9 @@ pub struct Metrics {
     pub events_withheld: u64,
     /// Times that the sink failed.
     pub sink_failures: u64,
+    /// Panics of the log, of who is told of acceptances or notices, and of the thread that gives
+    /// numbers. Those of the sink count as its failures, those of engines as quarantined.
+    pub panics: u64,
     /// Inputs that wait in the lane that overtakes.
     pub waiting_urgent: Gauge,
     /// Inputs that wait in the other lane.
@@ -45,7 +48,7 @@ pub struct Metrics {
     /// From submission to numbering, of each input.
     pub receive: Latency,
     /// From numbering until the log has it, of each input; nothing without a log.
-    pub keep: Latency,
+    pub durable: Latency,
     /// From numbering until the shard takes it up, of each input a shard takes in.
     pub queue: Latency,
     /// How long the shard is at it, with the rest of its batch.
@@ -153,12 +156,13 @@ impl Metrics {
             events_lost: stats.events_lost.value(),
             events_withheld: stats.events_withheld.value(),
             sink_failures: stats.sink_failures.value(),
+            panics: stats.panics.value(),
             waiting_urgent: urgent,
             waiting: bulk,
             waiting_events,
             shards: shards.map(|(s, ends)| ShardMetrics::read(s, ends, retained_max)).collect(),
             receive: Timer::together(std::iter::once(&stats.receive)),
-            keep: Timer::together(std::iter::once(&stats.keep)),
+            durable: Timer::together(std::iter::once(&stats.durable)),
             queue: Timer::together(stats.shards.iter().map(|shard| &shard.queue)),
             judge: Timer::together(stats.shards.iter().map(|shard| &shard.judge)),
             sink: Timer::together(std::iter::once(&stats.sink)),

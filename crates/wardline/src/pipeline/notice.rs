@@ -25,6 +25,19 @@ pub enum Notice {
         /// What it said.
         reason: String,
     },
+    /// Who was to be told that inputs are accepted panicked. They are in the log and judged;
+    /// whoever sent them was perhaps not told. It is called for the next ones all the same.
+    AcceptedPanicked {
+        /// The number of the first of these inputs.
+        first: u64,
+        /// What the panic said.
+        reason: String,
+    },
+    /// The thread that gives numbers panicked. The pipeline is closed; what has numbers is judged.
+    IntakeFailed {
+        /// What the panic said.
+        reason: String,
+    },
     /// What the log had was judged again; what is new comes now.
     Replayed {
         /// How many inputs.
@@ -35,8 +48,8 @@ pub enum Notice {
         /// Why.
         reason: String,
     },
-    /// The log reported an error. Nothing more is accepted, and the pipeline takes nothing in; what
-    /// was not accepted will be sent again by whoever sent it.
+    /// The log reported an error or panicked. Nothing more is accepted, and the pipeline takes
+    /// nothing in; what was not accepted will be sent again by whoever sent it.
     LogFailed {
         /// What it said.
         reason: String,

@@ -13,6 +13,7 @@ use crossbeam_utils::sync::Parker;
 use std::io;
 use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::sync::Arc;
+use std::time::Duration;
 use wardline_core::event::Event;
 
 /// Events that a shard gave out together.
@@ -84,12 +85,20 @@ impl Deliverer {
                 return;
             }
             if self.outlet.queue.len() == 0 {
-                match self.sink.flush_in() {
+                match self.flush_in() {
                     Some(flush_in) => parker.park_timeout(flush_in),
                     None => parker.park(),
                 }
             }
         }
+    }
+
+    fn flush_in(&self) -> Option<Duration> {
+        let asked = catch_unwind(AssertUnwindSafe(|| self.sink.flush_in()));
+        asked.unwrap_or_else(|panic| {
+            self.note(Err(io::Error::other(words_of(&*panic))));
+            Some(ROOM_PAUSE)
+        })
     }
 
     /// Waits for the log, and takes out events whose inputs it will never have.
@@ -161,7 +170,7 @@ fn is_without_room(error: &io::Error) -> bool {
 }
 
 /// A panic of the sink is as good as an error.
-fn guard(act: impl FnOnce() -> io::Result<()>) -> io::Result<()> {
+pub(crate) fn guard(act: impl FnOnce() -> io::Result<()>) -> io::Result<()> {
     catch_unwind(AssertUnwindSafe(act))
         .unwrap_or_else(|panic| Err(io::Error::other(words_of(&*panic))))
 }

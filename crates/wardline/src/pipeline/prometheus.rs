@@ -76,6 +76,7 @@ fn families(metrics: &Metrics) -> Vec<Family> {
             "Times that the sink failed.",
             metrics.sink_failures,
         ),
+        counter("wardline_panics_total", "Panics of the log and of callbacks.", metrics.panics),
     ];
     let waits = [
         ("urgent", metrics.waiting_urgent),

@@ -3,8 +3,8 @@
 use super::lock;
 use super::metrics::Latency;
 use hdrhistogram::Histogram;
-use std::sync::Mutex;
 use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
+use std::sync::{Arc, Mutex};
 use wardline_core::Counters;
 
 /// Counts and times of the whole pipeline.
@@ -20,8 +20,9 @@ pub(super) struct Stats {
     pub events_lost: Count,
     pub events_withheld: Count,
     pub sink_failures: Count,
+    pub panics: Arc<Count>,
     pub receive: Timer,
-    pub keep: Timer,
+    pub durable: Timer,
     pub sink: Timer,
     pub whole: Timer,
     pub shards: Vec<ShardStats>,
@@ -57,7 +58,7 @@ pub(super) struct ShardStats {
 }
 
 impl Stats {
-    pub fn new(shards: usize) -> Self {
+    pub fn new(shards: usize, panics: Arc<Count>) -> Self {
         Self {
             submitted: Count::default(),
             numbered: Count::default(),
@@ -70,8 +71,9 @@ impl Stats {
             events_lost: Count::default(),
             events_withheld: Count::default(),
             sink_failures: Count::default(),
+            panics,
             receive: Timer::default(),
-            keep: Timer::default(),
+            durable: Timer::default(),
             sink: Timer::default(),
             whole: Timer::default(),
             shards: (0..shards).map(|_| ShardStats::default()).collect(),

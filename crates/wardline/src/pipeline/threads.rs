@@ -2,7 +2,7 @@
 
 use super::clock::Clock;
 use super::dispatcher::Dispatcher;
-use super::keeper::Keeper;
+use super::log_writer::LogWriter;
 use super::outlet::Deliverer;
 use super::shard::Worker;
 use super::standby::Standby;
@@ -17,7 +17,7 @@ use std::thread::{Builder, JoinHandle};
 #[derive(Default)]
 pub(super) struct Threads {
     dispatcher: Option<JoinHandle<()>>,
-    keeper: Option<JoinHandle<()>>,
+    log_writer: Option<JoinHandle<()>>,
     workers: Vec<JoinHandle<()>>,
     standbys: Vec<JoinHandle<()>>,
     sink: Option<JoinHandle<()>>,
@@ -31,8 +31,8 @@ impl Threads {
         Ok(())
     }
 
-    pub fn start_keeper(&mut self, mut keeper: Keeper, parker: Parker) -> io::Result<()> {
-        self.keeper = Some(spawn("wardline-log".into(), move || keeper.run(&parker))?);
+    pub fn start_log_writer(&mut self, mut writer: LogWriter, parker: Parker) -> io::Result<()> {
+        self.log_writer = Some(spawn("wardline-log".into(), move || writer.run(&parker))?);
         Ok(())
     }
 
@@ -83,7 +83,7 @@ impl Threads {
     /// started, somebody else must have closed the queues.
     pub fn join_shards(&mut self) {
         self.dispatcher.take().into_iter().for_each(join);
-        self.keeper.take().into_iter().for_each(join);
+        self.log_writer.take().into_iter().for_each(join);
         self.workers.drain(..).for_each(join);
     }
 

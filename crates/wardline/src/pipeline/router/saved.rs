@@ -47,46 +47,56 @@ impl Router {
         router.strangers = usize::try_from(take()?).ok()?;
         for _ in 0..take()? {
             let (person, followers) = (PersonId::new(take()?)?, Set(take()?));
-            let had_device = take()? == 1;
+            let had_device = match take()? {
+                flag @ 0..=1 => flag == 1,
+                _ => return None,
+            };
             let mut devices = Vec::new();
             for _ in 0..take()? {
                 devices.push(DeviceId::new(take()?)?);
             }
-            if followers.union(Set::of_first(shards)) != Set::of_first(shards) {
-                return None;
-            }
-            router.people.insert(person, Party { followers, devices, had_device });
+            let party = Party { followers, devices, had_device };
+            let is_new = router.people.insert(person, party).is_none();
+            is_new.then_some(())?;
         }
         for _ in 0..take()? {
             let order = OrderId::new(take()?)?;
             let home = usize::try_from(take()?).ok().filter(|home| *home < shards)?;
-            router.homes.insert(order, home);
+            router.homes.insert(order, home).is_none().then_some(())?;
         }
         for _ in 0..take()? {
-            router.panicked.insert(DeviceId::new(take()?)?);
+            router.panicked.insert(DeviceId::new(take()?)?).then_some(())?;
         }
-        router.devices = routes(&router.people, &router.panicked, shards);
-        rest.is_empty().then_some(router)
+        rest.is_empty().then_some(())?;
+        router.devices = routes(&router.people, &router.panicked, shards)?;
+        Some(router)
     }
 }
 
-/// Where the inputs of each device go.
+/// Where the inputs of each device go; nothing if somebody is not followed where she must be, or a
+/// device has two persons: then inputs would be judged by nobody.
 fn routes(
     people: &HashMap<PersonId, Party>,
     panicked: &HashSet<DeviceId>,
     shards: usize,
-) -> HashMap<DeviceId, Route> {
+) -> Option<HashMap<DeviceId, Route>> {
     debug_assert!(shards <= SHARDS_MAX, "one bit each");
     let mut routes = HashMap::new();
     for (person, party) in people {
+        let own = home(*person, shards);
+        let is_within = party.followers.union(Set::of_first(shards)) == Set::of_first(shards);
+        let is_whole = party.had_device || party.devices.is_empty();
+        (is_within && is_whole && party.followers.contains(own)).then_some(())?;
         for device in &party.devices {
             let teller = match panicked.contains(device) {
                 true => FIRST,
-                false => home(*person, shards),
+                false => own,
             };
+            party.followers.contains(teller).then_some(())?;
             let (person, followers) = (*person, party.followers);
-            routes.insert(*device, Route { person, followers, teller });
+            let route = Route { person, followers, teller };
+            routes.insert(*device, route).is_none().then_some(())?;
         }
     }
-    routes
+    Some(routes)
 }

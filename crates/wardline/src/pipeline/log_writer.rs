@@ -5,27 +5,30 @@ use super::dispatcher::Acceptance;
 use super::durable::Durable;
 use super::intake::Intake;
 use super::log::{Accepted, Log};
-use super::notice::{Listener, Notice};
+use super::notice::{Listener, Notice, words_of};
 use super::queue::Queue;
 use super::stats::Stats;
 use super::{ROOM_PAUSE, ROOM_TRIES_LAST};
 use crossbeam_utils::sync::Parker;
 use std::io;
+use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::sync::Arc;
 use wardline_core::Numbered;
+use wardline_wire::datagram::Heard;
 
 /// Numbered inputs on their way to the log.
-pub(super) struct Kept {
+pub(super) struct Unwritten {
     pub inputs: Arc<Vec<Numbered>>,
+    pub heard: Vec<Heard>,
     pub tag: u64,
     pub numbered_ns: u64,
 }
 
-/// Works until its queue is closed and empty.
-pub(super) struct Keeper {
+/// The log writer: works until its queue is closed and empty.
+pub(super) struct LogWriter {
     pub log: Box<dyn Log>,
     pub accepted: Option<Acceptance>,
-    pub queue: Arc<Queue<Kept>>,
+    pub queue: Arc<Queue<Unwritten>>,
     pub durable: Arc<Durable>,
     pub intake: Arc<Intake>,
     pub stats: Arc<Stats>,
@@ -41,13 +44,24 @@ pub(super) struct Keeper {
 pub(super) const LISTS_MAX: usize = 8_192;
 /// Inputs that may wait for the log: 2^18 of about 160 bytes are 42 MiB.
 pub(super) const INPUTS_MAX: u64 = 1 << 18;
-impl Keeper {
+
+impl LogWriter {
+    /// A panic of the log is as good as an error: nothing is accepted after it. The queue must be
+    /// emptied all the same, or the dispatcher would wait for ever.
     pub fn run(&mut self, parker: &Parker) {
+        while let Err(panic) = catch_unwind(AssertUnwindSafe(|| self.work(parker))) {
+            self.stats.panics.add(1);
+            self.waiting.clear();
+            self.fail(&io::Error::other(words_of(&*panic)));
+        }
+    }
+
+    fn work(&mut self, parker: &Parker) {
         loop {
             let closed = self.queue.is_closed();
-            if let Some(kept) = self.queue.pop() {
-                self.append(&kept);
-                if self.log.due_in().is_zero() {
+            if let Some(list) = self.queue.pop() {
+                self.append(&list);
+                if !self.has_failed && self.log.due_in().is_zero() {
                     self.append_what_waits();
                     self.commit();
                 }
@@ -75,20 +89,21 @@ impl Keeper {
     /// inputs share it.
     fn append_what_waits(&mut self) {
         for _ in 0..self.queue.len() {
-            let Some(kept) = self.queue.pop() else { return };
-            self.append(&kept);
+            let Some(list) = self.queue.pop() else { return };
+            self.append(&list);
         }
     }
 
-    fn append(&mut self, kept: &Kept) {
-        if let Some(last) = kept.inputs.last() {
+    fn append(&mut self, list: &Unwritten) {
+        if let Some(last) = list.inputs.last() {
             self.durable.take(last.number);
         }
-        let Some(first) = kept.inputs.first().filter(|_| !self.has_failed) else { return };
-        if self.persist(|log| log.append(&kept.inputs)) {
+        let Some(first) = list.inputs.first().filter(|_| !self.has_failed) else { return };
+        let is_heard = list.heard.is_empty() || self.persist(|log| log.append_heard(&list.heard));
+        if is_heard && self.persist(|log| log.append(&list.inputs)) {
             let accepted =
-                Accepted { tag: kept.tag, first: first.number, inputs: kept.inputs.len() };
-            self.waiting.push((accepted, kept.numbered_ns));
+                Accepted { tag: list.tag, first: first.number, inputs: list.inputs.len() };
+            self.waiting.push((accepted, list.numbered_ns));
         }
     }
 
@@ -100,7 +115,7 @@ impl Keeper {
         }
         let now_ns = self.clock.now_ns();
         for (accepted, numbered_ns) in self.waiting.drain(..) {
-            self.stats.keep.note(numbered_ns, now_ns, accepted.inputs);
+            self.stats.durable.note(numbered_ns, now_ns, accepted.inputs);
             if let Some(tell) = &mut self.accepted {
                 tell(accepted);
             }

@@ -65,7 +65,7 @@ fn no_event_and_no_acceptance_leaves_before_the_commit() {
     wait_until("the sink has the events", || run.pipeline.metrics().events == 10);
     let accepted: usize = run.accepted.take().iter().map(|accepted| accepted.inputs).sum();
     assert_eq!((run.events.take().len(), accepted), (10, 10));
-    assert_eq!(run.pipeline.metrics().keep.count, 10);
+    assert_eq!(run.pipeline.metrics().durable.count, 10);
 }
 
 /// Inputs without events wait as long as the log lets them; an event does not.
