@@ -316,6 +316,7 @@ fn incidents_are_limited() {
     assert_eq!(kinds(&apply(engine, &act(7, "acknowledge", stranger))), ["acknowledged"]);
     assert_eq!(kinds(&apply(engine, &act(7, "resolve", stranger))), ["resolved"]);
     assert_eq!(kinds(&apply(engine, &panic(7, 77, 1_000))), ["panic"]);
+    assert_eq!(kinds(&apply(engine, &panic(7, 77, 1_001))), ["panic", "refused"]);
     assert_eq!(engine.open_incidents().len(), 4);
 }
 

@@ -87,11 +87,12 @@ fn timers_that_are_put_off_judge_no_fix() {
 fn fixes_together_count_as_one_after_another() {
     let world = || engine_with(&[zone(), order(0, 17, 3_590), assignment()]);
     let (mut single, mut batched, mut numbered) = (world(), world(), world());
-    for (now, strange) in [(60, true), (50, true), (70, false), (65, false), (40, true)] {
-        let mut records: Vec<_> = (0..3).map(|i| fix(now, 9001, now - 9 + i)).collect();
+    let received = [(60, true), (50, true), (70, false), (65, false), (40, true)];
+    for (row, (now, strange)) in (0..).zip(received) {
+        let mut records: Vec<_> = (1..4).map(|i| fix(now, 9001, 4 * row + i)).collect();
         if strange {
-            records.insert(0, fix(now, 77, now - 9));
-            records.push(fix(now, 77, now - 8));
+            records.insert(0, fix(now, 77, 4 * row + 1));
+            records.push(fix(now, 77, 4 * row + 2));
         }
         records.iter().for_each(|record| drop(apply(&mut single, record)));
         let received = records[0].at.expect("a time of receipt");
@@ -105,7 +106,7 @@ fn fixes_together_count_as_one_after_another() {
         }
     }
     let counters = single.counters();
-    assert!(counters.fixes_within_slack > 3 && counters.clock_regressions > 5, "{counters:?}");
+    assert!(counters.fixes_within_slack > 10 && counters.clock_regressions > 5, "{counters:?}");
 }
 
 fn fix_of(record: &Record) -> Option<Fix> {
