@@ -153,7 +153,9 @@ fn no_device_is_restored_twice() {
 #[test]
 fn no_more_old_fixes_are_restored_than_are_kept() {
     let at = |minute: u64| format!("2026-03-02T08:{minute:02}:00.000Z");
-    let mut engine = Engine::new(small_config());
+    let mut config = small_config();
+    config.repeat_memory = 12;
+    let mut engine = Engine::new(config.clone());
     let mut take = |line: String| drop(apply(&mut engine, &jsonl::parse_line(&line, 1)));
     take(format!(
         r#"{{"type":"assign_device","at":"{}","device":9001,"person":7,"kind":"phone"}}"#,
@@ -179,16 +181,12 @@ fn no_more_old_fixes_are_restored_than_are_kept() {
         .find_map(|minute| Some((minute, place(minute)?)))
         .expect("old fixes are written, the oldest first");
     let kept = u32::from_le_bytes(bytes[list - 4..list].try_into().expect("four bytes"));
-    let more = [
-        &bytes[..list - 4],
-        (kept + 1).to_le_bytes().as_slice(),
-        &trace(first - 1),
-        &bytes[list..],
-    ];
+    let (count, old) = ((kept + 1).to_le_bytes(), trace(first - 1));
+    let more = [&bytes[..list - 4], &count, &old, &bytes[list..]];
     let (offset, max) = (list, u64::from(kept));
     let what = "old fixes of a device";
     assert_eq!(
-        Engine::restore(small_config(), &sealed(&more.concat())).err(),
+        Engine::restore(config, &sealed(&more.concat())).err(),
         Some(RestoreError::Count { offset, what, count: max + 1, max })
     );
 }
