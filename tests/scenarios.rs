@@ -184,6 +184,12 @@ scenarios! {
     away_two_too_late_to_be_references,
     // J-LATE-2, J-BREACH-5
     late_beyond_the_history_probable,
+    // J-CROSS-1: what the way met is not among what is near
+    c08_across_a_zone_of_a_layer_far_behind,
+    // J-CROSS-1, J-GEO-2
+    c09_across_a_thin_zone_at_the_antimeridian,
+    // J-BREACH-1: from farther than boxes tell
+    warning_of_a_layer_from_farther_than_boxes_tell,
 }
 
 #[test]
