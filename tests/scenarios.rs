@@ -190,6 +190,10 @@ scenarios! {
     c09_across_a_thin_zone_at_the_antimeridian,
     // J-BREACH-1: from farther than boxes tell
     warning_of_a_layer_from_farther_than_boxes_tell,
+    // J-BREACH-1
+    warning_of_a_zone_beyond_what_is_known_round_him,
+    // J-BREACH-1
+    breach_of_a_zone_of_a_layer_from_afar,
 }
 
 #[test]
