@@ -194,6 +194,8 @@ scenarios! {
     warning_of_a_zone_beyond_what_is_known_round_him,
     // J-BREACH-1
     breach_of_a_zone_of_a_layer_from_afar,
+    // J-BREACH-1
+    breach_of_a_long_zone_of_a_layer,
 }
 
 #[test]
