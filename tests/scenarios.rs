@@ -196,6 +196,8 @@ scenarios! {
     breach_of_a_zone_of_a_layer_from_afar,
     // J-BREACH-1
     breach_of_a_long_zone_of_a_layer,
+    // J-BREACH-1
+    warning_of_layers_just_within_their_distances,
 }
 
 #[test]
