@@ -197,7 +197,7 @@ scenarios! {
     // J-BREACH-1
     breach_of_a_long_zone_of_a_layer,
     // J-BREACH-1
-    warning_of_layers_just_within_their_distances,
+    warning_of_layers_after_a_long_step,
 }
 
 #[test]
