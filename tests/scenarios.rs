@@ -198,6 +198,8 @@ scenarios! {
     breach_of_a_long_zone_of_a_layer,
     // J-BREACH-1
     warning_of_layers_after_a_long_step,
+    // J-PROX-4, J-LATE-5
+    away_her_fix_too_late_while_she_rests,
 }
 
 #[test]
