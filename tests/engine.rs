@@ -306,6 +306,8 @@ fn incidents_are_limited() {
     assert_eq!(told[0].order, told[1].order);
     let of = &told[1];
     assert_eq!((of.order_version, of.rule, of.person), (1, RuleId::NONE, PersonId::NONE));
+    let device = of.refusal.as_ref().and_then(|refusal| refusal.device);
+    assert_eq!(device.map(|device| device.number()), Some(9001));
     // Another order has room of its own.
     apply(engine, &put_order(6, 18, 1, 50));
     assert_eq!(engine.open_incidents().len(), 4);
@@ -314,6 +316,7 @@ fn incidents_are_limited() {
     assert_eq!(kinds(&apply(engine, &act(7, "acknowledge", stranger))), ["acknowledged"]);
     assert_eq!(kinds(&apply(engine, &act(7, "resolve", stranger))), ["resolved"]);
     assert_eq!(kinds(&apply(engine, &panic(7, 77, 1_000))), ["panic"]);
+    assert_eq!(kinds(&apply(engine, &panic(7, 77, 1_001))), ["panic", "refused"]);
     assert_eq!(engine.open_incidents().len(), 4);
 }
 

@@ -184,6 +184,22 @@ scenarios! {
     away_two_too_late_to_be_references,
     // J-LATE-2, J-BREACH-5
     late_beyond_the_history_probable,
+    // J-CROSS-1: what the way met is not among what is near
+    c08_across_a_zone_of_a_layer_far_behind,
+    // J-CROSS-1, J-GEO-2
+    c09_across_a_thin_zone_at_the_antimeridian,
+    // J-BREACH-1: from farther than boxes tell
+    warning_of_a_layer_from_farther_than_boxes_tell,
+    // J-BREACH-1
+    warning_of_a_zone_beyond_what_is_known_round_him,
+    // J-BREACH-1
+    breach_of_a_zone_of_a_layer_from_afar,
+    // J-BREACH-1
+    breach_of_a_long_zone_of_a_layer,
+    // J-BREACH-1
+    warning_of_layers_after_a_long_step,
+    // J-PROX-4, J-LATE-5
+    away_her_fix_too_late_while_she_rests,
 }
 
 #[test]

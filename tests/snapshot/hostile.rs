@@ -149,6 +149,48 @@ fn no_device_is_restored_twice() {
     }
 }
 
+/// Old fixes are read into room of a fixed size.
+#[test]
+fn no_more_old_fixes_are_restored_than_are_kept() {
+    let at = |minute: u64| format!("2026-03-02T08:{minute:02}:00.000Z");
+    let mut config = small_config();
+    config.repeat_memory = 12;
+    let mut engine = Engine::new(config.clone());
+    let mut take = |line: String| drop(apply(&mut engine, &jsonl::parse_line(&line, 1)));
+    take(format!(
+        r#"{{"type":"assign_device","at":"{}","device":9001,"person":7,"kind":"phone"}}"#,
+        at(0)
+    ));
+    for minute in 1..60 {
+        take(format!(
+            r#"{{"type":"fix","at":"{0}","device":9001,"seq":{minute},"time":"{0}","lat":42.8,
+            "lon":74.6,"accuracy_m":8.0}}"#,
+            at(minute)
+        ));
+    }
+    let mut bytes = Vec::new();
+    engine.snapshot(&mut bytes);
+    let start = jsonl::parse_line(&format!(r#"{{"type":"tick","at":"{}"}}"#, at(0)), 1);
+    let start = start.at.expect("a time of receipt");
+    let trace = |minute: u64| {
+        let time = start.plus_ms(minute as i64 * 60_000).ms();
+        [time.to_le_bytes(), minute.to_le_bytes()].concat()
+    };
+    let place = |minute| bytes.windows(16).position(|there| there == trace(minute));
+    let (first, list) = (1..60)
+        .find_map(|minute| Some((minute, place(minute)?)))
+        .expect("old fixes are written, the oldest first");
+    let kept = u32::from_le_bytes(bytes[list - 4..list].try_into().expect("four bytes"));
+    let (count, old) = ((kept + 1).to_le_bytes(), trace(first - 1));
+    let more = [&bytes[..list - 4], &count, &old, &bytes[list..]];
+    let (offset, max) = (list, u64::from(kept));
+    let what = "old fixes of a device";
+    assert_eq!(
+        Engine::restore(config, &sealed(&more.concat())).err(),
+        Some(RestoreError::Count { offset, what, count: max + 1, max })
+    );
+}
+
 /// Whether the bytes are restored. If so they must be the snapshot of the restored engine, and it
 /// must go on without a panic.
 fn goes_on(bytes: &[u8], rest: &[Record]) -> bool {

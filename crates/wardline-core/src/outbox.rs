@@ -131,9 +131,7 @@ impl Outbox {
 
     /// Puts in its place what the present step says so far.
     pub fn sort_step(&mut self) {
-        if self.step.len() > 1 {
-            self.step.sort_by_cached_key(Draft::place);
-        }
+        self.step.sort_by_cached_key(Draft::place);
     }
 
     /// Ends a step: its events take their places.
