@@ -2,8 +2,9 @@
 //!
 //! `WARDLINE_SEEDS=N` tries N seeds (default 200), `WARDLINE_SEED=K` that one only.
 
-use std::ops::Range;
+mod seeds;
 
+use seeds::seeds;
 use serde_json::Value;
 use wardline_core::input::{Fix, Input, Record};
 use wardline_core::time::Timestamp;
@@ -19,7 +20,7 @@ const SEEDS: u64 = 200;
 #[test]
 fn the_engine_says_what_the_oracle_says() {
     let mut compared = 0;
-    for seed in seeds() {
+    for seed in seeds(SEEDS) {
         let text = scenario(seed, &Options::default());
         let expected = wardline_sim::oracle::run(&text);
         let actual = replay(&text, true);
@@ -42,7 +43,7 @@ fn the_engine_says_what_the_oracle_says() {
 #[test]
 fn the_engine_says_what_the_oracle_says_of_all_rules() {
     let (mut compared, mut whole) = (0, 0);
-    for seed in seeds() {
+    for seed in seeds(SEEDS) {
         let text = scenario(seed, &Options::all_rules());
         let mut expected = wardline_sim::oracle::run(&text);
         let mut actual = replay(&text, true);
@@ -91,7 +92,7 @@ fn a_missing_event_is_seen() {
 
 #[test]
 fn the_slack_test_changes_nothing() {
-    for seed in seeds() {
+    for seed in seeds(SEEDS) {
         for options in [Options::default(), Options::all_rules()] {
             let text = scenario(seed, &options);
             let lines = |slack| -> Vec<String> {
@@ -105,7 +106,7 @@ fn the_slack_test_changes_nothing() {
 /// Fixes received together cause what they would one after another.
 #[test]
 fn batches_change_nothing() {
-    for seed in seeds() {
+    for seed in seeds(SEEDS) {
         let text = scenario(seed, &Options::default());
         let lines = (1..).zip(text.lines());
         let records: Vec<_> = lines.map(|(number, line)| jsonl::parse_line(line, number)).collect();
@@ -151,16 +152,4 @@ fn replay(text: &str, slack: bool) -> Vec<Value> {
         engine.apply(&record, &mut |event| events.push(jsonl::event_value(&event)));
     }
     events
-}
-
-fn seeds() -> Range<u64> {
-    match (number("WARDLINE_SEED"), number("WARDLINE_SEEDS")) {
-        (Some(seed), _) => seed..seed + 1,
-        (None, count) => 0..count.unwrap_or(SEEDS),
-    }
-}
-
-fn number(name: &str) -> Option<u64> {
-    let text = std::env::var(name).ok()?;
-    Some(text.parse().unwrap_or_else(|error| panic!("{name}={text}: {error}")))
 }

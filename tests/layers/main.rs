@@ -4,10 +4,12 @@
 //! `WARDLINE_SEEDS=N` tries N seeds, `WARDLINE_SEED=K` that one only.
 
 mod brute;
+#[path = "../seeds/mod.rs"]
+mod seeds;
 mod world;
 
 use brute::Brute;
-use std::ops::Range;
+use seeds::seeds;
 use wardline_core::event::{Event, EventKind};
 use wardline_core::{Config, Engine};
 use world::World;
@@ -18,7 +20,7 @@ const SEEDS: u64 = 120;
 #[test]
 fn no_zone_of_a_layer_is_missed_whatever_is_known_of_those_round_a_device() {
     let (mut said, mut within_slack, mut fixes) = (0, 0, 0);
-    for seed in seeds() {
+    for seed in seeds(SEEDS) {
         let mut world = World::new(seed);
         let mut brute = Brute::new(&world);
         let mut engine = Engine::new(config());
@@ -57,16 +59,4 @@ fn config() -> Config {
     let mut config = Config::default();
     config.incidents_max = 1 << 24;
     config
-}
-
-fn seeds() -> Range<u64> {
-    match (number("WARDLINE_SEED"), number("WARDLINE_SEEDS")) {
-        (Some(seed), _) => seed..seed + 1,
-        (None, count) => 0..count.unwrap_or(SEEDS),
-    }
-}
-
-fn number(name: &str) -> Option<u64> {
-    let text = std::env::var(name).ok()?;
-    Some(text.parse().unwrap_or_else(|error| panic!("{name}={text}: {error}")))
 }

@@ -3,10 +3,12 @@
 //!
 //! `WARDLINE_SEEDS=N` tries N seeds (default 300), `WARDLINE_SEED=K` that one only.
 
+#[path = "../seeds/mod.rs"]
+mod seeds;
 mod walks;
 
+use seeds::seeds;
 use std::collections::BTreeMap;
-use std::ops::Range;
 use walks::{World, id, place};
 use wardline_core::event::{Event, EventKind};
 use wardline_core::ids::{DeviceId, OrderId, PersonId, RuleId};
@@ -26,7 +28,7 @@ const START_MS: i64 = 1_780_000_000_000;
 fn the_slack_of_pairs_changes_nothing() {
     let mut kinds = BTreeMap::new();
     let (mut fixes, mut within_slack) = (0, 0);
-    for seed in seeds() {
+    for seed in seeds(SEEDS) {
         let log = World::log(seed, INPUTS);
         let history_fixes = [2, 3, 6, 32][seed as usize % 4];
         let (expected, _) = replay(&log, history_fixes, false);
@@ -129,16 +131,4 @@ fn replay(log: &[Record], history_fixes: usize, slack: bool) -> (Vec<Event>, Cou
     let mut events = Vec::new();
     log.iter().for_each(|record| engine.apply(record, &mut |event| events.push(event)));
     (events, engine.counters())
-}
-
-fn seeds() -> Range<u64> {
-    match (number("WARDLINE_SEED"), number("WARDLINE_SEEDS")) {
-        (Some(seed), _) => seed..seed + 1,
-        (None, count) => 0..count.unwrap_or(SEEDS),
-    }
-}
-
-fn number(name: &str) -> Option<u64> {
-    let text = std::env::var(name).ok()?;
-    Some(text.parse().unwrap_or_else(|error| panic!("{name}={text}: {error}")))
 }
