@@ -9,6 +9,7 @@ mod late;
 mod moving;
 mod observation;
 mod pairs;
+mod rest;
 mod saved;
 mod shadow;
 mod share;
