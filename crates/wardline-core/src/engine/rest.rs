@@ -103,15 +103,21 @@ impl Engine {
         let Some(id) = self.people.get(person).and_then(Person::only_order) else { return };
         let version = self.orders.by_id.get(id).and_then(Order::newest);
         let Some(version) = version else { return };
-        let parties: Vec<_> = std::iter::once(version.person).chain(version.protected()).collect();
-        for party in parties.iter().filter(|party| **party != person) {
-            let bound_alike = |party: &&Person| party.only_order() == Some(id);
-            let devices = self.people.get(*party).filter(bound_alike).map(|party| &party.devices);
-            for slot in devices.cloned().into_iter().flatten() {
-                self.let_rest(slot, until);
-            }
+        let restrained = version.person;
+        let mut slots = std::mem::take(&mut self.slots_at_hand);
+        for party in std::iter::once(restrained).chain(version.protected()) {
+            let other = self.people.get(party).filter(|_| party != person);
+            let other = other.filter(|other| other.only_order() == Some(id));
+            slots.extend(other.into_iter().flat_map(|other| &other.devices));
         }
-        if let [restrained, protected] = parties[..] {
+        let only_protected = {
+            let mut protected = version.protected();
+            protected.next().filter(|_| protected.next().is_none())
+        };
+        slots.iter().for_each(|slot| self.let_rest(*slot, until));
+        slots.clear();
+        self.slots_at_hand = slots;
+        if let Some(protected) = only_protected {
             self.note_mates(id, restrained, protected);
         }
     }
