@@ -132,7 +132,7 @@ impl Engine {
             self.deadlines.insert((next, id));
             // Who trusted in the later instant must not.
             if before.is_none_or(|before| next < before) {
-                self.wake_parties(id);
+                self.hurry_parties(id);
             }
         }
         next
@@ -146,7 +146,8 @@ impl Engine {
     }
 
     /// Lets a device rest on if it rested until now and none of the boundaries and timers that it
-    /// waited for is due, since each fix puts off what a silence would bring. Says whether it does.
+    /// waited for is due, since each fix puts off what a silence would bring; or if what was due
+    /// has fired and left it at rest. Says whether it does.
     pub(super) fn rests_on(&mut self, slot: usize, at: Timestamp) -> bool {
         let is_due = |hot: &HotLine| !hot.is_awake() && at >= hot.quiet_until;
         let Some(device) = self.devices.get(slot) else { return false };
@@ -158,7 +159,14 @@ impl Engine {
             return false;
         }
         // Until the next instant nothing is due: at an alarm that is raised, the instant is past.
-        let until = self.quiet_until(person, id);
+        let mut until = self.quiet_until(person, id);
+        if NEVER < until && until <= at {
+            self.with_orders_of(person, |engine, orders| engine.advance(orders, at));
+            if self.devices.hot(slot).is_none_or(HotLine::is_awake) {
+                return false;
+            }
+            until = self.quiet_until(person, id);
+        }
         if until <= at {
             return false;
         }
@@ -193,13 +201,22 @@ impl Engine {
 
     /// From now on each fix of whoever is or was a party of the order is judged.
     pub(super) fn wake_parties(&mut self, id: OrderId) {
+        self.each_party(id, HotLine::wake);
+    }
+
+    /// The order has another next instant, which is looked for before the next fix of its parties.
+    pub(super) fn hurry_parties(&mut self, id: OrderId) {
+        self.each_party(id, HotLine::lose_quiet);
+    }
+
+    fn each_party(&mut self, id: OrderId, act: impl Fn(&mut HotLine)) {
         let Some(order) = self.orders.by_id.get(id) else { return };
         let restrained = order.versions.iter().rev().take(2).map(|version| version.person);
         let parties = restrained.chain(order.protected.iter().copied());
         let parties = parties.filter_map(|party| self.people.get(party));
         for slot in parties.flat_map(|party| &party.devices) {
             if let Some((_, hot, _)) = self.devices.get_mut(*slot, &self.config) {
-                hot.wake();
+                act(hot);
             }
         }
     }
@@ -231,12 +248,23 @@ impl Engine {
         })
     }
 
-    /// Does something for each of them.
-    pub(super) fn for_orders_of(&mut self, id: PersonId, mut act: impl FnMut(&mut Self, OrderId)) {
+    /// Does something with all of them.
+    pub(super) fn with_orders_of(
+        &mut self,
+        id: PersonId,
+        act: impl FnOnce(&mut Self, &[OrderId]),
+    ) {
         let mut orders = std::mem::take(&mut self.orders_at_hand);
         orders.extend(self.concerning(id));
-        orders.iter().for_each(|order| act(self, *order));
+        act(self, &orders);
         orders.clear();
         self.orders_at_hand = orders;
+    }
+
+    /// Does something for each of them.
+    pub(super) fn for_orders_of(&mut self, id: PersonId, mut act: impl FnMut(&mut Self, OrderId)) {
+        self.with_orders_of(id, |engine, orders| {
+            orders.iter().for_each(|order| act(engine, *order));
+        });
     }
 }
