@@ -82,6 +82,26 @@ fn timers_that_are_put_off_judge_no_fix() {
     assert_eq!(next.ms() / 1000 % 3600, 3_590);
 }
 
+/// J-DESK-3: an incident is escalated before a fix that itself changes nothing, and need not be
+/// judged for it.
+#[test]
+fn incidents_that_are_escalated_judge_no_fix() {
+    let engine = &mut engine_with(&[zone(), order(0, 17, 3_590), assignment()]);
+    let mut told = Vec::new();
+    for second in (15..=150).step_by(15) {
+        let mut record = fix(second, 9001, second);
+        if let Input::Fix(fix) = &mut record.input {
+            fix.position = Position::from_e7(428_760_000, 746_036_000).expect("in the zone");
+        }
+        let events = apply(engine, &record);
+        told.extend(events.iter().map(|event| (second, event.kind.word())));
+    }
+    let expected = [(15, "breach"), (60, "escalated"), (90, "escalated"), (120, "escalated")];
+    assert_eq!(told, expected);
+    let counters = engine.counters();
+    assert_eq!((counters.fixes, counters.fixes_within_slack), (10, 9), "all after the first");
+}
+
 /// J-TIME-1: fixes received together or with numbers count as they do one after another, those too
 /// that come earlier than what came before.
 #[test]

@@ -4,8 +4,9 @@ mod saved;
 
 use crate::engine::Config;
 use crate::event::{EpisodeId, EventKind};
-use crate::ids::{DeviceId, OrderId, PersonId, RuleId, ZoneId};
-use crate::time::{NEVER, Timestamp};
+use crate::ids::{DeviceId, OrderId, PersonId, ZoneId};
+use crate::table::Table;
+use crate::time::Timestamp;
 use std::collections::{BTreeMap, BTreeSet};
 
 /// An incident that is not resolved.
@@ -28,8 +29,8 @@ pub(crate) struct Desk {
     incidents: BTreeMap<EpisodeId, Incident>,
     /// How many each order has; none if it has none.
     counts: BTreeMap<OrderId, usize>,
-    /// When each unacknowledged one is escalated next.
-    escalations: BTreeSet<(OrderId, Timestamp, EpisodeId)>,
+    /// When each unacknowledged one is escalated next, by order.
+    escalations: Table<OrderId, BTreeSet<(Timestamp, EpisodeId)>>,
 }
 
 /// How often an incident is escalated.
@@ -49,8 +50,12 @@ impl Desk {
     // J-DESK-1
     pub fn open(&mut self, id: EpisodeId, incident: Incident, period_ms: i64) {
         let first = incident.opened.plus_ms(period_ms);
-        self.escalations.insert((id.order, first, id));
+        self.schedule(first, id);
         self.insert(id, incident);
+    }
+
+    fn schedule(&mut self, instant: Timestamp, id: EpisodeId) {
+        self.escalations.get_or_insert_with(id.order, BTreeSet::new).insert((instant, id));
     }
 
     fn insert(&mut self, id: EpisodeId, incident: Incident) {
@@ -69,7 +74,9 @@ impl Desk {
     }
 
     pub fn acknowledge(&mut self, id: EpisodeId) {
-        self.escalations.retain(|(order, _, other)| *order != id.order || *other != id);
+        if let Some(escalations) = self.escalations.get_mut(id.order) {
+            escalations.retain(|(_, other)| *other != id);
+        }
         if let Some(incident) = self.incidents.get_mut(&id) {
             incident.is_acknowledged = true;
         }
@@ -89,22 +96,12 @@ impl Desk {
 
     /// When an incident of the order is escalated next; or only of a device, if one is given.
     pub fn next_escalation(&self, order: OrderId, of: Option<DeviceId>) -> Option<Timestamp> {
-        self.next(order, of).map(|(_, instant, _)| instant)
+        self.next(order, of).map(|(instant, _)| instant)
     }
 
-    fn next(
-        &self,
-        order: OrderId,
-        of: Option<DeviceId>,
-    ) -> Option<(OrderId, Timestamp, EpisodeId)> {
-        // Of most who ask there is none: those that concern no order come first.
-        if self.escalations.first().is_none_or(|first| first.0 > order) {
-            return None;
-        }
-        let from = (order, NEVER, FIRST);
-        let next = self.escalations.range(from..).take_while(|next| next.0 == order);
-        let mut next = next.filter(|next| of.is_none_or(|device| next.2.device == device));
-        next.next().copied()
+    fn next(&self, order: OrderId, of: Option<DeviceId>) -> Option<(Timestamp, EpisodeId)> {
+        let mut all = self.escalations.get(order)?.iter();
+        all.find(|(_, id)| of.is_none_or(|device| id.device == device)).copied()
     }
 
     /// Takes an escalation of the order that is due at the instant: the incident and its level.
@@ -116,15 +113,15 @@ impl Desk {
         instant: Timestamp,
         period_ms: impl Fn(EventKind) -> i64,
     ) -> Option<(EpisodeId, u32, &Incident)> {
-        let due = self.next(order, of).filter(|due| due.1 <= instant)?;
-        self.escalations.remove(&due);
-        let incident = self.incidents.get_mut(&due.2)?;
+        let (due, id) = self.next(order, of).filter(|(due, _)| *due <= instant)?;
+        let escalations = self.escalations.get_mut(order)?;
+        escalations.remove(&(due, id));
+        let incident = self.incidents.get_mut(&id)?;
         incident.escalations += 1;
         if incident.escalations < LEVELS {
-            let next = due.1.plus_ms(period_ms(due.2.kind));
-            self.escalations.insert((order, next, due.2));
+            escalations.insert((due.plus_ms(period_ms(id.kind)), id));
         }
-        Some((due.2, incident.escalations, incident))
+        Some((id, incident.escalations, incident))
     }
 }
 
@@ -142,12 +139,3 @@ impl Incident {
         }
     }
 }
-
-/// Before every other id.
-const FIRST: EpisodeId = EpisodeId {
-    order: OrderId::NONE,
-    rule: RuleId::NONE,
-    device: DeviceId::NONE,
-    kind: EventKind::Breach,
-    number: 0,
-};

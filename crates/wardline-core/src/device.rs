@@ -11,6 +11,7 @@ pub(crate) use copy::DeviceCopy;
 use crate::condition::Conditions;
 use crate::engine::Config;
 use crate::ids::{DeviceId, PersonId};
+use crate::input::Fix;
 use crate::key::Key;
 use crate::table::Places;
 use crate::time::{NEVER, Timestamp};
@@ -261,6 +262,17 @@ impl Devices {
     #[inline(never)]
     pub fn touch(&self, devices: &[usize; BATCH]) -> u8 {
         self.memory.touch(devices)
+    }
+
+    /// Reads what is needed besides by those of the fixes that leave the slack of their devices.
+    #[inline(never)]
+    pub fn touch_leaving(&self, devices: &[usize; BATCH], fixes: &[Fix]) -> u32 {
+        let is_leaving = |device: &usize, fix: &Fix| {
+            self.memory.hot(*device).is_some_and(|hot| !hot.has_within_slack(fix.position))
+        };
+        let leaving = devices.iter().zip(fixes).filter(|(device, fix)| is_leaving(device, fix));
+        let watches = leaving.filter_map(|(device, _)| self.get(*device)).map(|d| &d.watches);
+        watches.flatten().fold(0, |sum, watch| sum ^ watch.touch())
     }
 
     pub fn get(&self, device: usize) -> Option<&Device> {

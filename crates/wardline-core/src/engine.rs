@@ -1,5 +1,6 @@
 //! The engine: one input after another, and for each the events it causes.
 
+mod afar;
 mod alarms;
 mod config;
 mod configuration;
@@ -170,24 +171,31 @@ impl Engine {
         at: Timestamp,
         sink: &mut impl FnMut(EventPlace, Event),
     ) {
-        if let Input::Fix(fix) = input
-            && (self.takes_within_slack(slot, fix, at) || self.takes_after_a_look(slot, fix, at))
-        {
-            return;
+        match input {
+            Input::Fix(fix) if self.takes_within_slack(slot, fix, at) => {}
+            _ => self.take_in_whole(slot, input, at, sink),
         }
-        self.take_in_whole(input, at, sink);
     }
 
     /// The same for an input that may change anything.
     #[inline(never)]
     fn take_in_whole(
         &mut self,
+        slot: usize,
         input: &Input,
         at: Timestamp,
         sink: &mut impl FnMut(EventPlace, Event),
     ) {
-        self.dispatch(input, at);
-        self.end_step(Step::Input, at);
+        let passes = match input {
+            Input::Fix(fix) => {
+                self.takes_after_a_look(slot, fix, at) || self.takes_afar(slot, fix, at)
+            }
+            _ => false,
+        };
+        if !passes {
+            self.dispatch(input, at);
+            self.end_step(Step::Input, at);
+        }
         self.counters.events += self.outbox.len();
         self.outbox.deliver(sink);
     }

@@ -73,18 +73,22 @@ struct ZoneBox {
 }
 
 impl RTreeObject for ZoneBox {
-    type Envelope = AABB<[f64; 2]>;
+    type Envelope = AABB<[f32; 2]>;
 
     fn envelope(&self) -> Self::Envelope {
         envelope(&self.bounds)
     }
 }
 
-/// The tree multiplies coordinates, which would overflow `i32`; `f64` holds each exactly.
-fn envelope(bounds: &Bounds) -> AABB<[f64; 2]> {
+/// The tree multiplies coordinates, which would overflow `i32`. In single precision a node is a
+/// third smaller than in double; what rounding loses is made up for, so that a box may be found that
+/// does not meet what is looked for, but none is missed.
+fn envelope(bounds: &Bounds) -> AABB<[f32; 2]> {
+    let low = |e7: i32| (e7 as f32).next_down();
+    let high = |e7: i32| (e7 as f32).next_up();
     AABB::from_corners(
-        [f64::from(bounds.min_lon_e7), f64::from(bounds.min_lat_e7)],
-        [f64::from(bounds.max_lon_e7), f64::from(bounds.max_lat_e7)],
+        [low(bounds.min_lon_e7), low(bounds.min_lat_e7)],
+        [high(bounds.max_lon_e7), high(bounds.max_lat_e7)],
     )
 }
 
@@ -237,7 +241,9 @@ impl Zones {
             // Unlike the iterator it never allocates.
             let _: ControlFlow<()> =
                 layer.tree.locate_in_envelope_intersecting_int(&envelope(bounds), |hit| {
-                    each(&hit.bounds, hit.zone);
+                    if hit.bounds.intersects(bounds) {
+                        each(&hit.bounds, hit.zone);
+                    }
                     ControlFlow::Continue(())
                 });
         }
@@ -260,6 +266,7 @@ impl Zones {
         let mut zones = Vec::new();
         for bounds in boxes {
             let hits = self.all.locate_in_envelope_intersecting(&envelope(bounds));
+            let hits = hits.filter(|hit| hit.bounds.intersects(bounds));
             zones.extend(hits.map(|hit| hit.zone));
         }
         zones.sort_unstable();

@@ -14,7 +14,12 @@ const LEVEL_MAX: u32 = i32::MAX as u32;
 impl Desk {
     /// How many incidents there are, and how many escalations wait.
     pub fn counts(&self) -> [usize; 2] {
-        [self.incidents.len(), self.escalations.len()]
+        [self.incidents.len(), self.escalations().count()]
+    }
+
+    /// All that wait, by order and time.
+    fn escalations(&self) -> impl Iterator<Item = (Timestamp, EpisodeId)> {
+        self.escalations.sorted().into_iter().flat_map(|(_, waiting)| waiting.iter().copied())
     }
 
     pub fn write(&self, out: &mut impl Sink) {
@@ -22,7 +27,7 @@ impl Desk {
             id.write(out);
             incident.write(out);
         }
-        for (_, instant, id) in &self.escalations {
+        for (instant, id) in self.escalations() {
             instant.write(out);
             id.write(out);
         }
@@ -37,7 +42,7 @@ impl Desk {
         let item = (escalations, ESCALATION_BYTES);
         let read = |from: &mut Reader<'_>| desk.read_escalation(from);
         let escalations = from.ascending("escalations", item, read, |due| *due)?;
-        desk.escalations = escalations.into_iter().collect();
+        escalations.into_iter().for_each(|(_, instant, id)| desk.schedule(instant, id));
         Ok(desk)
     }
 

@@ -79,7 +79,12 @@ impl HotLine {
 
     /// From now on each fix must be judged, and boundaries looked for.
     pub fn wake(&mut self) {
-        self.slack_m = -1.0;
+        self.lose_slack();
+        self.lose_quiet();
+    }
+
+    /// Before the next fix boundaries and timers are looked for; the slack stays.
+    pub fn lose_quiet(&mut self) {
         self.quiet_until = NEVER;
     }
 
@@ -125,8 +130,18 @@ impl HotLine {
     /// No boundary is reached before `until`, and no verdict changes within `slack_m` of this
     /// sound fix; the history can do with `left` more.
     pub fn rest(&mut self, at: &Sample, slack_m: f64, until: Timestamp, left: u16) {
+        self.rest_at(at.position, at.time, slack_m, until, left);
+    }
+
+    fn rest_at(
+        &mut self,
+        at: Position,
+        time: Timestamp,
+        slack_m: f64,
+        until: Timestamp,
+        left: u16,
+    ) {
         self.stay_awake(until);
-        let (at, time) = (at.position, at.time);
         self.left = left;
         // The decimetre covers the error of distances (J-GEO-2), the ten-thousandth the rounding.
         let slack_m = slack_m.min(SLACK_M_MAX) * 0.9999 - 0.1;
@@ -141,38 +156,95 @@ impl HotLine {
         }
     }
 
+    /// Whether it rests, and would so at this position too.
+    #[inline(always)]
+    pub fn has_within_slack(&self, position: Position) -> bool {
+        let slack_m = f64::from(self.slack_m);
+        let moved_m2 = self.scale.most_m2(position, self.anchor);
+        slack_m >= 0.0 && moved_m2 <= slack_m * slack_m
+    }
+
     /// Whether the fix is sound and cannot change a verdict; if so, it is the last sound one now.
     #[inline(always)]
     pub fn takes(&mut self, fix: &Fix, at: Timestamp, config: &Config) -> Option<SoundFix> {
         let time = fix.time.min(at);
-        if self.slack_m < 0.0
-            || time <= self.newest
+        if time <= self.newest
             || at >= self.quiet_until
             || self.left != ENDLESS && (self.left == 0 || at.ms_since(time) >= LAG_MS_MAX)
         {
             return None;
         }
-        let moved_m2 = self.scale.most_m2(fix.position, self.anchor);
-        let slack_m = f64::from(self.slack_m);
-        if moved_m2 > slack_m * slack_m || !is_plainly_sound(fix, at, config) {
+        if !self.has_within_slack(fix.position) {
             return None;
         }
-        let claims_motion =
-            fix.moving || fix.speed_mps.is_some_and(|speed| speed > config.copied_speed_mps);
-        if claims_motion && fix.position == self.sound {
-            return None;
-        }
-        let allowed_m = config.speed_max_mps * time.ms_since(self.sound_time) as f64 * 1e-3;
+        let sound = self.sound_fix(fix, at, config)?;
+        let allowed_m = self.allowed_m(&sound, config);
         if self.scale.most_m2(fix.position, self.sound) > allowed_m * allowed_m {
             return None;
         }
-        self.newest = time;
         self.left -= u16::from(self.left != ENDLESS);
-        self.sound_time = time;
-        self.sound = fix.position;
+        self.note_sound(&sound);
+        Some(sound)
+    }
+
+    /// The same for one that has left the slack, a step from the last sound one that is no longer
+    /// than this; of no party of a pair. It is not yet taken.
+    pub fn meets(
+        &self,
+        fix: &Fix,
+        at: Timestamp,
+        step_m: f64,
+        config: &Config,
+    ) -> Option<SoundFix> {
+        let is_next = !self.is_awake()
+            && fix.time.min(at) > self.newest
+            && at < self.quiet_until
+            && self.left == ENDLESS;
+        let sound = self.sound_fix(fix, at, config).filter(|_| is_next)?;
+        (step_m <= self.allowed_m(&sound, config)).then_some(sound)
+    }
+
+    /// It rests at a sound fix, the newest, within whose slack no verdict changes.
+    pub fn move_to(&mut self, sound: &SoundFix, slack_m: f64) {
+        self.note_sound(sound);
+        self.rest_at(sound.position, sound.time, slack_m, self.quiet_until, self.left);
+    }
+
+    /// While at rest, where the last sound fix was.
+    pub fn last_sound(&self) -> Option<Position> {
+        (!self.is_awake()).then_some(self.sound)
+    }
+
+    /// What to keep of the fix, if it is sound for all that it says itself, and no copy of the last.
+    #[inline(always)]
+    fn sound_fix(&self, fix: &Fix, at: Timestamp, config: &Config) -> Option<SoundFix> {
+        let claims_motion =
+            fix.moving || fix.speed_mps.is_some_and(|speed| speed > config.copied_speed_mps);
+        let is_copy = claims_motion && fix.position == self.sound;
         let (reported, seq, position, accuracy_m) =
             (fix.time, fix.seq, fix.position, fix.accuracy_m);
-        Some(SoundFix { time, reported, seq, position, accuracy_m, claims_motion })
+        let time = reported.min(at);
+        (is_plainly_sound(fix, at, config) && !is_copy).then_some(SoundFix {
+            time,
+            reported,
+            seq,
+            position,
+            accuracy_m,
+            claims_motion,
+        })
+    }
+
+    /// How far one may have come since the last sound fix.
+    #[inline(always)]
+    fn allowed_m(&self, fix: &SoundFix, config: &Config) -> f64 {
+        config.speed_max_mps * fix.time.ms_since(self.sound_time) as f64 * 1e-3
+    }
+
+    #[inline(always)]
+    fn note_sound(&mut self, fix: &SoundFix) {
+        self.newest = fix.time;
+        self.sound_time = fix.time;
+        self.sound = fix.position;
     }
 }
 

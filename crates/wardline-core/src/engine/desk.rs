@@ -54,7 +54,7 @@ impl Engine {
             self.tell_of_desk(order, draft);
         }
         for order in opened {
-            self.wake_parties(order);
+            self.hurry_parties(order);
             self.reschedule(order);
         }
     }

@@ -1,5 +1,6 @@
 //! Fixes of devices.
 
+use super::afar::slack_afar_m;
 use super::observation::Scope;
 use super::pairs::Pair;
 use super::{Engine, Part};
@@ -17,22 +18,27 @@ impl Engine {
     /// Takes in fixes received at the same time, like [`Engine::apply`] one after another, but
     /// faster: the memory that each needs is looked for ahead of its turn.
     pub fn apply_fixes(&mut self, at: Timestamp, fixes: &[Fix], sink: &mut impl FnMut(Event)) {
+        let mut beyond_slack = 0;
         for batch in fixes.chunks(BATCH) {
             let mut slots = [NOWHERE; BATCH];
             for (slot, fix) in slots.iter_mut().zip(batch) {
                 *slot = self.devices.slot(fix.device).unwrap_or(NOWHERE);
             }
             std::hint::black_box(self.devices.touch(&slots));
+            // If many of the last batch left their slack, so will many of this one.
+            if beyond_slack >= BATCH / 16 {
+                std::hint::black_box(self.devices.touch_leaving(&slots, batch));
+            }
+            beyond_slack = 0;
             let (mut slots, mut fixes) = (&slots[..batch.len()], batch);
             loop {
                 let taken = self.take_row_within_slack(slots, fixes, at);
                 let Some(fix) = fixes.get(taken) else { break };
                 let slot = slots[taken];
+                beyond_slack += 1;
                 (slots, fixes) = (&slots[taken + 1..], &fixes[taken + 1..]);
                 let at = self.receive(self.input + 1, Some(at), Part::WHOLE);
-                if !self.takes_after_a_look(slot, fix, at) {
-                    self.take_in_whole(&Input::Fix(*fix), at, &mut |_, event| sink(event));
-                }
+                self.take_in_whole(slot, &Input::Fix(*fix), at, &mut |_, event| sink(event));
             }
         }
     }
@@ -70,7 +76,7 @@ impl Engine {
         true
     }
 
-    /// The same for a device that rested until its timers were to be looked at, if none is due.
+    /// The same for a device that rested until its timers were to be looked at; what is due fires.
     pub(super) fn takes_after_a_look(&mut self, slot: usize, fix: &Fix, at: Timestamp) -> bool {
         self.rests_on(slot, at) && self.takes_within_slack(slot, fix, at)
     }
@@ -178,9 +184,7 @@ impl Engine {
         let Some(glance) = Glance::new(sample.position, before) else {
             return false;
         };
-        let slack_m = device.watches.iter_mut().try_fold(f64::INFINITY, |slack_m, watch| {
-            Some(watch.slack_afar_m(&glance, &self.zones)?.min(slack_m))
-        });
+        let slack_m = slack_afar_m(&mut device.watches, &glance, &self.zones);
         let Some(slack_m) = slack_m else { return false };
         let (has_pairs, is_quiet) = (device.has_pairs(), at < hot.quiet_until);
         if is_quiet && !has_pairs {
@@ -235,11 +239,7 @@ impl Engine {
         let person = device.person;
         let is_quiet = at < hot.quiet_until;
         if !is_quiet {
-            let mut orders = std::mem::take(&mut self.orders_at_hand);
-            orders.extend(self.concerning(person));
-            self.advance_device(id, &orders, at);
-            orders.clear();
-            self.orders_at_hand = orders;
+            self.with_orders_of(person, |engine, orders| engine.advance_device(id, orders, at));
         }
         let Some((device, hot, mut track)) = self.devices.get_mut(slot, &self.config) else {
             return Ok(None);
@@ -353,7 +353,7 @@ fn look_back(hot: &mut HotLine, track: TrackMut<'_>, at: Timestamp) {
 
 /// Takes in a fix that is known to be sound, though the ring alone cannot.
 #[cold]
-fn insert_sound(mut track: TrackMut<'_>, fix: &Fix, at: Timestamp) {
+pub(super) fn insert_sound(mut track: TrackMut<'_>, fix: &Fix, at: Timestamp) {
     let mut sample = Sample::new(fix, at, track.config);
     sample.trust = Trust::default();
     track.insert(sample);

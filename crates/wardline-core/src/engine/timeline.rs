@@ -131,9 +131,9 @@ impl Engine {
         if let Some(next) = next {
             self.deadlines.insert((next, id));
             // Who trusted in a later instant must not.
-            self.for_devices_of_parties(id, |hot| {
+            self.each_party(id, |hot| {
                 if hot.quiet_until > next {
-                    hot.wake();
+                    hot.lose_quiet();
                 }
             });
         }
@@ -149,11 +149,15 @@ impl Engine {
 
     /// From now on each fix of whoever is or was a party of the order is judged.
     pub(super) fn wake_parties(&mut self, id: OrderId) {
-        self.for_devices_of_parties(id, HotLine::wake);
+        self.each_party(id, HotLine::wake);
     }
 
-    /// Does something with the line of each device of whoever is or was a party of the order.
-    fn for_devices_of_parties(&mut self, id: OrderId, act: impl Fn(&mut HotLine)) {
+    /// The order has another next instant, which is looked for before the next fix of its parties.
+    pub(super) fn hurry_parties(&mut self, id: OrderId) {
+        self.each_party(id, HotLine::lose_quiet);
+    }
+
+    fn each_party(&mut self, id: OrderId, act: impl Fn(&mut HotLine)) {
         let Some(order) = self.orders.by_id.get(id) else { return };
         let restrained = order.versions.iter().rev().take(2).map(|version| version.person);
         let parties = restrained.chain(order.protected.iter().copied());
@@ -192,12 +196,19 @@ impl Engine {
         })
     }
 
-    /// Does something for each of them.
-    pub(super) fn for_orders_of(&mut self, id: PersonId, mut act: impl FnMut(&mut Self, OrderId)) {
+    /// Does something with all of them.
+    pub(super) fn with_orders_of(&mut self, id: PersonId, act: impl FnOnce(&mut Self, &[OrderId])) {
         let mut orders = std::mem::take(&mut self.orders_at_hand);
         orders.extend(self.concerning(id));
-        orders.iter().for_each(|order| act(self, *order));
+        act(self, &orders);
         orders.clear();
         self.orders_at_hand = orders;
+    }
+
+    /// Does something for each of them.
+    pub(super) fn for_orders_of(&mut self, id: PersonId, mut act: impl FnMut(&mut Self, OrderId)) {
+        self.with_orders_of(id, |engine, orders| {
+            orders.iter().for_each(|order| act(engine, *order));
+        });
     }
 }

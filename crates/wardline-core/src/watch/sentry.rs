@@ -2,7 +2,7 @@
 
 use super::surroundings::{Ground, Surroundings, View};
 use super::{About, Scene, Watch};
-use crate::geometry::{Area, Bounds, Position, Scale, Shape};
+use crate::geometry::{Area, Bounds, Position, SCALE_REACH_M, Scale, Shape};
 use crate::ids::{RuleId, ZoneId};
 use crate::input::Place;
 use crate::key::Key;
@@ -73,6 +73,20 @@ impl Glance {
         (least_m > reach_m && !is_met).then_some(least_m - reach_m)
     }
 
+    /// The same for the zone itself, where its box does not tell.
+    pub(super) fn slack_before_m(&self, shape: &Shape, reach_m: f64) -> Option<f64> {
+        // Farther off, a computed distance may be wrong by more than reaches allow for.
+        let distance_m = shape.signed_distance_m(self.position).min(SCALE_REACH_M);
+        let is_met = |before| shape.meets_segment(before, self.position);
+        let is_free = distance_m > reach_m && !self.before.is_some_and(is_met);
+        is_free.then_some(distance_m - reach_m)
+    }
+
+    /// Not less than how far it is from the sound fix before.
+    pub fn step_m(&self) -> f64 {
+        self.step_m
+    }
+
     /// Whether it is a look from the same position after the same way.
     pub(super) fn is_same(&self, other: &Self) -> bool {
         (self.position, self.before) == (other.position, other.before)
@@ -129,6 +143,12 @@ impl Watch {
         let Some(layers) = &mut sentries.layers else { return Some(slack_m) };
         let view = layers.view(glance, zones).filter(|view| !view.matters)?;
         Some(slack_m.min(view.slack_m))
+    }
+
+    /// Reads what the next look will need of layers, so that the waits for memory of many overlap.
+    pub fn touch(&self) -> u32 {
+        let layers = self.sentries.as_ref().and_then(|sentries| sentries.layers.as_ref());
+        layers.map_or(0, |layers| layers.touch())
     }
 
     /// The same for one zone of a rule.

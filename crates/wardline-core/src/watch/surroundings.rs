@@ -105,7 +105,7 @@ impl Surroundings {
         let radius_m_max = (slack_m_max + self.reach_m) * 1.01;
         let mut radius_m = 0.0;
         loop {
-            let view = self.look(glance, slack_m_max);
+            let view = self.look(glance, zones, slack_m_max);
             if view.is_some() || radius_m >= radius_m_max {
                 self.forget_long();
                 return view;
@@ -113,6 +113,13 @@ impl Surroundings {
             radius_m = self.near.radius_m.max(2.0 * radius_m).min(radius_m_max);
             self.move_to(glance, zones, radius_m);
         }
+    }
+
+    /// Reads what the next look will need, so that whoever reads ahead for many waits but once.
+    pub fn touch(&self) -> u32 {
+        let grounds = self.grounds.iter().map(|ground| ground.reach_m as u32);
+        let near = self.near.boxes.iter().map(|near| near.ground);
+        grounds.chain(near).fold(0, |sum, word| sum ^ word)
     }
 
     /// Adds the zones of a rule that may matter to the fix that was looked from last.
@@ -126,7 +133,7 @@ impl Surroundings {
     }
 
     /// The same as far as the near list tells.
-    fn look(&mut self, glance: &Glance, slack_m_max: f64) -> Option<View> {
+    fn look(&mut self, glance: &Glance, zones: &Zones, slack_m_max: f64) -> Option<View> {
         let known_m = self.near.area.depth_m(glance.position, &glance.scale) - self.reach_m;
         if known_m <= 0.0 || !glance.has_come_within(&self.near.area) {
             return None;
@@ -140,6 +147,14 @@ impl Surroundings {
                 None => self.matters.push(*near),
             }
         }
+        let grounds = &self.grounds;
+        self.matters.retain(|near| {
+            let reach_m = grounds[near.ground as usize].reach_m;
+            let shape = zones.present(near.zone).and_then(|zone| zone.shape.as_deref());
+            let free_m = shape.and_then(|shape| glance.slack_before_m(shape, reach_m));
+            slack_m = slack_m.min(free_m.unwrap_or(slack_m));
+            free_m.is_none()
+        });
         (slack_m <= known_m).then_some(View { matters: !self.matters.is_empty(), slack_m })
     }
 

@@ -69,3 +69,43 @@ fn as_many_fixes_are_taken_as_are_granted_and_none_that_lags() {
     assert!(hot.takes(&fix(3_000, 0), late(LAG_MS_MAX), config).is_some());
     assert!(!hot.is_spent());
 }
+
+fn meets(hot: &HotLine, fix: &Fix, step_m: f64) -> bool {
+    hot.meets(fix, fix.time, step_m, &Config::default()).is_some()
+}
+
+/// Two hundred metres off after three seconds: not within the slack, and plausible.
+#[test]
+fn who_left_the_slack_rests_where_it_is_then() {
+    let (mut hot, far) = (at_rest(), fix(4_000, 18_000));
+    assert!(!takes(&mut hot, &far) && meets(&hot, &far, 200.0));
+    let sound = hot.meets(&far, far.time, 200.0, &Config::default()).expect("a sound fix");
+    hot.move_to(&sound, 50.0);
+    assert_eq!(hot.newest, far.time);
+    assert_eq!(hot.last_sound(), Some(far.position));
+    assert!(!takes(&mut hot, &fix(8_000, 0)) && takes(&mut hot, &fix(8_000, 18_000 + 4_000)));
+}
+
+// J-FIX-3, J-FIX-4, J-FIX-5, J-FIX-6
+#[test]
+fn who_left_the_slack_is_met_only_with_the_next_sound_fix() {
+    let far = fix(4_000, 18_000);
+    assert!(!meets(&at_rest(), &far, 211.0), "faster than 70 metres a second");
+    assert!(!meets(&at_rest(), &fix(1_000, 18_000), 0.0), "not newer");
+    for doubtful in [
+        Fix { mock: true, ..far },
+        Fix { accuracy_m: Some(151.0), ..far },
+        Fix { speed_mps: Some(1.5), ..fix(4_000, 0) },
+    ] {
+        assert!(!meets(&at_rest(), &doubtful, 0.0), "{doubtful:?}");
+    }
+    let mut hot = at_rest();
+    hot.quiet_until = far.time;
+    assert!(!meets(&hot, &far, 200.0), "a boundary comes first");
+    let mut hot = at_rest();
+    hot.grant(5);
+    assert!(!meets(&hot, &far, 200.0), "others count on its history");
+    let mut hot = at_rest();
+    hot.lose_slack();
+    assert!(!meets(&hot, &far, 200.0) && hot.last_sound().is_none());
+}

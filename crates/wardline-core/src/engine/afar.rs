@@ -1,0 +1,38 @@
+//! Fixes that have left the slack, far from all that the orders of the device's person forbid.
+
+use super::Engine;
+use super::fixes::insert_sound;
+use crate::device::hear;
+use crate::input::Fix;
+use crate::time::Timestamp;
+use crate::watch::{Glance, Watch};
+use crate::zones::Zones;
+
+impl Engine {
+    /// Whether the fix, of a device that rested, is far from all that is forbidden. If so it is
+    /// taken in as [`Engine::take_fix`] would, by less, and the device rests there.
+    pub(super) fn takes_afar(&mut self, slot: usize, fix: &Fix, at: Timestamp) -> bool {
+        let lines = self.devices.get_mut(slot, &self.config).filter(|_| self.config.slack);
+        let Some((device, hot, mut track)) = lines else { return false };
+        let glance = hot.last_sound().and_then(|last| Glance::new(fix.position, Some(last)));
+        let Some(glance) = glance else { return false };
+        let Some(sound) = hot.meets(fix, at, glance.step_m(), &self.config) else { return false };
+        let slack_m = slack_afar_m(&mut device.watches, &glance, &self.zones);
+        let Some(slack_m) = slack_m else { return false };
+        if !track.append_in_ring(&sound) {
+            insert_sound(track.reborrow(), fix, at);
+        }
+        hear(hot, &mut track, at, true);
+        hot.move_to(&sound, slack_m);
+        self.counters.fixes += self.part.count();
+        true
+    }
+}
+
+/// How far one may go from there before a verdict of any place can change; nothing if the fix must
+/// be judged in full.
+pub(super) fn slack_afar_m(watches: &mut [Watch], glance: &Glance, zones: &Zones) -> Option<f64> {
+    watches.iter_mut().try_fold(f64::INFINITY, |slack_m, watch| {
+        Some(watch.slack_afar_m(glance, zones)?.min(slack_m))
+    })
+}
