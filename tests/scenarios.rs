@@ -4,7 +4,7 @@
 //! line, with and without the slack test. To write the expected files anew, and then to read what
 //! became different: `UPDATE_SCENARIOS=1 cargo test -p wardline-tests --test scenarios`.
 
-use std::collections::{BTreeMap, BTreeSet};
+use std::collections::BTreeSet;
 use std::fs;
 use std::path::{Path, PathBuf};
 
@@ -12,6 +12,11 @@ use serde_json::Value;
 use wardline_core::{Config, Engine};
 use wardline_sim::compare::compare;
 use wardline_wire::jsonl;
+
+#[path = "scenarios/counters.rs"]
+mod counters;
+#[path = "scenarios/evidence.rs"]
+mod evidence;
 
 macro_rules! scenarios {
     ($($(#[$comment:meta])* $name:ident),* $(,)?) => {
@@ -200,6 +205,82 @@ scenarios! {
     warning_of_layers_after_a_long_step,
     // J-PROX-4, J-LATE-5
     away_her_fix_too_late_while_she_rests,
+    // J-SCHED-2, J-TIME-4
+    sched_end_is_exclusive,
+    // J-SCHED-2: overlapping and unsorted ones too
+    sched_intervals_that_touch_are_one,
+    // J-SCHED-1
+    sched_reference_of_180_seconds_is_judged,
+    // J-CROSS-1
+    cross_within_300_seconds_only,
+    // J-CROSS-1, J-SCHED-3
+    cross_from_the_first_instant_of_the_rule,
+    // J-CROSS-1, J-GEO-1: zone 6 begins 1e-7 degree farther
+    cross_by_the_touch_of_a_vertex,
+    // J-CROSS-1, J-CROSS-2, J-SCHED-3
+    cross_not_over_a_new_version,
+    // J-CROSS-1, J-PERMIT-1
+    cross_permitted_only_if_both_are,
+    // J-CROSS-2, J-PAIR-4
+    cross_withdrawn_by_the_way_round,
+    // J-CROSS-1, J-BREACH-3
+    cross_starts_at_the_fix_that_closed,
+    // J-ABSENCE-1, J-SCHED-1
+    absence_grace_ends_over_a_reference_of_180_seconds,
+    // J-ABSENCE-3: one goes over midnight
+    absence_grace_counts_in_each_interval,
+    // J-ABSENCE-1, J-SCHED-2: never absent
+    absence_grace_as_long_as_the_interval,
+    // J-ABSENCE-1, J-PAIR-4
+    absence_parted_by_a_late_fix,
+    // J-SILENCE-2, J-SILENCE-5
+    silence_wins_over_no_fix,
+    // J-SILENCE-1
+    silence_not_before_the_put_of_its_limit,
+    // J-SILENCE-3, J-SILENCE-4
+    silence_of_no_device_after_a_release,
+    // J-SILENCE-4: what comes late is heard
+    silence_counts_from_receipt,
+    // J-STALE-1: hers is 180 s old at his next
+    stale_until_both_are_younger,
+    // J-PROX-1: his fix comes before hers
+    away_equal_times_by_device,
+    // J-PROX-1
+    away_newest_of_her_devices,
+    // J-SCHED-1: a put closes
+    away_distance_made_shorter,
+    // J-ORDER-1: one step
+    order_timer_and_boundary_at_one_instant,
+    // J-ORDER-1
+    order_ends_of_all_orders_before_starts,
+    // J-PERMIT-1
+    permit_of_another_zone_takes_over,
+    // J-SCHED-2, J-PERMIT-1: nothing starts
+    permit_and_rule_end_together,
+    // J-PAIR-4
+    late_fix_ends_what_the_rule_had_ended,
+    // J-PAIR-4, J-FIX-10: what closed it is implausible now
+    late_fix_opens_an_ended_breach_again,
+    // J-LATE-1, J-SCHED-1
+    late_fix_is_the_reference_of_a_boundary,
+    // J-TIME-3
+    late_fix_judged_by_the_rule_of_its_time,
+    // J-PERMIT-1, J-PAIR-4
+    late_fix_moves_the_end_of_a_permission,
+    // J-GEO-1
+    breach_in_a_hole_and_on_its_edge,
+    // J-STATUS-1
+    status_words_of_equal_times_by_seq,
+    // J-FIX-5
+    fix_chain_of_60_seconds_sharp,
+    // J-REFUSE-1, J-FIX-6: to the pole, to the date line, to the place before
+    fix_rounded_before_anything_else_is_asked,
+    // J-BREACH-7
+    breach_confirmed_by_fewer_after_a_put,
+    // J-TIME-5, J-PAIR-1
+    time_device_released_at_the_time_of_a_fix,
+    // J-DESK-4
+    desk_acts_fire_no_timers,
 }
 
 #[test]
@@ -226,108 +307,6 @@ fn the_oracle_expects_the_same() {
         if let Err(difference) = compare(&wardline_sim::oracle::run(&input), &actual) {
             panic!("{name}: {difference}");
         }
-    }
-}
-
-/// C20: an American system went blind when a counter passed 2^31. Here the counters of inputs and
-/// of devices pass it, and 2^32 and 2^63, in the middle of every scenario.
-#[test]
-fn counters_may_pass_the_powers_of_two() {
-    for start in [1_u64 << 31, 1 << 32, 1 << 63].map(|power| power - 5) {
-        for name in NAMES {
-            let input = read(&path(name, "jsonl"));
-            let shifted: Vec<_> = input.lines().map(|line| with_later_seq(line, start)).collect();
-            let mut config = Config::default();
-            config.first_input = start + 1;
-            let mut expected = values(&events_of(&input, Config::default()));
-            let mut actual = values(&events_of(&shifted.join("\n"), config));
-            actual.iter_mut().for_each(|event| count_from(event, start));
-            for event in expected.iter_mut().chain(&mut actual) {
-                // A refusal's value may be the counter itself.
-                event.as_object_mut().map(|event| event.remove("value"));
-            }
-            assert_eq!(actual, expected, "{name}, counters from {start}");
-        }
-    }
-}
-
-/// The same line from a device that has sent `start` inputs before.
-fn with_later_seq(line: &str, start: u64) -> String {
-    let Ok(mut input) = serde_json::from_str::<Value>(line) else { return line.to_owned() };
-    match input["seq"].as_u64().and_then(|seq| seq.checked_add(start)) {
-        Some(seq) if input["type"] == "fix" || input["type"] == "status" => {
-            input["seq"] = seq.into();
-            input.to_string()
-        }
-        _ => line.to_owned(),
-    }
-}
-
-/// The event as it would be if its counters had started `start` lower.
-fn count_from(event: &mut Value, start: u64) {
-    let id = event["id"].as_str().and_then(|id| id.split_once('.'));
-    let (input, rest) = id.expect("an id has three parts");
-    let input: u64 = input.parse().expect("an id begins with the input");
-    event["id"] = format!("{}.{rest}", input - start).into();
-    for fix in ["fix", "other_fix"] {
-        if let Some(seq) = event[fix]["seq"].as_u64() {
-            event[fix]["seq"] = (seq - start).into();
-        }
-    }
-}
-
-fn values(lines: &[String]) -> Vec<Value> {
-    lines.iter().map(|line| serde_json::from_str(line).expect("an event is JSON")).collect()
-}
-
-/// C23: whatever the scenario, each event proves itself and each start has its end.
-// J-EVENT-1, J-EVENT-2, J-PAIR-1
-#[test]
-fn events_of_all_scenarios_prove_themselves() {
-    for name in NAMES {
-        let lines = replay(&read(&path(name, "jsonl")), true);
-        let mut started = BTreeMap::new();
-        for line in &lines {
-            let event: Value = serde_json::from_str(line).expect("an event is JSON");
-            check_evidence(&event, line);
-            let Some(episode) = event["episode"].as_str() else {
-                continue;
-            };
-            let ended: &mut Option<bool> = started.entry(episode.to_owned()).or_default();
-            match event["phase"].as_str() {
-                Some("started") => assert_eq!(ended.replace(false), None, "{name}: {line}"),
-                Some("ended") => assert_eq!(ended.replace(true), Some(false), "{name}: {line}"),
-                _ => assert!(ended.is_some() || line.contains(".panic."), "{name}: {line}"),
-            }
-        }
-    }
-}
-
-fn check_evidence(event: &Value, line: &str) {
-    if event["order"] != 0 {
-        assert!(event["order_version"].as_u64().is_some_and(|version| version > 0), "{line}");
-    }
-    if event["fix"].is_object() {
-        assert!(event["fix_age_ms"].is_i64(), "{line}");
-        assert!(event["fix"]["sound"].is_boolean(), "{line}");
-    }
-    match event["kind"].as_str() {
-        Some("breach") if event["zone"].is_u64() => {
-            assert_eq!(event["threshold_m"].as_f64(), Some(0.0), "{line}");
-        }
-        Some("breach" | "warning") => {
-            assert!(event["threshold_m"].as_f64() > Some(0.0), "{line}");
-        }
-        _ => return,
-    }
-    let zone_version = event["zone_version"].as_u64().is_some_and(|version| version > 0);
-    assert!(zone_version || event["other_person"].is_u64(), "{line}");
-    let proved = event["fix"].is_object() && event["distance_m"].is_f64();
-    assert!(event["phase"] != "started" || proved, "{line}");
-    if let Some((_, rest)) = line.split_once("\"distance_m\":") {
-        let number = rest.split([',', '}']).next().unwrap_or_default();
-        let decimals = number.split_once('.').map_or(0, |(_, decimals)| decimals.len());
-        assert!(decimals <= 3, "{line}");
     }
 }
 

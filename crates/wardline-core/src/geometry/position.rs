@@ -28,17 +28,18 @@ impl Position {
     ///
     /// # Errors
     ///
-    /// A value that is not a number, infinite, or out of ±90 and ±180.
+    /// A value that is not a number, infinite, or, rounded, out of ±90 and ±180.
     pub fn from_degrees(lat: f64, lon: f64) -> Result<Self, PositionError> {
-        if !(-90.0..=90.0).contains(&lat) {
+        // Rounded before anything else is asked: what rounds to the pole is the pole.
+        let lat_e7 = (lat * 1e7).round_ties_even();
+        let lon_e7 = (lon * 1e7).round_ties_even();
+        if lat_e7.is_nan() || lat_e7.abs() > f64::from(LAT_E7_MAX) {
             return Err(PositionError::Latitude { lat_deg: lat });
         }
-        if !(-180.0..=180.0).contains(&lon) {
+        if lon_e7.is_nan() || lon_e7.abs() > f64::from(LON_E7_MAX) {
             return Err(PositionError::Longitude { lon_deg: lon });
         }
-        let lat_e7 = (lat * 1e7).round_ties_even() as i32;
-        let lon_e7 = (lon * 1e7).round_ties_even() as i32;
-        Ok(Self { lat_e7, lon_e7 })
+        Ok(Self { lat_e7: lat_e7 as i32, lon_e7: lon_e7 as i32 })
     }
 
     /// The position at a latitude and longitude in 1e-7 degree.

@@ -13,6 +13,7 @@ fn positions_out_of_range_are_refused() {
     for lon in [-180.000_000_1, f64::NAN, f64::NEG_INFINITY] {
         assert!(matches!(Position::from_degrees(0.0, lon), Err(PositionError::Longitude { .. })));
     }
+    assert_eq!(at(90.000_000_05, -180.000_000_04), at(90.0, -180.0));
     let lat_deg = 90.000_000_1;
     assert_eq!(Position::from_e7(900_000_001, 0), Err(PositionError::Latitude { lat_deg }));
     let lon_deg = -214.748_364_8;

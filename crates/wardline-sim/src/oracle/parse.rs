@@ -4,7 +4,7 @@ use super::exact::P;
 use super::geometry::Shape;
 use super::parse_order::{OrderVersion, order};
 use super::parse_shape::{e7, shape};
-use super::readers::{Bad, bad, get_time, id, list, number, only, opt_id, word};
+use super::readers::{Bad, bad, get_time, id, list, number, only, opt_id, seq, word};
 use serde_json::{Map, Value};
 
 /// A fix as it was received.
@@ -75,7 +75,7 @@ const FIX: &[&str] = &[
 fn fix(m: &Map<String, Value>, at: i64) -> Result<(u64, Fix), Bad> {
     only(m, FIX)?;
     let device = id(m, "device")?;
-    let seq = id(m, "seq")?;
+    let seq = seq(m)?;
     let reported = get_time(m, "time")?;
     let null = Value::Null;
     let at_point =
@@ -172,7 +172,7 @@ pub fn input(v: &Value, at: i64) -> Result<Input, Bad> {
             only(m, &["type", "at", "device", "seq", "time", "status"])?;
             let word = word(m, "status", STATUSES, true)?.unwrap_or_default();
             let time = get_time(m, "time")?.min(at);
-            Ok(Input::Status(id(m, "device")?, Word { seq: id(m, "seq")?, time, word }))
+            Ok(Input::Status(id(m, "device")?, Word { seq: seq(m)?, time, word }))
         }
         "tick" => {
             only(m, &["type", "at"])?;

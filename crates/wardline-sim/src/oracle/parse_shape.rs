@@ -5,17 +5,18 @@ use super::geometry::Shape;
 use super::readers::{Bad, bad, list, number, only, word};
 use serde_json::Value;
 
-/// A coordinate in 1e-7 degrees.
+/// A coordinate in 1e-7 degrees, rounded before anything else is asked.
 pub fn e7(v: &Value, limit: f64) -> Result<i64, Bad> {
-    match v.as_f64() {
-        Some(x) if x.abs() <= limit => Ok((x * 1e7).round_ties_even() as i64),
+    match v.as_f64().map(|x| (x * 1e7).round_ties_even()) {
+        Some(x) if x.abs() <= limit * 1e7 => Ok(x as i64),
         _ => bad("out_of_range", v),
     }
 }
 
 fn point(v: &Value) -> Result<P, Bad> {
     let c = list(Some(v), "position")?;
-    if c.len() != 2 {
+    // A third number is a height.
+    if !matches!(c.len(), 2 | 3) || !c.iter().all(Value::is_number) {
         return bad("bad_position", v);
     }
     Ok((e7(&c[0], 180.0)?, e7(&c[1], 90.0)?))

@@ -52,6 +52,12 @@ pub fn id(m: &Map<String, Value>, k: &str) -> Result<u64, Bad> {
     opt_id(m, k)?.ok_or(("missing", k.into()))
 }
 
+/// The number that a device gave what it sent; it may be 0.
+pub fn seq(m: &Map<String, Value>) -> Result<u64, Bad> {
+    let v = m.get("seq").unwrap_or(&Value::Null);
+    v.as_u64().map_or_else(|| bad("bad_seq", v), Ok)
+}
+
 /// A number within limits, if it is there.
 pub fn number(m: &Map<String, Value>, k: &str, lo: f64, hi: f64) -> Result<Option<f64>, Bad> {
     match m.get(k) {

@@ -2,7 +2,7 @@
 
 use super::fault::Fault;
 use super::tree::{Object, Tree};
-use super::value::{id, instant, list, number_in, text, unsigned, word};
+use super::value::{degrees_within, id, instant, list, number_in, text, unsigned, word};
 use super::{geometry, order};
 use std::sync::Arc;
 use wardline_core::geometry::Position;
@@ -95,8 +95,8 @@ fn assign_device(object: &Object<'_>) -> Result<AssignDevice, Fault> {
 
 fn fix(object: &Object<'_>) -> Result<Fix, Fault> {
     object.only(FIX_MEMBERS)?;
-    let lat = object.need("lat", number_in(-90.0..=90.0))?;
-    let lon = object.need("lon", number_in(-180.0..=180.0))?;
+    let lat = object.need("lat", degrees_within(90.0))?;
+    let lon = object.need("lon", degrees_within(180.0))?;
     let position = Position::from_degrees(lat, lon);
     let flags = object.take("flags", list(FLAGS_MAX, flag))?.unwrap_or_default();
     let source = object.take("source", word("unknown_source", SOURCES))?;

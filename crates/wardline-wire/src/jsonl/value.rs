@@ -40,6 +40,15 @@ pub(super) fn number_in(range: RangeInclusive<f64>) -> impl Fn(&Tree<'_>) -> Res
     }
 }
 
+/// A coordinate in degrees that, rounded to 1e-7 degree, is within ±limit.
+pub(super) fn degrees_within(limit: f64) -> impl Fn(&Tree<'_>) -> Result<f64, Fault> {
+    move |tree| {
+        let value = number(tree)?;
+        let valid = (value * 1e7).round_ties_even().abs() <= limit * 1e7;
+        valid.then_some(value).ok_or_else(|| Fault::new("out_of_range", tree))
+    }
+}
+
 pub(super) fn number(tree: &Tree<'_>) -> Result<f64, Fault> {
     match tree {
         Tree::Unsigned(value) => Ok(*value as f64),
