@@ -215,7 +215,7 @@ impl HotLine {
         (!self.is_awake()).then_some(self.sound)
     }
 
-    /// What to keep of the fix, if it is sound for all that it says itself, and no copy of the last.
+    /// What to keep of the fix, if it is sound for all that it says itself and no copy of the last.
     #[inline(always)]
     fn sound_fix(&self, fix: &Fix, at: Timestamp, config: &Config) -> Option<SoundFix> {
         let claims_motion =

@@ -112,8 +112,8 @@ impl Engine {
     /// too.
     fn share_rest(&mut self, person: PersonId, until: Timestamp) {
         let Some(id) = self.people.get(person).and_then(Person::only_order) else { return };
-        let version = self.orders.by_id.get(id).and_then(Order::newest);
-        let Some(version) = version else { return };
+        let order = self.orders.by_id.get(id).filter(|order| order.concerns(person));
+        let Some(version) = order.and_then(Order::newest) else { return };
         let restrained = version.person;
         let mut slots = std::mem::take(&mut self.slots_at_hand);
         for party in std::iter::once(restrained).chain(version.protected()) {
