@@ -16,14 +16,16 @@ impl Engine {
         let Some((device, hot, mut track)) = lines else { return false };
         let glance = hot.last_sound().and_then(|last| Glance::new(fix.position, Some(last)));
         let Some(glance) = glance else { return false };
-        let Some(sound) = hot.meets(fix, at, glance.step_m(), &self.config) else { return false };
+        if !hot.meets(fix, at, glance.step_m(), &self.config) {
+            return false;
+        }
         let slack_m = slack_afar_m(&mut device.watches, &glance, &self.zones);
         let Some(slack_m) = slack_m else { return false };
+        let sound = hot.move_to(fix, at, slack_m, &self.config);
         if !track.append_in_ring(&sound) {
             insert_sound(&mut track, fix, at);
         }
         hear(hot, &mut track, at, true);
-        hot.move_to(&sound, slack_m);
         self.counters.fixes += self.part.count();
         true
     }
@@ -31,11 +33,7 @@ impl Engine {
 
 /// How far one may go from there before a verdict of any place can change; nothing if the fix must
 /// be judged in full.
-pub(super) fn slack_afar_m(
-    watches: &mut [Watch],
-    glance: &Glance,
-    zones: &Zones,
-) -> Option<f64> {
+pub(super) fn slack_afar_m(watches: &mut [Watch], glance: &Glance, zones: &Zones) -> Option<f64> {
     watches.iter_mut().try_fold(f64::INFINITY, |slack_m, watch| {
         Some(watch.slack_afar_m(glance, zones)?.min(slack_m))
     })

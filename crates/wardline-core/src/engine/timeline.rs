@@ -249,11 +249,7 @@ impl Engine {
     }
 
     /// Does something with all of them.
-    pub(super) fn with_orders_of(
-        &mut self,
-        id: PersonId,
-        act: impl FnOnce(&mut Self, &[OrderId]),
-    ) {
+    pub(super) fn with_orders_of(&mut self, id: PersonId, act: impl FnOnce(&mut Self, &[OrderId])) {
         let mut orders = std::mem::take(&mut self.orders_at_hand);
         orders.extend(self.concerning(id));
         act(self, &orders);
