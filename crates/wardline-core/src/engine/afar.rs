@@ -23,7 +23,7 @@ impl Engine {
         let Some(slack_m) = slack_m else { return false };
         let sound = hot.move_to(fix, at, slack_m, &self.config);
         if !track.append_in_ring(&sound) {
-            insert_sound(&mut track, fix, at);
+            insert_sound(track.reborrow(), fix, at);
         }
         hear(hot, &mut track, at, true);
         self.counters.fixes += self.part.count();
