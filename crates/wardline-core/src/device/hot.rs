@@ -177,37 +177,33 @@ impl HotLine {
         if !self.has_within_slack(fix.position) {
             return None;
         }
-        let sound = self.sound_fix(fix, at, config)?;
-        let allowed_m = self.allowed_m(&sound, config);
-        if self.scale.most_m2(fix.position, self.sound) > allowed_m * allowed_m {
+        let allowed_m = self.allowed_m(time, config);
+        if !self.finds_sound(fix, at, config)
+            || self.scale.most_m2(fix.position, self.sound) > allowed_m * allowed_m
+        {
             return None;
         }
         self.left -= u16::from(self.left != ENDLESS);
-        self.note_sound(&sound);
-        Some(sound)
+        Some(self.note_sound(fix, time, config))
     }
 
-    /// The same for one that has left the slack, a step from the last sound one that is no longer
-    /// than this; of no party of a pair. It is not yet taken.
-    pub fn meets(
-        &self,
-        fix: &Fix,
-        at: Timestamp,
-        step_m: f64,
-        config: &Config,
-    ) -> Option<SoundFix> {
-        let is_next = !self.is_awake()
-            && fix.time.min(at) > self.newest
+    /// The same for one that may have left the slack, with a step from the last sound one that is
+    /// no longer than this; of no party of a pair. It is not yet taken.
+    pub fn meets(&self, fix: &Fix, at: Timestamp, step_m: f64, config: &Config) -> bool {
+        let time = fix.time.min(at);
+        !self.is_awake()
+            && time > self.newest
             && at < self.quiet_until
-            && self.left == ENDLESS;
-        let sound = self.sound_fix(fix, at, config).filter(|_| is_next)?;
-        (step_m <= self.allowed_m(&sound, config)).then_some(sound)
+            && self.left == ENDLESS
+            && self.finds_sound(fix, at, config)
+            && step_m <= self.allowed_m(time, config)
     }
 
-    /// It rests at a sound fix, the newest, within whose slack no verdict changes.
-    pub fn move_to(&mut self, sound: &SoundFix, slack_m: f64) {
-        self.note_sound(sound);
+    /// Takes a fix that it met: it rests there, and within the slack no verdict changes.
+    pub fn move_to(&mut self, fix: &Fix, at: Timestamp, slack_m: f64, config: &Config) -> SoundFix {
+        let sound = self.note_sound(fix, fix.time.min(at), config);
         self.rest_at(sound.position, sound.time, slack_m, self.quiet_until, self.left);
+        sound
     }
 
     /// While at rest, where the last sound fix was.
@@ -215,37 +211,34 @@ impl HotLine {
         (!self.is_awake()).then_some(self.sound)
     }
 
-    /// What to keep of the fix, if it is sound for all that it says itself and no copy of the last.
+    /// Whether the fix is sound for all that it says, and no copy of the last.
     #[inline(always)]
-    fn sound_fix(&self, fix: &Fix, at: Timestamp, config: &Config) -> Option<SoundFix> {
-        let claims_motion =
-            fix.moving || fix.speed_mps.is_some_and(|speed| speed > config.copied_speed_mps);
-        let is_copy = claims_motion && fix.position == self.sound;
-        let (reported, seq, position, accuracy_m) =
-            (fix.time, fix.seq, fix.position, fix.accuracy_m);
-        let time = reported.min(at);
-        (is_plainly_sound(fix, at, config) && !is_copy).then_some(SoundFix {
-            time,
-            reported,
-            seq,
-            position,
-            accuracy_m,
-            claims_motion,
-        })
+    fn finds_sound(&self, fix: &Fix, at: Timestamp, config: &Config) -> bool {
+        is_plainly_sound(fix, at, config)
+            && !(claims_motion(fix, config) && fix.position == self.sound)
     }
 
     /// How far one may have come since the last sound fix.
     #[inline(always)]
-    fn allowed_m(&self, fix: &SoundFix, config: &Config) -> f64 {
-        config.speed_max_mps * fix.time.ms_since(self.sound_time) as f64 * 1e-3
+    fn allowed_m(&self, time: Timestamp, config: &Config) -> f64 {
+        config.speed_max_mps * time.ms_since(self.sound_time) as f64 * 1e-3
     }
 
     #[inline(always)]
-    fn note_sound(&mut self, fix: &SoundFix) {
-        self.newest = fix.time;
-        self.sound_time = fix.time;
+    fn note_sound(&mut self, fix: &Fix, time: Timestamp, config: &Config) -> SoundFix {
+        self.newest = time;
+        self.sound_time = time;
         self.sound = fix.position;
+        let (reported, seq, position, accuracy_m) =
+            (fix.time, fix.seq, fix.position, fix.accuracy_m);
+        let claims_motion = claims_motion(fix, config);
+        SoundFix { time, reported, seq, position, accuracy_m, claims_motion }
     }
+}
+
+#[inline(always)]
+fn claims_motion(fix: &Fix, config: &Config) -> bool {
+    fix.moving || fix.speed_mps.is_some_and(|speed| speed > config.copied_speed_mps)
 }
 
 #[inline(always)]

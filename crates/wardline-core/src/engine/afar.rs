@@ -16,14 +16,16 @@ impl Engine {
         let Some((device, hot, mut track)) = lines else { return false };
         let glance = hot.last_sound().and_then(|last| Glance::new(fix.position, Some(last)));
         let Some(glance) = glance else { return false };
-        let Some(sound) = hot.meets(fix, at, glance.step_m(), &self.config) else { return false };
+        if !hot.meets(fix, at, glance.step_m(), &self.config) {
+            return false;
+        }
         let slack_m = slack_afar_m(&mut device.watches, &glance, &self.zones);
         let Some(slack_m) = slack_m else { return false };
+        let sound = hot.move_to(fix, at, slack_m, &self.config);
         if !track.append_in_ring(&sound) {
             insert_sound(track.reborrow(), fix, at);
         }
         hear(hot, &mut track, at, true);
-        hot.move_to(&sound, slack_m);
         self.counters.fixes += self.part.count();
         true
     }

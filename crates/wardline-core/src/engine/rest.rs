@@ -50,16 +50,15 @@ impl Engine {
     }
 
     /// Lets a device rest on if it rested until now and none of the boundaries and timers that it
-    /// waited for is due; or if what was due has fired and left it at rest. Says whether it does.
+    /// waited for is due, or what was has fired and left it at rest. Says whether it does.
     pub(super) fn rests_on(&mut self, slot: usize, at: Timestamp) -> bool {
-        let hot = self.devices.hot(slot).filter(|hot| !hot.is_awake() && at >= hot.quiet_until);
-        let Some(was_quiet) = hot.map(|hot| hot.quiet_until > NEVER) else { return false };
-        if !self.waits_for_orders_only(slot) {
+        let is_due = |hot: &HotLine| !hot.is_awake() && at >= hot.quiet_until;
+        if !self.devices.hot(slot).is_some_and(is_due) || !self.waits_for_orders_only(slot) {
             return false;
         }
         let Some(device) = self.devices.get(slot) else { return false };
         let (id, person, mate) = (device.id, device.person, device.mate());
-        let by_both = mate.filter(|_| was_quiet).and_then(|mate| self.quiet_with(slot, mate));
+        let by_both = mate.and_then(|mate| self.quiet_with(slot, mate));
         if let Some((mate, until)) = mate.zip(by_both.filter(|until| *until > at)) {
             self.rest_until(slot, until);
             self.let_rest(mate.slot, until);

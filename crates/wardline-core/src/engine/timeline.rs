@@ -2,7 +2,7 @@
 
 use super::observation::Scope;
 use super::{Engine, Person};
-use crate::device::HotLine;
+use crate::device::{Device, HotLine};
 use crate::ids::{DeviceId, OrderId, PersonId};
 use crate::key::Key;
 use crate::order::Order;
@@ -131,8 +131,9 @@ impl Engine {
         if let Some(next) = next {
             self.deadlines.insert((next, id));
             // Who trusted in a later instant must not.
-            self.each_party(id, |hot| {
+            self.for_devices_of_parties(id, |device, hot| {
                 if hot.quiet_until > next {
+                    device.set_mate(None);
                     hot.lose_quiet();
                 }
             });
@@ -149,22 +150,26 @@ impl Engine {
 
     /// From now on each fix of whoever is or was a party of the order is judged.
     pub(super) fn wake_parties(&mut self, id: OrderId) {
-        self.each_party(id, HotLine::wake);
+        self.for_devices_of_parties(id, |_, hot| hot.wake());
     }
 
-    /// The order has another next instant, which is looked for before the next fix of its parties.
+    /// The order has another next instant: its parties look for it before their next fix.
     pub(super) fn hurry_parties(&mut self, id: OrderId) {
-        self.each_party(id, HotLine::lose_quiet);
+        self.for_devices_of_parties(id, |device, hot| {
+            device.set_mate(None);
+            hot.lose_quiet();
+        });
     }
 
-    fn each_party(&mut self, id: OrderId, act: impl Fn(&mut HotLine)) {
+    /// Does something with each device, and its line, of whoever is or was a party of the order.
+    fn for_devices_of_parties(&mut self, id: OrderId, act: impl Fn(&mut Device, &mut HotLine)) {
         let Some(order) = self.orders.by_id.get(id) else { return };
         let restrained = order.versions.iter().rev().take(2).map(|version| version.person);
         let parties = restrained.chain(order.protected.iter().copied());
         let parties = parties.filter_map(|party| self.people.get(party));
         for slot in parties.flat_map(|party| &party.devices) {
-            if let Some((_, hot, _)) = self.devices.get_mut(*slot, &self.config) {
-                act(hot);
+            if let Some((device, hot, _)) = self.devices.get_mut(*slot, &self.config) {
+                act(device, hot);
             }
         }
     }

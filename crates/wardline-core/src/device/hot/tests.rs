@@ -71,7 +71,7 @@ fn as_many_fixes_are_taken_as_are_granted_and_none_that_lags() {
 }
 
 fn meets(hot: &HotLine, fix: &Fix, step_m: f64) -> bool {
-    hot.meets(fix, fix.time, step_m, &Config::default()).is_some()
+    hot.meets(fix, fix.time, step_m, &Config::default())
 }
 
 /// Two hundred metres off after three seconds: not within the slack, and plausible.
@@ -79,9 +79,8 @@ fn meets(hot: &HotLine, fix: &Fix, step_m: f64) -> bool {
 fn who_left_the_slack_rests_where_it_is_then() {
     let (mut hot, far) = (at_rest(), fix(4_000, 18_000));
     assert!(!takes(&mut hot, &far) && meets(&hot, &far, 200.0));
-    let sound = hot.meets(&far, far.time, 200.0, &Config::default()).expect("a sound fix");
-    hot.move_to(&sound, 50.0);
-    assert_eq!(hot.newest, far.time);
+    let sound = hot.move_to(&far, far.time, 50.0, &Config::default());
+    assert_eq!((hot.newest, sound.position), (far.time, far.position));
     assert_eq!(hot.last_sound(), Some(far.position));
     assert!(!takes(&mut hot, &fix(8_000, 0)) && takes(&mut hot, &fix(8_000, 18_000 + 4_000)));
 }
