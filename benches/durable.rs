@@ -2,10 +2,12 @@
 //! judgement and its event take while fixes come at a fixed rate, with a journal and without.
 //!
 //! `cargo bench --bench durable -- --folder DIR`, on the disk that is meant; group commit as by
-//! default. Beside the rate of the whole stands that of the thread that writes the log, by its
-//! processor's time (Linux): it is what one core can log, whatever else shares the machine.
+//! default. Beside the rate of the whole stands what each thread took of a processor's time for a
+//! fix (Linux), whatever else shares the machine. `--recovery never` does without standbys, each of
+//! which judges everything a second time.
 
 use clap::Parser;
+use std::collections::BTreeMap;
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 use std::time::{Duration, Instant};
@@ -13,7 +15,7 @@ use wardline::event::Event;
 use wardline::input::{Input, Record, Refusal};
 use wardline::journal::disk::Folder;
 use wardline::journal::{Attached, Journal, Settings};
-use wardline::pipeline::{Metrics, Pipeline};
+use wardline::pipeline::{Metrics, Pipeline, Recovery};
 use wardline_benches::{Mode, Plan, World};
 use wardline_core::Config;
 
@@ -34,11 +36,20 @@ struct Arguments {
     /// Fixes of a batch; each has one more input, which causes an event.
     #[arg(long, default_value_t = 500)]
     batch: usize,
+    /// What is left of a shard whose engine panics.
+    #[arg(long, value_enum, default_value = "standby")]
+    recovery: Left,
     /// The seed of the world.
     #[arg(long, default_value_t = 1)]
     seed: u64,
     #[command(flatten)]
     mode: Mode,
+}
+
+#[derive(Clone, Copy, clap::ValueEnum)]
+enum Left {
+    Standby,
+    Never,
 }
 
 fn main() {
@@ -49,15 +60,12 @@ fn main() {
     let (setup, batches) = world(&arguments);
     for journals in [false, true] {
         let run = Run::start(&arguments, journals, &setup);
-        let (started, cpu) = (Instant::now(), log_cpu());
+        let (started, before) = (Instant::now(), busy());
         batches.iter().for_each(|batch| run.pipeline.submit(batch.clone()).expect("it is open"));
         run.wait(setup.len() + arguments.fixes + batches.len());
         let rate = arguments.fixes as f64 / started.elapsed().as_secs_f64();
         println!("closed loop, journal={journals}: {:.2} M fixes/s", rate / 1e6);
-        if let (Some(before), Some(after)) = (cpu, log_cpu()) {
-            let rate = arguments.fixes as f64 / (after - before).as_secs_f64();
-            println!("  the log's thread: {:.2} M fixes/s of its time", rate / 1e6);
-        }
+        report_threads(&before, &busy(), arguments.fixes);
         run.end();
     }
     for journals in [false, true] {
@@ -114,7 +122,11 @@ impl<'a> Run<'a> {
     /// A pipeline of one shard that knows the world, with nothing on its way.
     fn start(arguments: &'a Arguments, journals: bool, setup: &[Record]) -> Self {
         let (config, folder) = (Config::default(), arguments.folder.as_path());
-        let builder = Pipeline::builder(config.clone());
+        let recovery = match arguments.recovery {
+            Left::Standby => Recovery::Standby,
+            Left::Never => Recovery::Never,
+        };
+        let builder = Pipeline::builder(config.clone()).recovery(recovery);
         let (builder, journal) = match journals {
             true => {
                 let disk = Arc::new(Folder::open(folder).expect("a folder"));
@@ -154,17 +166,34 @@ impl<'a> Run<'a> {
     }
 }
 
-/// The processor's time of the thread that writes the log.
-fn log_cpu() -> Option<Duration> {
-    let tasks = std::fs::read_dir("/proc/self/task").ok()?;
-    let stats =
-        tasks.filter_map(|task| std::fs::read_to_string(task.ok()?.path().join("stat")).ok());
-    let ticks = stats.filter(|stat| stat.contains("(wardline-log)")).map(|stat| {
-        // After the name come the state and ten other fields, then user's and system's time.
-        let fields = stat.rsplit(") ").next().unwrap_or_default().split(' ').skip(11).take(2);
-        fields.filter_map(|field| field.parse::<u64>().ok()).sum::<u64>()
-    });
-    let ticks = ticks.reduce(u64::max)?;
-    // Linux counts in hundredths of a second.
-    Some(Duration::from_millis(10 * ticks))
+/// How long each thread was on a processor, by its name.
+type Busy = BTreeMap<String, Duration>;
+
+/// Nothing where the system does not say.
+fn busy() -> Busy {
+    let tasks = std::fs::read_dir("/proc/self/task").into_iter().flatten().flatten();
+    let read = |task: std::fs::DirEntry| {
+        let name = std::fs::read_to_string(task.path().join("comm")).ok()?;
+        let spent = std::fs::read_to_string(task.path().join("schedstat")).ok()?;
+        let spent_ns = spent.split(' ').next()?.parse().ok()?;
+        Some((name.trim().to_owned(), Duration::from_nanos(spent_ns)))
+    };
+    tasks.filter_map(read).collect()
+}
+
+/// Prints what each thread took for a fix, and what one core would do if it had to do it all.
+fn report_threads(before: &Busy, after: &Busy, fixes: usize) {
+    let mut all_ns = 0.0;
+    for (name, busy) in after {
+        let spent = busy.saturating_sub(before.get(name).copied().unwrap_or_default());
+        let spent_ns = spent.as_nanos() as f64 / fixes as f64;
+        // Whoever submits is not of the pipeline: what it takes is to copy what was made before.
+        if name.starts_with("wardline-") {
+            all_ns += spent_ns;
+        }
+        println!("  {name:<20} {spent_ns:.0} ns a fix");
+    }
+    if all_ns > 0.0 {
+        println!("  one core for all of the pipeline: {:.2} M fixes/s", 1e3 / all_ns);
+    }
 }

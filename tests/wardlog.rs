@@ -1,9 +1,12 @@
 //! Journals and cases as `wardlog` handles them: what is carried is verified and judged again with
 //! the same result, and whatever is changed is found.
 
+#[path = "wardlog/crowd.rs"]
+mod crowd;
 #[path = "wardlog/forged.rs"]
 mod forged;
 
+use allocation_counter::measure;
 use std::collections::BTreeSet;
 use std::fs;
 use std::io::Cursor;
@@ -155,6 +158,23 @@ fn a_case_of_a_person_is_proved_and_judged_again_from_its_file_alone() {
         left_out += made.events - proved.events as u64;
     }
     assert!(events > 50 && left_out > 50, "{events} events in cases, {left_out} not");
+}
+
+/// However much others did, no more of the journal is held than some frames.
+#[test]
+fn a_case_takes_no_more_memory_where_the_journal_is_longer() {
+    let wanted = Wanted { persons: BTreeSet::from([1]), ..Wanted::default() };
+    let most_bytes = |rounds| {
+        let made = made_of(&crowd::log(20, rounds));
+        let counted = measure(|| {
+            let leaves = taken(&made, &wanted).leaves.len();
+            assert!(leaves < 20, "{leaves} leaves of a breach are too many");
+        });
+        (counted.bytes_max, made.events)
+    };
+    let [(shorter, few), (longer, many)] = [150, 600].map(most_bytes);
+    assert!(few > 2_000 && many > 3 * few, "{few} and {many} events are too few");
+    assert!(longer < shorter + shorter / 4, "{longer} bytes, and {shorter} of a quarter of it");
 }
 
 #[test]

@@ -120,6 +120,8 @@ fn the_table_opens_them() {
         let opened = table.open(&mut datagram, now, |_, input| inputs.push(input)).unwrap();
         assert_eq!(vector["ack_wanted"] == true, opened.ack_wanted, "{name}");
         assert_eq!(vector["backlog"] == true, opened.backlog, "{name}");
+        let heard = table.heard(head.index, now).unwrap();
+        assert_eq!(u64::from(heard.secret_name), number(&vector, "secret_name"), "{name}");
         assert_eq!(inputs.len(), records(&vector).len(), "{name}");
         for (input, record) in inputs.iter().zip(records(&vector)) {
             let Input::Fix(fix) = input else { panic!("{name}: {input:?}") };

@@ -19,7 +19,7 @@ pub enum Kind {
     Hostile,
     /// Datagrams of the city are received from a socket, opened and judged.
     Udp,
-    /// Fixes of the city are appended to the log, committed durably and judged.
+    /// Fixes of the city come to a pipeline with a journal, and to one without.
     Journal,
     /// Fixes of the city lie in memory as a log and are judged by several engines, and by one.
     Replay,
@@ -142,5 +142,7 @@ const KEEP_AWAY: &str = "the engine; the city, in which everybody is a party of 
 const HOSTILE: &str = "opening and judging on one thread, of one record a datagram; not the socket";
 const UDP: &str = "socket, opening and judging on one thread, of 20 records a datagram; \
                    neither the journal nor acknowledgements";
-const JOURNAL: &str = "append, durable commit and judging on one thread";
+const JOURNAL: &str = "the pipeline from submission until all is judged, durable and told, all \
+                       threads on all cores; `without_it` has no journal, and `start_from_the_log` \
+                       judges that log after a snapshot, until all is told";
 const LIVE: &str = "the pipeline, from when a batch was due to the event of its last input";

@@ -21,6 +21,13 @@ const INPUTS_MAX: u64 = 2_500_000;
 /// A pipeline that knows the world, with nothing on its way.
 pub fn start(feed: &Feed, shards: usize, sink: impl Sink + 'static) -> Result<Pipeline, Failure> {
     let pipeline = Pipeline::builder(config()).shards(shards).sink(sink).build()?;
+    set_up(&pipeline, feed)?;
+    wait(&pipeline);
+    Ok(pipeline)
+}
+
+/// Submits what sets up the world.
+pub fn set_up(pipeline: &Pipeline, feed: &Feed) -> Result<(), Failure> {
     let (mut batch, mut failed) = (pipeline.batch(), None);
     let mut submit = |record: Option<Record>| {
         let is_last = record.is_none();
@@ -32,9 +39,7 @@ pub fn start(feed: &Feed, shards: usize, sink: impl Sink + 'static) -> Result<Pi
     };
     feed.world.set_up(&mut |record| submit(Some(record)));
     submit(None);
-    failed.map_or(Ok(()), Err)?;
-    wait(&pipeline);
-    Ok(pipeline)
+    Ok(failed.map_or(Ok(()), Err)?)
 }
 
 /// Judges the rounds of all runs.
@@ -77,12 +82,16 @@ pub fn run(case: &Case) -> Result<Outcome, Failure> {
 }
 
 /// The records of a round in batches.
-fn made(feed: &mut Feed) -> Vec<Vec<Record>> {
+pub fn made(feed: &mut Feed) -> Vec<Vec<Record>> {
     let records: Vec<_> = feed.round().into_records().collect();
     records.chunks(BATCH).map(<[Record]>::to_vec).collect()
 }
 
-fn submit(pipeline: &Pipeline, batches: impl Iterator<Item = Vec<Record>>) -> Result<(), Failure> {
+/// Submits batches one after another.
+pub fn submit(
+    pipeline: &Pipeline,
+    batches: impl Iterator<Item = Vec<Record>>,
+) -> Result<(), Failure> {
     for records in batches {
         pipeline.submit(records)?;
     }
@@ -90,7 +99,7 @@ fn submit(pipeline: &Pipeline, batches: impl Iterator<Item = Vec<Record>>) -> Re
 }
 
 /// Until all is judged and the sink has all events.
-fn wait(pipeline: &Pipeline) {
+pub fn wait(pipeline: &Pipeline) {
     loop {
         let metrics = pipeline.metrics();
         let told: u64 = metrics.shards.iter().map(|shard| shard.counters.events).sum();
@@ -103,7 +112,7 @@ fn wait(pipeline: &Pipeline) {
 }
 
 /// Fixes that were judged, and those within slack of them.
-fn fixes_of(metrics: &Metrics) -> (u64, u64) {
+pub fn fixes_of(metrics: &Metrics) -> (u64, u64) {
     metrics.shards.iter().fold((0, 0), |(fixes, within), shard| {
         (fixes + shard.counters.fixes, within + shard.counters.fixes_within_slack)
     })

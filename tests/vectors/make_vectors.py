@@ -12,7 +12,7 @@ from cryptography.hazmat.primitives.ciphers.aead import AESGCM, ChaCha20Poly1305
 from cryptography.hazmat.primitives.kdf.hkdf import HKDF
 
 SUITES = {"chacha20": (0x41, 32, ChaCha20Poly1305), "aes128gcm": (0x51, 16, AESGCM)}
-DATA, ACK, SECRET = 0, 1, 2
+DATA, ACK, SECRET, NAME = 0, 1, 2, 3
 UNKNOWN = {"battery": 255, "accuracy_mm": 0xFFFFFFFF, "speed_cmps": 0xFFFF, "course_cdeg": 0xFFFF}
 TIME = 1_790_000_000_000
 
@@ -59,7 +59,9 @@ def data(name, suite, shared, epoch, index, counter, ack_wanted, backlog, record
     return {
         "name": name, "type": "data", "suite": suite, "secret": shared.hex(), "epoch": epoch,
         "index": index, "counter": counter, "ack_wanted": bool(ack_wanted),
-        "backlog": bool(backlog), "epoch_secret": secret.hex(), "key_iv": okm.hex(),
+        "backlog": bool(backlog), "epoch_secret": secret.hex(),
+        "secret_name": int.from_bytes(derive(secret, NAME, epoch, index, 4), "little"),
+        "key_iv": okm.hex(),
         "nonce": nonce.hex(), "records": records, "plain": plain.hex(),
         "datagram": datagram.hex(),
     }

@@ -40,7 +40,7 @@ const TAIL: &str = "\
 - **Latency** counts from the instant at which a batch was due, whether it could be submitted then
   or not, to when the sink had the event of its last input.
 - `without_it` is the same world without what the scenario is about: late fixes, orders that come
-  and go, bad datagrams. Of `hostile` only good fixes count, in both.
+  and go, bad datagrams, a journal. Of `hostile` only good fixes count, in both.
 
 ## What is not measured
 

@@ -9,7 +9,7 @@ use crate::segment::LogId;
 use sha2::{Digest, Sha256};
 
 /// What a frame begins with.
-#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+#[derive(Clone, Copy, PartialEq, Eq, Debug, Default)]
 pub(crate) struct FrameHead {
     pub payload_bytes: u32,
     /// The sequence number of its first numbered entry, or of the next one if it has none.

@@ -21,7 +21,8 @@ pub(crate) struct Frames {
     pub place: Place,
     /// The first of a whole log, or that of its first segment that is read.
     pub start: u64,
-    frame: Vec<u8>,
+    /// The one that was read last; its memory is used for the next.
+    pub frame: Vec<u8>,
     /// The bad end of the last segment, if it was reached.
     pub torn: Option<Torn>,
     /// Where the last good frame begins and how long it is.

@@ -1,8 +1,10 @@
 //! The log of inputs.
 
+mod opener;
 mod reader;
 
-pub use reader::{InputReader, Logged};
+pub use opener::{InputFrame, InputOpener};
+pub use reader::{InputFrames, InputReader, Logged};
 
 use crate::codec::{record_subject, write_record};
 use crate::disk::Disk;

@@ -48,7 +48,9 @@ pub use evidence::{
     Mismatch, newest_checkpoint, stored_checkpoints,
 };
 pub use identity::{IdentityError, store_verifier, stored_signer, stored_verifier};
-pub use input::{InputLog, InputOptions, InputReader, Logged};
+pub use input::{
+    InputFrame, InputFrames, InputLog, InputOpener, InputOptions, InputReader, Logged,
+};
 pub use keys::{KeyInfo, Keys};
 pub use notes::{Heard, Note};
 pub use outline::Outline;

@@ -178,8 +178,10 @@ impl Journal {
     /// If the log is damaged there or cannot be read.
     pub fn read(&self, from: u64, mut visit: impl FnMut(u64, &Record)) -> Result<(), ReadError> {
         let mut tail = Tail::open(self.disk.clone(), from, self.found.next)?;
-        while let Some((number, record)) = tail.next()? {
-            visit(number, &record);
+        let (mut inputs, mut is_more) = (Vec::new(), true);
+        while is_more {
+            is_more = tail.fill(&mut inputs)?;
+            inputs.drain(..).for_each(|input| visit(input.number, &input.record));
         }
         Ok(())
     }

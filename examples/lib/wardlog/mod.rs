@@ -10,6 +10,7 @@ pub mod case;
 pub mod compare;
 pub mod config;
 pub mod forget;
+pub mod leaves;
 pub mod pack;
 pub mod proof;
 pub mod record;

@@ -1,6 +1,7 @@
 //! Judging a journal or a case again, and comparing with what was said.
 //!
-//! One thread reads, checks and opens the log, another judges; each says how long it was busy, so
+//! One thread reads and checks the log, another opens what is in it and judges, so that an input
+//! stays in one core's caches from its decoding to its verdict. Each says how long it was busy, so
 //! that the sum is what one core would need.
 
 use super::CANNOT_READ;
@@ -17,7 +18,9 @@ use wardline_core::event::Event;
 use wardline_core::input::{Input, Record};
 use wardline_core::{Config, Engine, Numbered, Part};
 use wardline_journal::disk::Disk;
-use wardline_journal::{Evidence, InputReader, Logged, ReadError, Unsealed};
+use wardline_journal::{
+    Evidence, InputFrame, InputFrames, InputOpener, InputReader, Logged, ReadError, Unsealed,
+};
 use wardline_wire::jsonl::write_event;
 
 /// What was judged again.
@@ -29,9 +32,9 @@ pub struct Rejudged {
     pub forgotten: u64,
     /// Events said again.
     pub events: u64,
-    /// How long the log was read, opened and decoded.
+    /// How long the log was read and checked.
     pub reading: Duration,
-    /// How long the engine judged.
+    /// How long it was opened, judged and compared.
     pub judging: Duration,
     /// How long it all took.
     pub whole: Duration,
@@ -59,36 +62,41 @@ pub fn rejudge(
     mut told: impl FnMut(u64),
 ) -> Result<Rejudged, Failure> {
     let started = Instant::now();
+    let failed = |error| Failure::new(CANNOT_READ, folder, error);
     let mut said = Said::open(folder, disk)?;
-    let reader = InputReader::open(Arc::clone(disk), 0);
-    let reader = reader.map_err(|e| Failure::new(CANNOT_READ, folder, e))?;
+    let reader = InputReader::open(Arc::clone(disk), 0).map_err(failed)?;
+    let (frames, mut opener) = reader.split();
     let mut judge = Judge::new(config, Some(Comparison::default()), events);
     let read = thread::scope(|scope| {
         let (full, filled) = sync_channel(QUEUE);
         let (empty, emptied) = sync_channel(QUEUE + 2);
-        let reading = scope.spawn(move || read(reader, &full, &emptied));
-        while let Ok(mut batch) = filled.recv() {
-            judge.take(&batch)?;
-            if let (Some(last), Some(comparison)) = (batch.last(), &mut judge.comparison) {
-                said.read_to(last.number, comparison)?;
+        let reading = scope.spawn(move || read(frames, &full, &emptied));
+        while let Ok(frame) = filled.recv() {
+            let judging = Instant::now();
+            judge.take_frame(&mut opener, &frame).map_err(|stop| match stop {
+                Stop::Damaged(error) => failed(error),
+                Stop::Failed(failure) => failure,
+            })?;
+            if let Some(comparison) = &mut judge.comparison {
+                said.read_to(judge.engine.last_input(), comparison)?;
             }
             if said.is_empty() {
                 judge.comparison = None;
             }
+            judge.result.judging += judging.elapsed();
             told(judge.result.inputs);
-            batch.clear();
             // The reader may have ended.
-            let _ = empty.try_send(batch);
+            let _ = empty.try_send(frame);
         }
         Ok(reading.join())
     })?;
     let read = read.map_err(|_| Failure::new(CANNOT_READ, folder, "reading it panicked"))?;
-    let (reading, forgotten) = read.map_err(|e| Failure::new(CANNOT_READ, folder, e))?;
+    let reading = read.map_err(failed)?;
     if let Some(comparison) = &mut judge.comparison {
         said.finish(comparison)?;
     }
     let mut result = judge.finish()?;
-    (result.reading, result.forgotten) = (reading, forgotten);
+    result.reading = reading;
     result.whole = started.elapsed();
     Ok(result)
 }
@@ -122,44 +130,29 @@ pub fn rejudge_case(case: &Case, config: Config) -> Result<Rejudged, Failure> {
     Ok(result)
 }
 
-type Batch = Vec<Numbered>;
-
-/// Reads all inputs, and says how long that took beside waiting, and how many were forgotten.
+/// Reads all frames, and says how long that took beside waiting.
 fn read(
-    mut reader: InputReader,
-    full: &SyncSender<Batch>,
-    emptied: &Receiver<Batch>,
-) -> Result<(Duration, u64), ReadError> {
-    let started = Instant::now();
-    let (mut waited, mut forgotten) = (Duration::ZERO, 0);
-    let mut batch = Batch::with_capacity(BATCH);
-    let mut send = |batch: &mut Batch| {
-        let next = emptied.try_recv().unwrap_or_else(|_| Batch::with_capacity(BATCH));
-        let waiting = Instant::now();
+    mut frames: InputFrames,
+    full: &SyncSender<InputFrame>,
+    emptied: &Receiver<InputFrame>,
+) -> Result<Duration, ReadError> {
+    let mut busy = Duration::ZERO;
+    loop {
+        let mut frame = emptied.try_recv().unwrap_or_default();
+        let reading = Instant::now();
+        let is_more = frames.next(&mut frame)?;
+        busy += reading.elapsed();
         // If nobody judges any more, that thread says why.
-        let _ = full.send(std::mem::replace(batch, next));
-        waited += waiting.elapsed();
-    };
-    let read = (|| {
-        while reader.visit_frame(|logged| {
-            let Logged::Input { number, record } = logged else { return };
-            let record = match record {
-                Unsealed::Open(record) => record,
-                // It moved the time on, whatever it was.
-                Unsealed::Sealed { at, .. } => {
-                    forgotten += 1;
-                    Record { at, input: Input::Tick }
-                }
-            };
-            batch.push(Numbered { number, record, part: Part::WHOLE });
-            if batch.len() == BATCH {
-                send(&mut batch);
-            }
-        })? {}
-        Ok(())
-    })();
-    send(&mut batch);
-    read.map(|()| (started.elapsed().saturating_sub(waited), forgotten))
+        if !is_more || full.send(frame).is_err() {
+            return Ok(busy);
+        }
+    }
+}
+
+/// Why nothing more is judged.
+enum Stop {
+    Damaged(ReadError),
+    Failed(Failure),
 }
 
 struct Judge<'c> {
@@ -167,6 +160,8 @@ struct Judge<'c> {
     comparison: Option<Comparison>,
     /// The case that alone is compared.
     scope: Option<&'c Case>,
+    /// Inputs that were opened, and events that were said: empty, to be used again.
+    batch: Vec<Numbered>,
     events: Vec<Event>,
     out: Option<Output>,
     result: Rejudged,
@@ -175,15 +170,41 @@ struct Judge<'c> {
 impl Judge<'_> {
     fn new(config: Config, comparison: Option<Comparison>, out: Option<Output>) -> Self {
         let engine = Engine::new(config);
-        let (events, result) = (Vec::new(), Rejudged::default());
-        Self { engine, comparison, scope: None, events, out, result }
+        let (batch, events, result) = (Vec::new(), Vec::new(), Rejudged::default());
+        Self { engine, comparison, scope: None, batch, events, out, result }
+    }
+
+    /// Opens what a frame holds and judges it.
+    fn take_frame(&mut self, opener: &mut InputOpener, frame: &InputFrame) -> Result<(), Stop> {
+        let mut batch = std::mem::take(&mut self.batch);
+        let mut taken = Ok(());
+        let opened = opener.visit(frame, |logged| {
+            let Logged::Input { number, record } = logged else { return };
+            let record = match record {
+                Unsealed::Open(record) => record,
+                // It moved the time on, whatever it was.
+                Unsealed::Sealed { at, .. } => {
+                    self.result.forgotten += 1;
+                    Record { at, input: Input::Tick }
+                }
+            };
+            batch.push(Numbered { number, record, part: Part::WHOLE });
+            if batch.len() == BATCH && taken.is_ok() {
+                taken = self.take(&batch);
+                batch.clear();
+            }
+        });
+        // What precedes damage is judged.
+        let taken = taken.and_then(|()| self.take(&batch));
+        batch.clear();
+        self.batch = batch;
+        taken.map_err(Stop::Failed)?;
+        opened.map_err(Stop::Damaged)
     }
 
     fn take(&mut self, batch: &[Numbered]) -> Result<(), Failure> {
-        let started = Instant::now();
         let events = &mut self.events;
         let taken = self.engine.apply_numbered(batch, &mut |event| events.push(event));
-        self.result.judging += started.elapsed();
         self.result.inputs += batch.len() as u64;
         taken.map_err(|e| Failure::new("cannot judge", Path::new("the inputs"), e))?;
         for event in self.events.drain(..) {
@@ -210,7 +231,7 @@ impl Judge<'_> {
     }
 }
 
-/// Inputs that go from one thread to the other at once: 160 kB, which the caches hold.
-const BATCH: usize = 1024;
-/// Batches that may wait.
-const QUEUE: usize = 8;
+/// Inputs that are judged together: 40 kB, as many as the engine looks for ahead.
+const BATCH: usize = 256;
+/// Frames that may wait.
+const QUEUE: usize = 4;

@@ -117,14 +117,17 @@ impl Dispatcher {
     /// Lets the shards judge what the log has, before anything new.
     fn replay(&mut self) {
         let Some(mut inputs) = self.replay.take() else { return };
-        let (mut list, mut replayed) = (Vec::with_capacity(SHARE_INPUTS), 0);
+        let (mut list, mut replayed) = (Vec::new(), 0);
         loop {
             let read = catch_unwind(AssertUnwindSafe(|| inputs(&mut list)))
                 .unwrap_or_else(|panic| Err(io::Error::other(words_of(&*panic))));
             let now_ns = self.clock.now_ns();
             replayed += list.len();
             self.stats.replayed.add(list.len());
-            for input in list.drain(..) {
+            for (place, input) in list.drain(..).enumerate() {
+                if place > 0 && place.is_multiple_of(SHARE_INPUTS) {
+                    self.hand_out(now_ns, now_ns);
+                }
                 self.router.go_on_from(&input);
                 self.router.route(input, &mut self.shares);
             }
