@@ -281,6 +281,8 @@ scenarios! {
     time_device_released_at_the_time_of_a_fix,
     // J-DESK-4
     desk_acts_fire_no_timers,
+    // J-TIME-5, J-PROX-4: his fix comes after the release, and closes nothing
+    away_her_device_released_at_the_time_of_a_fix,
 }
 
 #[test]
