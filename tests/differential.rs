@@ -45,21 +45,61 @@ fn the_engine_says_what_the_oracle_says_of_all_rules() {
     let (mut compared, mut whole) = (0, 0);
     for seed in seeds(SEEDS) {
         let text = scenario(seed, &Options::all_rules());
-        let mut expected = wardline_sim::oracle::run(&text);
-        let mut actual = replay(&text, true);
-        let end =
-            [&expected, &actual].into_iter().filter_map(|e| too_late_for_a_pair(e, &text)).min();
-        whole += u64::from(end.is_none());
-        for events in [&mut expected, &mut actual] {
-            events.retain(|event| end.is_none_or(|end| input_of(event) < end));
-        }
-        if let Err(difference) = compare(&expected, &actual) {
-            panic!("seed {seed} (WARDLINE_SEED={seed}): {difference}");
-        }
-        compared += actual.len();
+        let (events, is_whole) = compare_until_too_late(seed, &text);
+        compared += events;
+        whole += u64::from(is_whole);
     }
     assert!(compared > 0, "the scenarios caused no events, so nothing was compared");
     println!("{compared} events compared, {whole} logs to their ends");
+}
+
+/// The same where all happens at whole half minutes: fixes, changes, boundaries and timers at one
+/// instant.
+// J-TIME-3, J-TIME-4, J-TIME-5, J-ORDER-1
+#[test]
+fn the_engine_says_what_the_oracle_says_of_one_instant() {
+    let mut compared = 0;
+    for seed in seeds(SEEDS / 2) {
+        let text = scenario(seed, &Options::all_rules());
+        let lines = text.lines().map(|line| {
+            let Ok(mut input) = serde_json::from_str(line) else { return line.to_owned() };
+            to_half_minutes(&mut input);
+            input.to_string()
+        });
+        let text = lines.collect::<Vec<_>>().join("\n");
+        compared += compare_until_too_late(seed, &text).0;
+    }
+    assert!(compared > 0, "the scenarios caused no events, so nothing was compared");
+    println!("{compared} events compared");
+}
+
+/// Sets the times in an input back to the last half minute.
+fn to_half_minutes(value: &mut Value) {
+    match value {
+        Value::String(time) if time.len() == "2026-03-02T08:00:00.000Z".len() => {
+            if let Some(seconds) = time.get(17..19).and_then(|text| text.parse::<u32>().ok()) {
+                time.replace_range(17..23, if seconds < 30 { "00.000" } else { "30.000" });
+            }
+        }
+        Value::Array(values) => values.iter_mut().for_each(to_half_minutes),
+        Value::Object(members) => members.values_mut().for_each(to_half_minutes),
+        _ => {}
+    }
+}
+
+/// Compares a log up to where a fix comes too late for a pair. Gives the number of events, and
+/// whether that was all of it.
+fn compare_until_too_late(seed: u64, text: &str) -> (usize, bool) {
+    let mut expected = wardline_sim::oracle::run(text);
+    let mut actual = replay(text, true);
+    let end = [&expected, &actual].into_iter().filter_map(|e| too_late_for_a_pair(e, text)).min();
+    for events in [&mut expected, &mut actual] {
+        events.retain(|event| end.is_none_or(|end| input_of(event) < end));
+    }
+    if let Err(difference) = compare(&expected, &actual) {
+        panic!("seed {seed} (WARDLINE_SEED={seed}): {difference}");
+    }
+    (actual.len(), end.is_none())
 }
 
 /// The first input that came too late for a keep_away rule.

@@ -281,6 +281,10 @@ scenarios! {
     time_device_released_at_the_time_of_a_fix,
     // J-DESK-4
     desk_acts_fire_no_timers,
+    // J-TIME-5, J-PROX-4: his fix comes after the release, and closes nothing
+    away_her_device_released_at_the_time_of_a_fix,
+    // J-PAIR-5, J-ORDER-2
+    pair_numbers_by_start_whatever_the_rule_demanded,
 }
 
 #[test]

@@ -8,6 +8,7 @@ mod desk;
 mod fixes;
 mod late;
 mod moving;
+mod numbering;
 mod observation;
 mod pairs;
 mod rest;
@@ -281,6 +282,7 @@ impl Engine {
     }
 
     fn end_step(&mut self, step: Step, at: Timestamp) {
+        self.number_by_start();
         self.note_incidents(at);
         self.outbox.end_step(step, self.input, at);
     }

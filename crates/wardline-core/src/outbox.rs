@@ -129,6 +129,32 @@ impl Outbox {
         &self.step
     }
 
+    /// Numbers the episodes that start in the present step by their starts, then zones or persons.
+    /// Gives those that have another number now, with it.
+    // J-PAIR-5
+    pub fn number_by_start(&mut self) -> BTreeMap<EpisodeId, u64> {
+        let mut started = BTreeMap::<EpisodeId, Vec<_>>::new();
+        for draft in self.step.iter().filter(|draft| draft.phase == Phase::Started) {
+            if let Some(id) = draft.episode_id {
+                let place = (draft.time, draft.target(), id.number);
+                started.entry(EpisodeId { number: 0, ..id }).or_default().push(place);
+            }
+        }
+        let mut changed = BTreeMap::new();
+        for (id, mut places) in started {
+            let mut numbers: Vec<_> = places.iter().map(|(.., number)| *number).collect();
+            numbers.sort_unstable();
+            places.sort_unstable();
+            for ((.., old), new) in places.into_iter().zip(numbers).filter(|((.., o), n)| o != n) {
+                changed.insert(EpisodeId { number: old, ..id }, new);
+            }
+        }
+        for id in self.step.iter_mut().filter_map(|draft| draft.episode_id.as_mut()) {
+            id.number = changed.get(id).copied().unwrap_or(id.number);
+        }
+        changed
+    }
+
     /// Puts in its place what the present step says so far.
     pub fn sort_step(&mut self) {
         self.step.sort_by_cached_key(Draft::place);

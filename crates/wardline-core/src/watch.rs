@@ -124,13 +124,14 @@ pub(crate) enum Item {
 }
 
 impl Watch {
-    pub fn new(order: OrderId, about: About) -> Self {
+    /// Nothing has been seen yet, and what is before `frozen` never will be.
+    pub fn new(order: OrderId, about: About, frozen: Key) -> Self {
         Self {
             order,
             about,
             now: State::default(),
             last: Key::FIRST,
-            frozen: Key::FIRST,
+            frozen,
             hidden: Vec::new(),
             checkpoints: vec![(Key::FIRST, State::default())],
             episodes: Vec::new(),

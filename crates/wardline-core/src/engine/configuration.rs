@@ -258,13 +258,13 @@ impl Engine {
             let scope = Scope { order, about, at, time: at, cause };
             self.observe(slot, scope, |watch, scene| watch.release(scene, key));
         }
-        self.freeze_pairs(owner, key);
         let sound = self.devices.track(slot, &self.config).and_then(|track| track.newest_sound());
         self.devices.remove(id);
         let Some(person) = self.people.get_mut(owner) else { return };
         person.devices.retain(|other| *other != slot);
         person.released = Some(key);
         person.sound_before_release = person.sound_before_release.max(sound);
+        self.freeze_pairs(owner, key);
         self.for_orders_of(owner, |engine, order| {
             engine.settle_alarms(order, at, cause);
             engine.wake_parties(order);
@@ -272,14 +272,15 @@ impl Engine {
         });
     }
 
-    /// A device of a protected person goes: what others were judged by its fixes stays.
+    /// A device of a protected person is gone: what others were judged by its fixes before stays.
     fn freeze_pairs(&mut self, person: PersonId, key: Key) {
         let protected_by = self.people.get(person).map(|person| person.protected_by.clone());
         for order in protected_by.unwrap_or_default() {
             for slot in self.restrained_devices(order).collect::<Vec<_>>() {
                 let (about, at) = (About::Person(person), key.time);
-                let scope = Scope { order, about, at, time: at, cause: None };
-                self.observe(slot, scope, |watch, _| watch.freeze(key));
+                let cause = Some(Cause::DeviceReleased);
+                let scope = Scope { order, about, at, time: at, cause };
+                self.observe(slot, scope, |watch, scene| watch.freeze(scene, key));
             }
         }
     }

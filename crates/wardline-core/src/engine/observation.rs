@@ -103,8 +103,7 @@ fn watch_of(
 ) -> &mut Watch {
     let place = watches.binary_search_by_key(&(order, about), |watch| (watch.order, watch.about));
     let index = place.unwrap_or_else(|index| {
-        let mut watch = Watch::new(order, about);
-        watch.freeze(released.unwrap_or(Key::FIRST));
+        let watch = Watch::new(order, about, released.unwrap_or(Key::FIRST));
         let mut more = std::mem::take(watches).into_vec();
         more.insert(index, watch);
         *watches = more.into_boxed_slice();

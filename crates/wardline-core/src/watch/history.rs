@@ -123,8 +123,13 @@ impl Watch {
         self.hidden.push((fix, Key::end_of(at)));
     }
 
-    /// A device of the protected person is gone: what was judged by its fixes stays.
-    pub fn freeze(&mut self, key: Key) {
+    /// A device of the protected person is gone: what was judged by its fixes before stays. Fixes
+    /// that happened at the same instant count as later, and are judged again.
+    // J-TIME-5, J-PROX-4
+    pub fn freeze(&mut self, scene: Scene<'_>, key: Key) {
+        if self.last > key || self.newest_item(scene).is_some_and(|newest| newest > key) {
+            self.fold_again(scene, key);
+        }
         self.frozen = self.frozen.max(key);
     }
 

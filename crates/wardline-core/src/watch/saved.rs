@@ -56,7 +56,7 @@ impl Watch {
         let order: OrderId = from.id("the order of a watch")?;
         let known = orders.by_id.contains(order);
         from.check(known, offset, "the order of a watch", order.number())?;
-        let mut watch = Self::new(order, About::read(from)?);
+        let mut watch = Self::new(order, About::read(from)?, Key::FIRST);
         watch.last = Key::read(from)?;
         watch.frozen = Key::read(from)?;
         watch.hidden = from.list("hidden fixes", KEYS_BYTES_MIN, |from| {

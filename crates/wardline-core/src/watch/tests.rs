@@ -56,7 +56,7 @@ fn what_no_late_fix_can_reach_is_forgotten() {
     let (config, zones, order) = (&Config::default(), &zones(), &order());
     let (mut head, layout) = (TrackHead::new(DEVICE), Layout::new(config));
     let mut bytes = vec![0; layout.bytes()];
-    let mut watch = Watch::new(ORDER, About::Places);
+    let mut watch = Watch::new(ORDER, About::Places, Key::FIRST);
     for minute in 1..=200 {
         let fix = fix(minute);
         let sample = Sample::new(&fix, fix.time, config);

@@ -144,7 +144,8 @@ pub fn admit(parts: &[Vec<Vec<P>>]) -> Result<(), &'static str> {
     if parts.is_empty() || parts.iter().any(Vec::is_empty) {
         return Err("empty_geometry");
     }
-    if parts.iter().flatten().map(Vec::len).sum::<usize>() > 4096 {
+    // The position that closes a ring is no vertex of its own.
+    if parts.iter().flatten().map(|r| r.len().saturating_sub(1)).sum::<usize>() > 4096 {
         return Err("too_many_vertices");
     }
     for rings in parts {

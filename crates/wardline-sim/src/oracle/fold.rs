@@ -139,7 +139,8 @@ fn items<'a>(s: &'a Source<'_>) -> Vec<(Pos, Item<'a>)> {
     let word = |i: usize| (st.words[i].time, 2, st.device, st.words[i].seq);
     items.extend((0..st.words.len()).map(|i| (word(i), Item::Word(i))));
     for (h, hers) in s.hers.iter().enumerate() {
-        items.extend((0..hers.fixes.len()).map(|i| (hers.pos(i), Item::Hers(h, i))));
+        let sent = (0..hers.fixes.len()).map(|i| (hers.pos(i), Item::Hers(h, i)));
+        items.extend(sent.filter(|(p, _)| hers.released.is_none_or(|r| *p < r)));
     }
     items.extend(st.released.map(|p| (p, Item::Released)));
     items.sort_by_key(|i| i.0);
