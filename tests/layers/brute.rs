@@ -48,6 +48,7 @@ impl Brute {
         let mut told = BTreeSet::new();
         match &record.input {
             Input::PutZone(put) => self.put(put, record.at.expect("a time"), &mut told),
+            Input::RemoveZone(zone) => self.remove(zone.number(), &mut told),
             Input::Fix(fix) => self.judge(fix, &mut told),
             _ => {}
         }
@@ -64,6 +65,16 @@ impl Brute {
             self.end(machine, told);
         }
         self.zones.insert(number, Zone { layer, shape: put.shape.clone(), put: at });
+    }
+
+    /// What is open of a zone that goes ends.
+    fn remove(&mut self, number: u64, told: &mut BTreeSet<String>) {
+        let of_zone = |machine: &Machine| machine.2 == number;
+        let ended: Vec<_> = self.open.keys().filter(|machine| of_zone(machine)).copied().collect();
+        for machine in ended {
+            self.end(machine, told);
+        }
+        self.zones.remove(&number);
     }
 
     fn judge(&mut self, fix: &Fix, told: &mut BTreeSet<String>) {

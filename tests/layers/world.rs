@@ -25,7 +25,11 @@ pub struct World {
     size_m: f64,
     /// How far the device comes between two fixes, about.
     step_m: f64,
+    /// How many zones come before all else.
     zones: u64,
+    /// The last zone that came, and those that there are, by number.
+    newest_zone: u64,
+    present: Vec<u64>,
     warnings_m: [f64; LAYERS as usize],
     place_m: (f64, f64),
     now_ms: i64,
@@ -45,12 +49,22 @@ impl World {
             size_m: any(&mut rng, &[15.0, 60.0, 300.0]),
             step_m: any(&mut rng, &[3.0, 20.0, 180.0, 900.0, 4_000.0]),
             zones: [3, 40, 400][rng.random_range(0..3)],
+            newest_zone: 0,
+            present: Vec::new(),
             warnings_m: [0; LAYERS as usize].map(|_| any(&mut rng, &warnings)),
             place_m: (0.0, 0.0),
             now_ms: 1_780_000_000_000,
             seq: 0,
             rng,
         }
+    }
+
+    /// More zones about the device than it keeps.
+    pub fn crowded(seed: u64) -> Self {
+        let warnings_m = [0.0, 60.0, 4_000.0];
+        let (spread_m, size_m, step_m) = (1_500.0, 15.0, 20.0);
+        let middle = (42.87, 74.59);
+        Self { middle, spread_m, size_m, step_m, zones: 5_000, warnings_m, ..Self::new(seed) }
     }
 
     /// The number of records.
@@ -66,7 +80,7 @@ impl World {
     /// First zones, then the device and its order, then mostly fixes.
     pub fn next(&mut self, number: u64) -> Record {
         let input = match number.checked_sub(self.zones) {
-            None => self.zone(number + 1),
+            None => self.zone_anew(),
             Some(0) => Input::AssignDevice(AssignDevice {
                 device: DeviceId::new(1).expect("not 0"),
                 person: PersonId::new(1).expect("not 0"),
@@ -103,16 +117,31 @@ impl World {
     /// A zone comes, moves, changes its layer or goes, when the last fix is old.
     fn change(&mut self) -> Input {
         self.now_ms += PAUSE_MS;
-        self.zones += 1;
-        match self.rng.random_range(0..3) {
-            // Right where the device is, or just beside.
-            0 => self.zone_at(self.zones, self.place_m),
-            1 => {
-                let zone = self.rng.random_range(1..self.zones);
-                self.zone(zone)
+        let any = self.rng.random_range(0..self.present.len().max(1));
+        match (self.rng.random_range(0..4), self.present.get(any).copied()) {
+            (0, Some(zone)) => self.zone(zone),
+            (1, Some(zone)) => {
+                self.present.swap_remove(any);
+                Input::RemoveZone(ZoneId::new(zone).expect("not 0"))
             }
-            _ => self.zone(self.zones),
+            (2, _) => self.zone_anew(),
+            // Right where the device is, or just beside.
+            _ => {
+                let number = self.new_number();
+                self.zone_at(number, self.place_m)
+            }
         }
+    }
+
+    fn zone_anew(&mut self) -> Input {
+        let number = self.new_number();
+        self.zone(number)
+    }
+
+    fn new_number(&mut self) -> u64 {
+        self.newest_zone += 1;
+        self.present.push(self.newest_zone);
+        self.newest_zone
     }
 
     fn zone(&mut self, number: u64) -> Input {

@@ -88,6 +88,43 @@ mod tests {
         Some(*bounds)
     }
 
+    #[test]
+    fn an_area_holds_what_is_so_far_within_all_its_sides() {
+        let half_e7 = TURN_E7 / 2;
+        // One beside the antimeridian, and one across it.
+        for west_e7 in [9_000 - half_e7, half_e7 - 1_700] {
+            let area = Area { lat_e7: [7_000, 10_000], lon_e7: [west_e7, west_e7 + 4_000] };
+            let check = |north: i32, east: i64, expected: bool| {
+                let lon_e7 = (west_e7 + east + half_e7).rem_euclid(TURN_E7) - half_e7;
+                let position = Position::from_e7(7_000 + north, lon_e7 as i32);
+                let position = position.expect("a position");
+                assert_eq!(area.holds_position(position, 1_000), expected, "{north} {east}");
+            };
+            for (north, east) in [(1_000, 1_000), (2_000, 3_000), (1_500, 2_000)] {
+                check(north, east, true);
+            }
+            for (north, east) in [(999, 2_000), (2_001, 2_000), (1_500, 999), (1_500, 3_001)] {
+                check(north, east, false);
+            }
+        }
+    }
+
+    #[test]
+    fn an_area_is_not_deep_at_its_sides_and_nothing_outside() {
+        let area = Area { lat_e7: [7_000, 10_000], lon_e7: [5_000, 9_000] };
+        let depth_m = |lat_e7: i32, lon_e7: i32| {
+            let position = Position::from_e7(lat_e7, lon_e7).expect("a position");
+            area.depth_m(position, &Scale::near(position).expect("far from the poles"))
+        };
+        for (lat_e7, lon_e7) in [(7_000, 7_000), (10_000, 7_000), (8_000, 5_000), (8_000, 9_000)] {
+            assert_eq!(depth_m(lat_e7, lon_e7), 0.0, "{lat_e7} {lon_e7}");
+        }
+        for (lat_e7, lon_e7) in [(6_999, 7_000), (10_001, 7_000), (8_000, 4_999), (8_000, 9_001)] {
+            assert!(depth_m(lat_e7, lon_e7) < 0.0, "{lat_e7} {lon_e7}");
+        }
+        assert!(depth_m(8_500, 7_000) > 10.0);
+    }
+
     /// By the scale itself, so that nothing is lost by rounding either.
     // J-TIME-3, J-GEO-3
     #[test]

@@ -247,6 +247,22 @@ mod tests {
         }
     }
 
+    // Speed only: a query that goes through many edges is slow.
+    #[test]
+    fn of_a_round_ring_each_query_looks_at_few_edges() {
+        let corner = |k: i32| {
+            let (sin, cos) = libm::sincos((f64::from(k) * 360.0 / 64.0).to_radians());
+            Point { x: (cos * 1e6) as i64, y: (sin * 1e6) as i64 }
+        };
+        let ring: Vec<_> = (0..64).chain([0]).map(corner).collect();
+        let bands = bands(std::slice::from_ref(&ring));
+        assert_eq!(bands.lists[0], 33, "half as many bands as edges, and where the last list ends");
+        for lat_e7 in (-999_000..=999_000).step_by(27_000) {
+            let edges = bands.list(bands.band(lat_e7)).len();
+            assert!((2..=10).contains(&edges), "{lat_e7} {edges}");
+        }
+    }
+
     #[test]
     fn edges_that_all_span_the_box_are_not_listed_again_and_again() {
         let teeth = (0..2_048).flat_map(|x| [Point { x, y: 0 }, Point { x, y: 1_000 }]);

@@ -186,6 +186,22 @@ mod tests {
     }
 
     #[test]
+    fn a_box_is_wider_on_each_side_but_not_up_to_the_antimeridian() {
+        let of = |west: i32, east: i32| Bounds {
+            min_lat_e7: -3,
+            min_lon_e7: west,
+            max_lat_e7: 7,
+            max_lon_e7: east,
+        };
+        let wider = Bounds { min_lat_e7: -5, min_lon_e7: 9, max_lat_e7: 9, max_lon_e7: 22 };
+        assert_eq!(of(11, 20).widened(2), Some(wider));
+        let half = LON_E7_MAX;
+        assert!(of(3 - half, half - 3).widened(2).is_some());
+        assert_eq!(of(2 - half, 0).widened(2), None);
+        assert_eq!(of(0, half - 2).widened(2), None);
+    }
+
+    #[test]
     fn boxes_intersect_if_they_have_a_point_in_common() {
         let check = |other: [i32; 4], expected: bool| {
             let (a, b) = (boxed([10, 20, 30, 40]), boxed(other));

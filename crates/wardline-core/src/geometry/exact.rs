@@ -194,6 +194,24 @@ mod tests {
 
     // J-GEO-1
     #[test]
+    fn the_ray_east_of_a_point_crosses_an_edge_with_one_end_above() {
+        let check = |p: [i64; 2], expected: Option<bool>| {
+            let (a, b) = (point([2, 0]), point([4, 4]));
+            assert_eq!(crosses(a, b, point(p), turn), expected, "{p:?}");
+            assert_eq!(crosses(b, a, point(p), turn), expected, "{p:?}");
+        };
+        // To the west, to the east and on it; beside the lower end and the upper one.
+        check([2, 2], Some(true));
+        check([4, 2], Some(false));
+        check([3, 2], None);
+        check([1, 0], Some(true));
+        check([1, 4], Some(false));
+        check([1, 5], Some(false));
+        check([1, -1], Some(false));
+    }
+
+    // J-GEO-1
+    #[test]
     fn a_point_is_on_a_segment_if_it_is_on_its_line_between_its_ends() {
         let check = |p: [i64; 2], expected: bool| {
             let (a, b) = (point([0, 0]), point([4, 2]));

@@ -11,6 +11,9 @@
 //! that lost it (a snapshot has none of it) goes on as one that has it. The watch drops all of it
 //! when a zone of one of the layers changes.
 
+#[cfg(test)]
+mod tests;
+
 use super::sentry::Glance;
 use crate::geometry::{Area, Bounds, Position, SCALE_REACH_M, Scale};
 use crate::ids::{LayerId, RuleId, ZoneId};
