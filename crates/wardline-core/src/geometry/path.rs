@@ -123,17 +123,26 @@ impl Chunk {
                 high[axis] = high[axis].max(node.place.xyz[axis]);
             }
         }
-        let centre = [0, 1, 2].map(|axis| 0.5 * (low[axis] + high[axis]));
-        let mut radius_m: f64 = 0.0;
-        for node in nodes {
-            let d = sub(node.place.xyz, centre);
-            radius_m = radius_m.max(dot(d, d).sqrt());
-        }
+        let middle = |a: Xyz, b: Xyz| [0, 1, 2].map(|axis| 0.5 * (a[axis] + b[axis]));
+        let ends = [0, end - start].map(|node| nodes[node].place.xyz);
+        // Round a bend the sphere on its chord is the smaller one.
+        let centres = [middle(low, high), middle(ends[0], ends[1])];
+        let [boxed, bent] = centres.map(|centre| (radius_m(nodes, centre), centre));
+        let (radius_m, centre) = if bent.0 < boxed.0 { bent } else { boxed };
         // A piece is within its bow of its chord, and the chord within the sphere.
         let bow_m = nodes.iter().fold(0.0_f64, |most, node| most.max(node.bow_m));
         let flat = bow_m < BOW_M_SMALL;
         Self { flat, centre, radius_m: radius_m + bow_m + 1e-6, start, end }
     }
+}
+
+/// How far the farthest node is from a point.
+fn radius_m(nodes: &[Node], centre: Xyz) -> f64 {
+    let far2 = nodes.iter().map(|node| {
+        let d = sub(node.place.xyz, centre);
+        dot(d, d)
+    });
+    far2.fold(0.0, f64::max).sqrt()
 }
 
 impl<N: Nodes, C: Borrow<[Chunk]>> Path<N, C> {
@@ -213,8 +222,11 @@ impl<N: Nodes, C: Borrow<[Chunk]>> Path<N, C> {
     fn search_flat(&self, chunk: &Chunk, from: Xyz, best: &mut Nearest) {
         let mut least = (f64::INFINITY, 0.0);
         let mut at = chunk.start;
+        let mut start = self.nodes.xyz(at);
         for i in chunk.start..chunk.end {
-            let foot = self.foot(i, from);
+            let end = self.nodes.xyz(i + 1);
+            let foot = foot_on_chord(start, end, from);
+            start = end;
             if foot.0 < least.0 {
                 least = foot;
                 at = i;

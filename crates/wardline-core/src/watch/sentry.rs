@@ -1,8 +1,9 @@
-//! Quick looks: whether a fix is so far from a zone that it need not be judged.
+//! Quick looks: whether a fix is so far from a zone that it need not be judged. First the boxes of
+//! zones are asked; where they do not tell, as beside a boundary, the zones themselves.
 
 use super::surroundings::{Ground, Surroundings, View};
 use super::{About, Scene, Watch};
-use crate::geometry::{Area, Bounds, Position, Scale, Shape};
+use crate::geometry::{Area, Bounds, Position, SCALE_REACH_M, Scale, Shape};
 use crate::ids::{RuleId, ZoneId};
 use crate::input::Place;
 use crate::key::Key;
@@ -73,6 +74,15 @@ impl Glance {
         (least_m > reach_m && !is_met).then_some(least_m - reach_m)
     }
 
+    /// The same for the zone itself, where its box does not tell.
+    pub(super) fn slack_before_m(&self, shape: &Shape, reach_m: f64) -> Option<f64> {
+        // Farther off, a computed distance may be wrong by more than reaches allow for.
+        let distance_m = shape.signed_distance_m(self.position).min(SCALE_REACH_M);
+        let is_met = |before| shape.meets_segment(before, self.position);
+        let is_free = distance_m > reach_m && !self.before.is_some_and(is_met);
+        is_free.then_some(distance_m - reach_m)
+    }
+
     /// Whether it is a look from the same position after the same way.
     pub(super) fn is_same(&self, other: &Self) -> bool {
         (self.position, self.before) == (other.position, other.before)
@@ -124,7 +134,12 @@ impl Watch {
             return None;
         }
         let slack_m = sentries.zones.iter().try_fold(f64::INFINITY, |slack_m, sentry| {
-            Some(glance.slack_m(sentry)?.min(slack_m))
+            let free_m = glance.slack_m(sentry).or_else(|| {
+                let shape = zones.present(sentry.zone)?.shape.as_deref()?;
+                debug_assert!(shape.bounds().contains(&sentry.bounds), "the zone has changed");
+                glance.slack_before_m(shape, sentry.reach_m)
+            });
+            Some(free_m?.min(slack_m))
         })?;
         let Some(layers) = &mut sentries.layers else { return Some(slack_m) };
         let view = layers.view(glance, zones).filter(|view| !view.matters)?;
