@@ -190,7 +190,7 @@ impl Track<'_> {
 
     /// How many fixes a history holds.
     pub fn limit(&self) -> usize {
-        self.slots.layout.blocks - 1
+        usize::from(self.slots.layout.blocks) - 1
     }
 
     /// Whether a fix is too late for the history.
@@ -255,6 +255,13 @@ impl Track<'_> {
 }
 
 impl TrackMut<'_> {
+    /// The same track, for as long as this one is not used.
+    #[inline(always)]
+    pub fn reborrow(&mut self) -> TrackMut<'_> {
+        let slots = Slots { layout: self.slots.layout, bytes: &mut *self.slots.bytes };
+        TrackMut { head: self.head, slots, config: self.config }
+    }
+
     pub fn as_ref(&self) -> Track<'_> {
         Track { head: self.head, slots: self.slots.as_ref(), config: self.config }
     }
