@@ -172,19 +172,33 @@ impl Shape {
     /// Exact for polygons.
     #[must_use]
     pub fn meets_segment(&self, a: Position, b: Position) -> bool {
-        if let Kind::Polygons(polygons) = &self.kind {
-            return polygons.meets_segment(a, b);
+        match &self.kind {
+            Kind::Polygons(polygons) => polygons.meets_segment(a, b),
+            Kind::Circle(..) | Kind::Corridor(_) => self.distance_past_m(a, b).is_none(),
         }
+    }
+
+    /// The distance of the position `b`, unless the segment to it from `a` has a point in the zone.
+    pub(crate) fn distance_after_way_m(&self, a: Position, b: Position) -> Option<f64> {
+        match &self.kind {
+            Kind::Polygons(polygons) => {
+                (!polygons.meets_segment(a, b)).then(|| polygons.signed_distance_m(b))
+            }
+            Kind::Circle(..) | Kind::Corridor(_) => self.distance_past_m(a, b),
+        }
+    }
+
+    /// The same for a zone that is no polygon.
+    fn distance_past_m(&self, a: Position, b: Position) -> Option<f64> {
         let ends = [a, b].map(Place::of);
         let [(first_m, width_m), (last_m, _)] = ends.map(|end| self.from_middle_m(&end));
         let ends_m = first_m.min(last_m);
-        if ends_m <= width_m {
-            return true;
-        }
-        if passes_by(&ends, ends_m, width_m) {
-            return false;
-        }
-        let [from, to] = edge(a, b);
+        let is_past =
+            ends_m > width_m && (passes_by(&ends, ends_m, width_m) || !self.meets_edge(edge(a, b)));
+        is_past.then_some(last_m - width_m)
+    }
+
+    fn meets_edge(&self, [from, to]: [[f64; 2]; 2]) -> bool {
         match Path::of_edge(from, to) {
             Some(piece) => self.comes_to(&piece),
             None => self.comes_to(&Path::new(&[vec![from, to]])),

@@ -76,11 +76,11 @@ impl Glance {
 
     /// The same for the zone itself, where its box does not tell.
     pub(super) fn slack_before_m(&self, shape: &Shape, reach_m: f64) -> Option<f64> {
+        let from = self.before.unwrap_or(self.position);
+        let distance_m = shape.distance_after_way_m(from, self.position)?;
         // Farther off, a computed distance may be wrong by more than reaches allow for.
-        let distance_m = shape.signed_distance_m(self.position).min(SCALE_REACH_M);
-        let is_met = |before| shape.meets_segment(before, self.position);
-        let is_free = distance_m > reach_m && !self.before.is_some_and(is_met);
-        is_free.then_some(distance_m - reach_m)
+        let distance_m = distance_m.min(SCALE_REACH_M);
+        (distance_m > reach_m).then_some(distance_m - reach_m)
     }
 
     /// Whether it is a look from the same position after the same way.
