@@ -277,12 +277,13 @@ impl TrackMut<'_> {
         if !(evicts_sound && self.head.ring.push_sound(&mut self.slots, fix)) {
             return false;
         }
+        // Read before what lies beside them is written: else the processor waits.
+        self.head.sound = self.head.sound.saturating_add(1);
+        self.head.in_order = self.head.in_order.saturating_add(1);
         if full {
             self.head.base = Trace::Sound;
         }
         self.head.now = Trace::Sound;
-        self.head.sound = self.head.sound.saturating_add(1);
-        self.head.in_order = self.head.in_order.saturating_add(1);
         true
     }
 
