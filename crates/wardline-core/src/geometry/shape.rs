@@ -337,7 +337,8 @@ mod tests {
     use super::super::foot::place_at;
     use super::*;
 
-    /// A segment beside a place, and what is nearer than its nearest point by so many metres.
+    /// Whether a segment is known to pass by a circle round a place that stops so many metres
+    /// before the segment's nearest point.
     fn passes(place: &Place, [a, b]: [[f64; 2]; 2], nearer_m: f64) -> bool {
         let least_m = Path::new(&[vec![a, b]]).distance_m(place, 0.0);
         let ends = [a, b].map(place_at);
