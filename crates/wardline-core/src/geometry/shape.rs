@@ -182,7 +182,8 @@ impl Shape {
     pub(crate) fn distance_after_way_m(&self, a: Position, b: Position) -> Option<f64> {
         match &self.kind {
             Kind::Polygons(polygons) => {
-                (!polygons.meets_segment(a, b)).then(|| polygons.signed_distance_m(b))
+                let distance_m = polygons.signed_distance_m(b);
+                (distance_m > 0.0 && !polygons.boundary_meets(a, b)).then_some(distance_m)
             }
             Kind::Circle(..) | Kind::Corridor(_) => self.distance_past_m(a, b),
         }
