@@ -27,9 +27,17 @@ pub(crate) fn pieces_of(a: [f64; 2], b: [f64; 2]) -> f64 {
 
 /// A bound of how far a piece strays from its chord: an eighth of its greatest acceleration.
 pub(crate) fn bow_m(at: [f64; 2], step: [f64; 2]) -> f64 {
+    bow_of_m(step, widest(at[0], at[0] + step[0]))
+}
+
+/// The same wherever the piece is.
+pub(crate) fn bow_most_m(step: [f64; 2]) -> f64 {
+    bow_of_m(step, 1.0)
+}
+
+fn bow_of_m(step: [f64; 2], widest: f64) -> f64 {
     let dlat = step[0].abs() * RADIANS;
     let dlon = step[1].abs() * RADIANS;
-    let widest = widest(at[0], at[0] + step[0]);
     let acceleration = dlat * dlat + 2.0 * dlat * dlon + dlon * dlon * widest;
     CURVATURE_M_MAX * 1.01 * acceleration / 8.0
 }

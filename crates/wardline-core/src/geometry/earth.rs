@@ -216,8 +216,8 @@ pub(crate) fn along(a: Xyz, b: Xyz, k: f64) -> Xyz {
 /// Sine and cosine of an angle in degrees, within ±361: a table of whole degrees and the
 /// addition theorem, exact at multiples of 90 degrees.
 #[inline]
-fn sin_cos_deg(angle_deg: f64) -> (f64, f64) {
-    let whole = angle_deg.round_ties_even();
+pub(crate) fn sin_cos_deg(angle_deg: f64) -> (f64, f64) {
+    let whole = angle_deg + ONES - ONES;
     let r = (angle_deg - whole) * RADIANS;
     let index = (whole as i32 + TABLE_OFFSET).clamp(0, 2 * TABLE_OFFSET) as usize;
     let (s, c) = TABLE[index];
@@ -227,6 +227,8 @@ fn sin_cos_deg(angle_deg: f64) -> (f64, f64) {
     (s + (s * cos_less_one + c * sin_r), c + (c * cos_less_one - s * sin_r))
 }
 
+/// Among numbers of this size ones are the least difference, so that a sum is rounded to them.
+const ONES: f64 = 1.5 * (1_u64 << 52) as f64;
 const TABLE_OFFSET: i32 = 362;
 
 static TABLE: LazyLock<[(f64, f64); 725]> = LazyLock::new(|| {

@@ -1,8 +1,8 @@
 //! Lines straight in longitude and latitude, prepared for the question how far away they are.
 //!
-//! Edges are cut into pieces that are nearly chords in space. Pieces come in chunks of 16, each
-//! with a sphere around it. A query takes chunks and pieces by their lower bounds, and where the
-//! bow matters finds the foot of the perpendicular on the curve itself by Newton's method.
+//! Edges are cut into pieces that are nearly chords in space. Pieces come in chunks of 8 or 16,
+//! each with a sphere around it. A query takes chunks and pieces by their lower bounds, and where
+//! the bow matters finds the foot of the perpendicular on the curve itself by Newton's method.
 
 mod far;
 mod nodes;
@@ -10,6 +10,7 @@ mod nodes;
 mod tests;
 
 use std::borrow::Borrow;
+use std::ops::Range;
 
 use super::approach::pieces_within;
 use super::cut::{bow_m, pieces_of};
@@ -17,8 +18,11 @@ use super::earth::{Place, Xyz, along, dot, place_distance_m, sub};
 use super::foot::{foot_on_chord, foot_on_curve, lon_step_deg, place_at};
 pub(crate) use nodes::{Kept, Nodes};
 
-/// Pieces per chunk.
+/// Pieces per chunk, at the most.
 const CHUNK: usize = 16;
+/// The same in a path of up to so many pieces: of few chunks more are looked through sooner.
+const CHUNK_SMALL: usize = 8;
+const PIECES_SMALL: f64 = 256.0;
 /// The most pieces edges are cut into; beyond, pieces get longer, and queries slower.
 const PIECES_MAX: f64 = 65_536.0;
 /// A bow that does not matter, in metres.
@@ -41,8 +45,8 @@ pub(crate) struct Chunk {
     centre: Xyz,
     radius_m: f64,
     flat: bool,
-    start: usize,
-    end: usize,
+    start: u32,
+    end: u32,
 }
 
 /// One or more chains of straight edges.
@@ -68,17 +72,19 @@ impl Path {
         let edges = chains.iter().flat_map(|c| c.windows(2));
         let total: f64 = edges.map(|e| pieces_of(e[0], e[1])).sum();
         let scale = (PIECES_MAX / total).min(1.0);
+        let size = if total <= PIECES_SMALL { CHUNK_SMALL } else { CHUNK };
         let (mut nodes, mut chunks) = (Vec::new(), Vec::new());
         for chain in chains {
-            push_chain(&mut nodes, &mut chunks, chain, scale);
+            let first = nodes.len();
+            push_chain(&mut nodes, chain, scale);
+            push_chunks(&mut chunks, &nodes, first, size);
         }
         // Zones are kept for long, by the million.
         Self { nodes: Kept::new(nodes, &chunks), chunks: chunks.into_boxed_slice() }
     }
 }
 
-fn push_chain(nodes: &mut Vec<Node>, chunks: &mut Vec<Chunk>, chain: &[[f64; 2]], scale: f64) {
-    let first = nodes.len();
+fn push_chain(nodes: &mut Vec<Node>, chain: &[[f64; 2]], scale: f64) {
     let Some(last) = chain.last() else { return };
     for edge in chain.windows(2) {
         let (a, b) = (edge[0], edge[1]);
@@ -91,13 +97,13 @@ fn push_chain(nodes: &mut Vec<Node>, chunks: &mut Vec<Chunk>, chain: &[[f64; 2]]
         }
     }
     nodes.push(Node { place: place_at(*last), bow_m: 0.0 });
-    let end = nodes.len() - 1;
-    let mut start = first;
-    while start < end {
-        let stop = (start + CHUNK).min(end);
-        chunks.push(Chunk::new(nodes, start, stop));
-        start = stop;
-    }
+}
+
+/// Makes chunks of the last chain, which starts at the node `first`.
+fn push_chunks(chunks: &mut Vec<Chunk>, nodes: &[Node], first: usize, size: usize) {
+    let end = nodes.len().saturating_sub(1);
+    let starts = (first..end).step_by(size);
+    chunks.extend(starts.map(|start| Chunk::new(nodes, start, (start + size).min(end))));
 }
 
 impl Piece {
@@ -123,17 +129,32 @@ impl Chunk {
                 high[axis] = high[axis].max(node.place.xyz[axis]);
             }
         }
-        let centre = [0, 1, 2].map(|axis| 0.5 * (low[axis] + high[axis]));
-        let mut radius_m: f64 = 0.0;
-        for node in nodes {
-            let d = sub(node.place.xyz, centre);
-            radius_m = radius_m.max(dot(d, d).sqrt());
-        }
+        let middle = |a: Xyz, b: Xyz| [0, 1, 2].map(|axis| 0.5 * (a[axis] + b[axis]));
+        let ends = [0, end - start].map(|node| nodes[node].place.xyz);
+        // Round a bend the sphere on its chord is the smaller one.
+        let centres = [middle(low, high), middle(ends[0], ends[1])];
+        let [boxed, bent] = centres.map(|centre| (radius_m(nodes, centre), centre));
+        let (radius_m, centre) = if bent.0 < boxed.0 { bent } else { boxed };
         // A piece is within its bow of its chord, and the chord within the sphere.
         let bow_m = nodes.iter().fold(0.0_f64, |most, node| most.max(node.bow_m));
         let flat = bow_m < BOW_M_SMALL;
-        Self { flat, centre, radius_m: radius_m + bow_m + 1e-6, start, end }
+        let radius_m = radius_m + bow_m + 1e-6;
+        // There are not many more nodes than `PIECES_MAX`.
+        Self { flat, centre, radius_m, start: start as u32, end: end as u32 }
     }
+
+    fn pieces(&self) -> Range<usize> {
+        self.start as usize..self.end as usize
+    }
+}
+
+/// How far the farthest node is from a point.
+fn radius_m(nodes: &[Node], centre: Xyz) -> f64 {
+    let far2 = nodes.iter().map(|node| {
+        let d = sub(node.place.xyz, centre);
+        dot(d, d)
+    });
+    far2.fold(0.0, f64::max).sqrt()
 }
 
 impl<N: Nodes, C: Borrow<[Chunk]>> Path<N, C> {
@@ -192,29 +213,33 @@ impl<N: Nodes, C: Borrow<[Chunk]>> Path<N, C> {
         }
         let mut feet = [(0.0, 0.0); CHUNK];
         let mut least = (f64::INFINITY, 0);
-        for (i, foot) in feet[..chunk.end - chunk.start].iter_mut().enumerate() {
-            *foot = self.foot(chunk.start + i, from);
+        let Range { start, end } = chunk.pieces();
+        for (i, foot) in feet[..end - start].iter_mut().enumerate() {
+            *foot = self.foot(start + i, from);
             foot.0 = foot.0.sqrt();
-            let bow_m = self.nodes.bow_m(chunk.start + i);
+            let bow_m = self.nodes.bow_m(start + i);
             if foot.0 + bow_m < least.0 {
                 least = (foot.0 + bow_m, i);
             }
         }
         let limit_m = least.0;
-        self.refine(chunk.start + least.1, feet[least.1], from, best);
-        for (i, foot) in feet[..chunk.end - chunk.start].iter().enumerate() {
-            let bound_m = foot.0 - self.nodes.bow_m(chunk.start + i);
+        self.refine(start + least.1, feet[least.1], from, best);
+        for (i, foot) in feet[..end - start].iter().enumerate() {
+            let bound_m = foot.0 - self.nodes.bow_m(start + i);
             if i != least.1 && bound_m <= limit_m && bound_m < best.chord_m {
-                self.refine(chunk.start + i, *foot, from, best);
+                self.refine(start + i, *foot, from, best);
             }
         }
     }
 
     fn search_flat(&self, chunk: &Chunk, from: Xyz, best: &mut Nearest) {
         let mut least = (f64::INFINITY, 0.0);
-        let mut at = chunk.start;
-        for i in chunk.start..chunk.end {
-            let foot = self.foot(i, from);
+        let mut at = chunk.start as usize;
+        let mut start = self.nodes.xyz(at);
+        for i in chunk.pieces() {
+            let end = self.nodes.xyz(i + 1);
+            let foot = foot_on_chord(start, end, from);
+            start = end;
             if foot.0 < least.0 {
                 least = foot;
                 at = i;
@@ -265,8 +290,9 @@ impl<N: Nodes, C: Borrow<[Chunk]>> Path<N, C> {
                 let d = sub(mine.centre, theirs.centre);
                 let reach = limit_m + mine.radius_m + theirs.radius_m;
                 dot(d, d) <= reach * reach
-                    && (mine.start..mine.end).any(|i| {
-                        (theirs.start..theirs.end)
+                    && mine.pieces().any(|i| {
+                        theirs
+                            .pieces()
                             .any(|j| pieces_within(self.piece(i), other.piece(j), limit_m))
                     })
             })

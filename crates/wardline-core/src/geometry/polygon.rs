@@ -55,12 +55,16 @@ impl Polygons {
 
     pub(crate) fn meets_segment(&self, a: Position, b: Position) -> bool {
         // From outside to inside a segment meets the boundary, so only one end is asked about.
-        if self.contains(a) {
-            return true;
-        }
+        self.contains(a) || self.boundary_meets(a, b)
+    }
+
+    /// Whether the segment between two positions has a point in common with an edge.
+    pub(crate) fn boundary_meets(&self, a: Position, b: Position) -> bool {
         let from = Point::of(a);
         let to = Point { x: from.x + shorter_way_e7(a, b), y: i64::from(b.lat_e7()) };
-        [0, TURN_E7, -TURN_E7].into_iter().any(|shift| {
+        let is_inland = from.x.abs().max(to.x.abs()) < i64::from(LON_E7_MAX);
+        let turns = [0, TURN_E7, -TURN_E7];
+        turns[..if is_inland { 1 } else { 3 }].iter().any(|shift| {
             let a = Point { x: from.x + shift, y: from.y };
             let b = Point { x: to.x + shift, y: to.y };
             self.bands.meets(a, b)

@@ -6,6 +6,7 @@
 //! the same formula bounds it from below.
 
 use super::bounds::Bounds;
+use super::earth::sin_cos_deg;
 use super::position::{Position, TURN_E7};
 
 /// Metres to 1e-7 degree in the neighbourhood of a latitude.
@@ -20,6 +21,8 @@ pub(crate) const SCALE_REACH_M: f64 = 10_000.0;
 
 /// The reach in degrees (at most 0.0905) and how far a shortest path may bend out of it.
 const REACH_DEG: f64 = 0.1;
+const REACH_COS: f64 = 0.999_998_476_913_287_7;
+const REACH_SIN: f64 = 0.001_745_328_365_898_309;
 /// Where a degree of longitude shrinks too fast for the scale to be of use.
 const LAT_DEG_MAX: f64 = 80.0;
 /// A degree of latitude is 110,574.3 m at the equator and 111,694.0 m at the poles.
@@ -34,10 +37,16 @@ impl Scale {
     /// The scale near a position; nothing near a pole.
     pub fn near(position: Position) -> Option<Self> {
         let lat_deg = position.lat_deg().abs();
-        let cos = |lat_deg: f64| libm::cos(lat_deg.to_radians());
-        (lat_deg <= LAT_DEG_MAX).then(|| Self {
-            lon_least_m: (LON_LEAST_M * cos(lat_deg + REACH_DEG)) as f32,
-            lon_most_m: (LON_MOST_M * cos((lat_deg - REACH_DEG).max(0.0))) as f32,
+        if lat_deg > LAT_DEG_MAX {
+            return None;
+        }
+        let (sin, cos) = sin_cos_deg(lat_deg);
+        // Of sums of angles; the equator is as wide as it gets.
+        let least = cos * REACH_COS - sin * REACH_SIN;
+        let most = if lat_deg > REACH_DEG { cos * REACH_COS + sin * REACH_SIN } else { 1.0 };
+        Some(Self {
+            lon_least_m: (LON_LEAST_M * least) as f32,
+            lon_most_m: (LON_MOST_M * most) as f32,
         })
     }
 
@@ -94,7 +103,7 @@ mod tests {
     use super::*;
     use geographiclib_rs::{Geodesic, InverseGeodesic};
 
-    const LATS: [f64; 7] = [-80.0, -52.5, -0.05, 0.0, 30.0, 66.0, 80.0];
+    const LATS: [f64; 8] = [-80.0, -52.5, -0.11, -0.05, 0.0, 30.0, 66.0, 80.0];
     const LONS: [f64; 4] = [-179.995, 0.0, 74.6, 179.995];
 
     fn karney_m(a: Position, b: Position) -> f64 {
@@ -113,6 +122,12 @@ mod tests {
             let reach_deg = 0.98 * SCALE_REACH_M / 111_694.0;
             at(lat + reach_deg * cos, lon + reach_deg * sin / libm::cos(lat.to_radians()))
         })
+    }
+
+    #[test]
+    fn the_reach_has_its_sine_and_cosine() {
+        let (sin, cos) = libm::sincos(REACH_DEG.to_radians());
+        assert!((REACH_SIN - sin).abs() < 1e-15 && (REACH_COS - cos).abs() < 1e-15);
     }
 
     // J-TIME-3

@@ -2,9 +2,11 @@
 
 use super::admission::admit;
 use super::bounds::{Bounds, BoundsPair, shorter_way_e7, widened};
+use super::cut::bow_most_m;
 use super::earth::{Place, Xyz, dot, place_distance_m, sub};
 use super::error::ShapeError;
 use super::exact::{Point, box_of, in_degrees};
+use super::foot::lon_step_deg;
 use super::path::{Chunk, Nodes, Path};
 use super::polygon::{Polygons, bounds};
 use super::position::Position;
@@ -142,15 +144,25 @@ impl Shape {
     /// distance to the centre line less the half width.
     #[must_use]
     pub fn signed_distance_m(&self, p: Position) -> f64 {
+        if let Kind::Polygons(polygons) = &self.kind {
+            return polygons.signed_distance_m(p);
+        }
+        let (middle_m, width_m) = self.from_middle_m(&Place::of(p));
+        middle_m - width_m
+    }
+
+    /// How far a place is from the centre of a circle or the centre line of a corridor, and how
+    /// far the zone reaches from there.
+    fn from_middle_m(&self, place: &Place) -> (f64, f64) {
         match &self.kind {
             Kind::Circle(centre, radius_m) => {
-                place_distance_m(&self.place(*centre), &Place::of(p)) - radius_m
+                (place_distance_m(&self.place(*centre), place), *radius_m)
             }
-            Kind::Polygons(polygons) => polygons.signed_distance_m(p),
             Kind::Corridor(corridor) => {
                 let Corridor { line, half_width_m } = &**corridor;
-                line.distance_m(&Place::of(p), *half_width_m) - half_width_m
+                (line.distance_m(place, *half_width_m), *half_width_m)
             }
+            Kind::Polygons(_) => (f64::INFINITY, 0.0),
         }
     }
 
@@ -160,17 +172,34 @@ impl Shape {
     /// Exact for polygons.
     #[must_use]
     pub fn meets_segment(&self, a: Position, b: Position) -> bool {
-        if let Kind::Polygons(polygons) = &self.kind {
-            return polygons.meets_segment(a, b);
+        match &self.kind {
+            Kind::Polygons(polygons) => polygons.meets_segment(a, b),
+            Kind::Circle(..) | Kind::Corridor(_) => self.distance_past_m(a, b).is_none(),
         }
-        let gap_m = self.signed_distance_m(a);
-        if gap_m <= 0.0 || self.contains(b) {
-            return true;
+    }
+
+    /// The distance of the position `b`, unless the segment to it from `a` has a point in the zone.
+    pub(crate) fn distance_after_way_m(&self, a: Position, b: Position) -> Option<f64> {
+        match &self.kind {
+            Kind::Polygons(polygons) => {
+                let distance_m = polygons.signed_distance_m(b);
+                (distance_m > 0.0 && !polygons.boundary_meets(a, b)).then_some(distance_m)
+            }
+            Kind::Circle(..) | Kind::Corridor(_) => self.distance_past_m(a, b),
         }
-        if gap_m > reach_m(&Place::of(a), &Place::of(b)) {
-            return false;
-        }
-        let [from, to] = edge(a, b);
+    }
+
+    /// The same for a zone that is no polygon.
+    fn distance_past_m(&self, a: Position, b: Position) -> Option<f64> {
+        let ends = [a, b].map(Place::of);
+        let [(first_m, width_m), (last_m, _)] = ends.map(|end| self.from_middle_m(&end));
+        let ends_m = first_m.min(last_m);
+        let is_past =
+            ends_m > width_m && (passes_by(&ends, ends_m, width_m) || !self.meets_edge(edge(a, b)));
+        is_past.then_some(last_m - width_m)
+    }
+
+    fn meets_edge(&self, [from, to]: [[f64; 2]; 2]) -> bool {
         match Path::of_edge(from, to) {
             Some(piece) => self.comes_to(&piece),
             None => self.comes_to(&Path::new(&[vec![from, to]])),
@@ -279,31 +308,87 @@ fn edge(a: Position, b: Position) -> [[f64; 2]; 2] {
     [from, to].map(Point::in_degrees)
 }
 
-/// How far a segment gets from its start at the most.
+/// Up to this distance, computed ones are off by far less than this share and this many metres.
+const PASSED_M_MAX: f64 = 100_000.0;
+const ERROR_SHARE: f64 = 1e-5;
+const ERROR_M: f64 = 0.1;
+/// A geodesic's chord is shorter by the square of its length in these, at most as a share: √24
+/// times the least radius of curvature (the bow of no geodesic is more than a circle's, Schur).
+const CHORD_SHRINK_M: f64 = 3.1e7;
+
+/// Whether the segment between two places is surely farther than `width_m` from all that its ends
+/// are `ends_m` away from, or more.
 ///
-/// No point of it is farther away than π/2 times the chord of its ends, as on a half circle, or
-/// a little more on the ellipsoid; the metre makes up for what distances may be wrong by.
-fn reach_m(a: &Place, b: &Place) -> f64 {
-    let d = sub(b.xyz, a.xyz);
-    1.0 + 1.6 * dot(d, d).sqrt()
+/// Seen from any point in space, if the ends of a chord are as far as e and it is as long as c, no
+/// point of it is nearer than √(e² − c²/4) (Stewart). The segment strays from its chord by its
+/// bow. And no chord is longer than its geodesic.
+fn passes_by(ends: &[Place; 2], ends_m: f64, width_m: f64) -> bool {
+    let [a, b] = ends;
+    let chord = sub(b.xyz, a.xyz);
+    let step = [b.lat_deg - a.lat_deg, lon_step_deg(a.lon_deg, b.lon_deg)];
+    let shrink = ends_m / CHORD_SHRINK_M;
+    let least_m = ends_m * (1.0 - shrink * shrink - ERROR_SHARE) - ERROR_M;
+    let passed_m = width_m * (1.0 + ERROR_SHARE) + ERROR_M + bow_most_m(step);
+    ends_m <= PASSED_M_MAX && least_m * least_m - 0.25 * dot(chord, chord) > passed_m * passed_m
 }
 
 #[cfg(test)]
 mod tests {
-    use super::super::foot::between;
+    use super::super::earth::RADIANS;
+    use super::super::foot::place_at;
     use super::*;
+
+    /// Whether a segment is known to pass by a circle round a place that stops so many metres
+    /// before the segment's nearest point.
+    fn passes(place: &Place, [a, b]: [[f64; 2]; 2], nearer_m: f64) -> bool {
+        let least_m = Path::new(&[vec![a, b]]).distance_m(place, 0.0);
+        let ends = [a, b].map(place_at);
+        let ends_m = ends.map(|end| place_distance_m(place, &end));
+        passes_by(&ends, ends_m[0].min(ends_m[1]), least_m - nearer_m)
+    }
+
+    /// Segments of half this length beside a place, in all directions.
+    fn segments(at: [f64; 2], off_m: f64, half_m: f64) -> impl Iterator<Item = [[f64; 2]; 2]> {
+        let degrees = move |[north_m, east_m]: [f64; 2]| {
+            [north_m / 111_500.0, east_m / (111_500.0 * libm::cos(at[0] * RADIANS))]
+        };
+        (0..8).map(move |k| {
+            let (sin, cos) = libm::sincos(f64::from(k) * 0.8);
+            let [lat, lon] = degrees([off_m * cos, off_m * sin]);
+            let [half_lat, half_lon] = degrees([-half_m * sin, half_m * cos]);
+            let end = |sign: f64| [at[0] + lat + sign * half_lat, at[1] + lon + sign * half_lon];
+            [end(-1.0), end(1.0)]
+        })
+    }
 
     // J-CROSS-1
     #[test]
-    fn no_point_of_a_segment_is_beyond_its_reach() {
-        let lats = [-90.0, -89.9, -80.0, -55.0, -30.0, 0.0, 45.0, 60.0, 85.0, 89.99];
-        for (from, to) in lats.iter().flat_map(|from| lats.map(|to| (*from, to))) {
-            for lon in [0.0, 0.1, 30.0, 90.0, 135.0, 179.9, 180.0] {
-                let (a, b) = (Place::new(from, 0.0), Place::new(to, lon));
-                for tenths in 1..=10 {
-                    let p = between(&a, &b, f64::from(tenths) / 10.0);
-                    let far_m = place_distance_m(&a, &p);
-                    assert!(far_m <= reach_m(&a, &b), "{a:?} {b:?} {tenths} {far_m}");
+    fn no_segment_passes_by_what_it_comes_to() {
+        let mut passed = 0;
+        for lat in [-89.0, -60.0, -0.001, 0.0, 42.0, 75.0, 88.9] {
+            let place = Place::new(lat, 179.999);
+            for off_m in [0.5, 20.0, 1_000.0, 30_000.0, 99_000.0] {
+                for half_m in [0.0, 1.0, 15.0, 2_000.0, 9_000.0] {
+                    for segment in segments([lat, 179.999], off_m, half_m) {
+                        for nearer_m in [-100.0, -1.0, -0.01, 0.0] {
+                            assert!(!passes(&place, segment, nearer_m), "{lat} {segment:?}");
+                        }
+                        passed += usize::from(passes(&place, segment, 2.5));
+                    }
+                }
+            }
+        }
+        assert!(passed > 300, "{passed}");
+    }
+
+    // Speed only: what is not known to pass by is looked at in full.
+    #[test]
+    fn a_step_beside_a_zone_is_known_to_pass_by() {
+        for lat in [-75.0, 0.0, 42.0] {
+            let place = Place::new(lat, 20.0);
+            for off_m in [20.0, 1_000.0, 9_000.0] {
+                for segment in segments([lat, 20.0], off_m, 12.0_f64.min(off_m / 5.0)) {
+                    assert!(passes(&place, segment, 1.0), "{lat} {off_m} {segment:?}");
                 }
             }
         }

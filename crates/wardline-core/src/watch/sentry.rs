@@ -1,4 +1,5 @@
-//! Quick looks: whether a fix is so far from a zone that it need not be judged.
+//! Quick looks: whether a fix is so far from a zone that it need not be judged. First the boxes of
+//! zones are asked; where they do not tell, as beside a boundary, the zones themselves.
 
 use super::surroundings::{Ground, Surroundings, View};
 use super::{About, Scene, Watch};
@@ -75,11 +76,11 @@ impl Glance {
 
     /// The same for the zone itself, where its box does not tell.
     pub(super) fn slack_before_m(&self, shape: &Shape, reach_m: f64) -> Option<f64> {
+        let from = self.before.unwrap_or(self.position);
+        let distance_m = shape.distance_after_way_m(from, self.position)?;
         // Farther off, a computed distance may be wrong by more than reaches allow for.
-        let distance_m = shape.signed_distance_m(self.position).min(SCALE_REACH_M);
-        let is_met = |before| shape.meets_segment(before, self.position);
-        let is_free = distance_m > reach_m && !self.before.is_some_and(is_met);
-        is_free.then_some(distance_m - reach_m)
+        let distance_m = distance_m.min(SCALE_REACH_M);
+        (distance_m > reach_m).then_some(distance_m - reach_m)
     }
 
     /// Not less than how far it is from the sound fix before.
@@ -138,7 +139,12 @@ impl Watch {
             return None;
         }
         let slack_m = sentries.zones.iter().try_fold(f64::INFINITY, |slack_m, sentry| {
-            Some(glance.slack_m(sentry)?.min(slack_m))
+            let free_m = glance.slack_m(sentry).or_else(|| {
+                let shape = zones.present(sentry.zone)?.shape.as_deref()?;
+                debug_assert!(shape.bounds().contains(&sentry.bounds), "the zone has changed");
+                glance.slack_before_m(shape, sentry.reach_m)
+            });
+            Some(free_m?.min(slack_m))
         })?;
         let Some(layers) = &mut sentries.layers else { return Some(slack_m) };
         let view = layers.view(glance, zones).filter(|view| !view.matters)?;

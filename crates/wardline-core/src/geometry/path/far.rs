@@ -20,7 +20,7 @@ impl<N: Nodes, C: Borrow<[Chunk]>> Path<N, C> {
             if dot(d, d) > reach * reach {
                 continue;
             }
-            for i in chunk.start..chunk.end {
+            for i in chunk.pieces() {
                 let (a, b) = self.piece(i);
                 let (d2, t) = foot_on_chord(a.place.xyz, b.xyz, from.xyz);
                 if d2.sqrt() - a.bow_m <= limit_m {
@@ -36,7 +36,7 @@ impl<N: Nodes, C: Borrow<[Chunk]>> Path<N, C> {
             None => return best.0,
         };
         (middle.saturating_sub(1)..=middle + 1)
-            .filter(|i| self.chunks().iter().any(|c| c.start <= *i && *i < c.end))
+            .filter(|i| self.chunks().iter().any(|chunk| chunk.pieces().contains(i)))
             .map(|i| self.least_on_piece_m(i, from))
             .fold(best.0, f64::min)
     }

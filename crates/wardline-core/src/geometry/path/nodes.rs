@@ -64,7 +64,7 @@ impl Kept {
         let has_bow = |piece: usize| {
             nodes[piece].bow_m < BOW_M_SMALL && same(flat.bow_m(piece), nodes[piece].bow_m)
         };
-        let pieces = || chunks.iter().flat_map(|chunk| chunk.start..chunk.end);
+        let pieces = || chunks.iter().flat_map(Chunk::pieces);
         if (0..nodes.len()).all(has_place) && pieces().all(has_bow) {
             return flat;
         }

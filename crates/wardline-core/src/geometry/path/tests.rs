@@ -104,10 +104,11 @@ fn pieces_are_in_the_sphere_of_their_chunk_and_it_is_no_larger_than_need_be() {
     for path in lines().map(|line| Path::new(&[line])) {
         let mut next = 0;
         for chunk in &path.chunks {
-            assert_eq!(chunk.start, next, "each piece is in one chunk");
-            assert!(chunk.end - chunk.start <= CHUNK);
-            next = chunk.end;
-            let places: Vec<_> = (chunk.start..=chunk.end).map(|n| path.nodes.place(n)).collect();
+            let Range { start, end } = chunk.pieces();
+            assert_eq!(start, next, "each piece is in one chunk");
+            assert!(end - start <= CHUNK);
+            next = end;
+            let places: Vec<_> = (start..=end).map(|n| path.nodes.place(n)).collect();
             let mut most_m = 0.0_f64;
             for pair in places.windows(2) {
                 for t in [0.0, 0.25, 0.5, 0.75, 1.0] {
@@ -116,7 +117,7 @@ fn pieces_are_in_the_sphere_of_their_chunk_and_it_is_no_larger_than_need_be() {
                 }
             }
             let bow_m = |piece| path.nodes.bow_m(piece);
-            let bow_m = (chunk.start..chunk.end).map(bow_m).fold(0.0, f64::max);
+            let bow_m = chunk.pieces().map(bow_m).fold(0.0, f64::max);
             assert_eq!(chunk.flat, bow_m < BOW_M_SMALL, "flat: no bow in it matters");
             assert!(most_m <= chunk.radius_m, "{chunk:?} {most_m}");
             assert!(chunk.radius_m <= most_m + 2.0 * bow_m + 0.001, "{chunk:?} {most_m}");
