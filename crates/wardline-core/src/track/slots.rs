@@ -27,14 +27,17 @@ pub(super) struct Place {
     pub layer: u16,
 }
 
+/// No history holds more fixes, and no more inputs are remembered.
+pub(super) const FIXES_MAX: usize = 64_999;
+
 const STANDING_BYTES: usize = 6;
 const BODY_BYTES: usize = 13;
 
 impl Layout {
     /// Room for a history of 2 to 64,999 fixes and for a memory of at most as many repeats.
     pub fn new(config: &Config) -> Self {
-        let blocks = config.history_fixes.clamp(2, 64_999) + 1;
-        Self { blocks, layers: config.repeat_memory.min(64_999).div_ceil(blocks).max(1) }
+        let blocks = config.history_fixes.clamp(2, FIXES_MAX) + 1;
+        Self { blocks, layers: config.repeat_memory.min(FIXES_MAX).div_ceil(blocks).max(1) }
     }
 
     /// The bytes that a track takes. 825 with the default history.
@@ -57,6 +60,18 @@ impl Layout {
             Place { block: 0, layer: layer + 1 }
         } else {
             Place::default()
+        }
+    }
+
+    /// The place just before.
+    #[inline]
+    pub(super) fn previous(self, place: Place) -> Place {
+        let Place { block, layer } = place;
+        if block > 0 {
+            Place { block: block - 1, layer }
+        } else {
+            let layer = if layer > 0 { usize::from(layer) } else { self.layers };
+            Place { block: (self.blocks - 1) as u16, layer: (layer - 1) as u16 }
         }
     }
 
@@ -262,6 +277,18 @@ impl Body {
     }
 
     #[inline]
+    pub fn claims_motion(self) -> bool {
+        self.marks() & CLAIMS_MOTION != 0
+    }
+
+    #[inline]
+    pub fn position(self) -> Position {
+        let [p, q, r, s, w, x, y, z, ..] = self.0;
+        let (lat_e7, lon_e7) = (i32::from_le_bytes([p, q, r, s]), i32::from_le_bytes([w, x, y, z]));
+        Position::from_e7(lat_e7, lon_e7).unwrap_or_default()
+    }
+
+    #[inline]
     pub fn is_sound(self) -> bool {
         self.marks() & (COARSE | DOUBTFUL) == 0
     }
@@ -272,19 +299,18 @@ impl Body {
     }
 
     pub fn unpack(self, (time, seq): (Timestamp, u64), config: &Config) -> Sample {
-        let [p, q, r, s, w, x, y, z, a, b, c, ..] = self.0;
-        let (lat_e7, lon_e7) = (i32::from_le_bytes([p, q, r, s]), i32::from_le_bytes([w, x, y, z]));
+        let [.., a, b, c, _, _] = self.0;
         let reported_accuracy_m = accuracy_m(u32::from_le_bytes([a, b, c, 0]));
         let marks = self.marks();
         Sample {
             time,
             reported: time.plus_ms((marks >> AHEAD_SHIFT).into()),
             seq,
-            position: Position::from_e7(lat_e7, lon_e7).unwrap_or_default(),
+            position: self.position(),
             accuracy_m: config.accuracy_m(reported_accuracy_m),
             reported_accuracy_m,
             suspect: marks & SUSPECT != 0,
-            claims_motion: marks & CLAIMS_MOTION != 0,
+            claims_motion: self.claims_motion(),
             trust: Trust {
                 coarse: marks & COARSE != 0,
                 doubtful: marks & DOUBTFUL != 0,
@@ -366,6 +392,7 @@ mod tests {
                 for (steps, before) in behind.enumerate() {
                     assert_eq!(layout.before(place, steps), *before, "{layout:?} {steps}");
                 }
+                assert_eq!(layout.previous(place), layout.before(place, 1), "{layout:?}");
             }
         }
     }
