@@ -90,7 +90,11 @@ impl World {
         let centre = place(east_m, north_m);
         let shape = Shape::new(&Geometry::Circle { centre, radius_m: RADIUS_M }).expect("a circle");
         let layer = if zone == 3 { LayerId::new(1) } else { None };
-        self.put(Input::PutZone(PutZone { zone: id(ZoneId::new, zone), layer, shape: Arc::new(shape) }));
+        self.put(Input::PutZone(PutZone {
+            zone: id(ZoneId::new, zone),
+            layer,
+            shape: Arc::new(shape),
+        }));
     }
 
     fn centre_m(&self, zone: u64) -> (f64, f64) {
@@ -194,7 +198,8 @@ impl World {
             east_m + self.rng.random_range(-1.0..=1.0) * noise_m,
             north_m + self.rng.random_range(-1.0..=1.0) * noise_m,
         );
-        let mut fix = Fix { accuracy_m: Some(8.0), ..Fix::new(device, seq, time, place(at_m.0, at_m.1)) };
+        let mut fix =
+            Fix { accuracy_m: Some(8.0), ..Fix::new(device, seq, time, place(at_m.0, at_m.1)) };
         match self.rng.random_range(0..200) {
             0 => fix.accuracy_m = Some(200.0),
             1 => fix.mock = true,

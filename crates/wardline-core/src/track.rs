@@ -17,8 +17,8 @@ use crate::key::Key;
 use crate::time::{NEVER, Timestamp};
 use past::Past;
 use repeats::Others;
-use ring::Ring;
 pub(crate) use ring::Gap;
+use ring::Ring;
 pub(crate) use slots::{Layout, Slots};
 
 /// The recent fixes of a device since its assignment: what is one of, beside its slots.
@@ -207,7 +207,7 @@ impl Track<'_> {
 
     /// How many fixes a history holds.
     pub fn limit(&self) -> usize {
-        self.slots.layout.blocks - 1
+        usize::from(self.slots.layout.blocks) - 1
     }
 
     /// Whether a fix is too late for the history.
@@ -272,20 +272,19 @@ impl Track<'_> {
 }
 
 impl TrackMut<'_> {
+    /// The same track, for as long as this one is not used.
+    #[inline(always)]
+    pub fn reborrow(&mut self) -> TrackMut<'_> {
+        let slots = Slots { layout: self.slots.layout, bytes: &mut *self.slots.bytes };
+        TrackMut { head: self.head, slots, config: self.config }
+    }
+
     pub fn as_ref(&self) -> Track<'_> {
         Track { head: self.head, slots: self.slots.as_ref(), config: self.config }
     }
 
-    /// Appends a fix that is known to be sound and newest, if nothing but the ring need change.
-    #[inline(always)]
-    pub fn append_in_ring(&mut self, fix: &SoundFix) -> bool {
-        let is_in = self.insert_in_ring(0, fix);
-        self.head.in_order = self.head.in_order.saturating_add(u16::from(is_in));
-        is_in
-    }
-
-    /// Inserts a fix that is known to be sound before the newest `later` ones, all of which stay
-    /// as sound as they are, if nothing but the ring need change.
+    /// Inserts a fix that is known to be sound before the newest `later` ones, if nothing but the
+    /// ring need change; all fixes are as sound as before.
     #[inline(always)]
     pub fn insert_in_ring(&mut self, later: usize, fix: &SoundFix) -> bool {
         let track = self.as_ref();
@@ -296,12 +295,14 @@ impl TrackMut<'_> {
         if !(evicts_sound && self.head.ring.insert_sound(&mut self.slots, later, fix)) {
             return false;
         }
+        // Read before what lies beside them is written: else the processor waits.
+        let is_in_row = later <= usize::from(self.head.sound);
+        self.head.sound = self.head.sound.saturating_add(u16::from(is_in_row));
+        self.head.in_order = self.head.in_order.saturating_add(u16::from(later == 0));
         if full {
             self.head.base = Trace::Sound;
         }
         self.head.now = Trace::Sound;
-        let is_in_row = later <= usize::from(self.head.sound);
-        self.head.sound = self.head.sound.saturating_add(u16::from(is_in_row));
         true
     }
 

@@ -95,7 +95,8 @@ impl Memory {
             late[count] = *device;
             count += usize::from(fix.time < newest);
         }
-        let late = late[..count].iter().filter_map(|device| Some((device, self.lines.get(*device)?)));
+        let late =
+            late[..count].iter().filter_map(|device| Some((device, self.lines.get(*device)?)));
         let mut sum = 0;
         for (device, Lines { track, .. }) in late.clone() {
             let next = track.next_block(self.layout) + self.stride;

@@ -186,7 +186,7 @@ impl Engine {
 #[inline(never)]
 pub(super) fn passes_among_calm(
     hot: &mut HotLine,
-    track: &mut TrackMut<'_>,
+    mut track: TrackMut<'_>,
     fix: &Fix,
     at: Timestamp,
 ) -> bool {
@@ -201,7 +201,7 @@ pub(super) fn passes_among_calm(
     }
     track.remember(sound.time, sound.seq);
     hot.take_between();
-    hear(hot, track, at, true);
+    hear(hot, &mut track, at, true);
     true
 }
 

@@ -47,8 +47,10 @@ impl Others {
     pub fn of(counting: impl Iterator<Item = (Timestamp, u64, u16)>, in_order: u16) -> Self {
         // More than came after any of them.
         let number = u64::from(u16::MAX);
-        let other = |(time, seq, after): (Timestamp, u64, u16)| {
-            Other { time, seq, number: number + u64::from(in_order) - u64::from(after) }
+        let other = |(time, seq, after): (Timestamp, u64, u16)| Other {
+            time,
+            seq,
+            number: number + u64::from(in_order) - u64::from(after),
         };
         Self { kept: counting.map(other).collect(), number }
     }
