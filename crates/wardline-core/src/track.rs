@@ -199,10 +199,10 @@ impl Track<'_> {
         more.unwrap_or_default() as u16
     }
 
-    /// Between which of the newest fixes, of no more than so many, one comes that is not newer than
-    /// all, if that is known at once; nothing if it is one of them.
-    pub fn gap(&self, time: Timestamp, seq: u64, among: usize) -> Option<Gap> {
-        self.head.ring.gap(self.slots, (time, seq), among.min(self.limit()))
+    /// Between which of the newest fixes, of no more than so many, one comes that is older than the
+    /// newest, if that is known at once; nothing if any has the same time.
+    pub fn gap(&self, time: Timestamp, among: usize) -> Option<Gap> {
+        self.head.ring.gap(self.slots, time, among.min(self.limit()))
     }
 
     /// How many fixes a history holds.

@@ -24,7 +24,9 @@ impl Engine {
                 *slot = self.devices.slot(fix.device).unwrap_or(NOWHERE);
             }
             std::hint::black_box(self.devices.touch(&slots));
-            std::hint::black_box(self.devices.touch_late(&slots, batch));
+            if std::mem::take(&mut self.comes_late) {
+                std::hint::black_box(self.devices.touch_late(&slots, batch));
+            }
             let (mut slots, mut fixes) = (&slots[..batch.len()], batch);
             loop {
                 let taken = self.take_row_within_slack(slots, fixes, at);
@@ -47,9 +49,12 @@ impl Engine {
         let now = self.now.max(at);
         let mut taken = 0;
         for (slot, fix) in slots.iter().zip(fixes) {
-            let Some((hot, track)) = self.devices.lines(*slot, &self.config) else { break };
-            if !passes(hot, track, fix, now) {
-                break;
+            let Some((hot, mut track)) = self.devices.lines(*slot, &self.config) else { break };
+            if !stays_within_slack(hot, track.reborrow(), fix, now) {
+                if !passes_among_calm(hot, track, fix, now) {
+                    break;
+                }
+                self.comes_late = true;
             }
             taken += 1;
         }
@@ -64,7 +69,10 @@ impl Engine {
     /// Whether the fix provably changes nothing. If so it is taken in.
     pub(super) fn takes_within_slack(&mut self, slot: usize, fix: &Fix, at: Timestamp) -> bool {
         let lines = self.devices.lines(slot, &self.config).filter(|_| self.config.slack);
-        if !lines.is_some_and(|(hot, track)| passes(hot, track, fix, at)) {
+        let Some((hot, mut track)) = lines else { return false };
+        if !stays_within_slack(hot, track.reborrow(), fix, at)
+            && !passes_among_calm(hot, track, fix, at)
+        {
             return false;
         }
         self.counters.fixes += self.part.count();
@@ -332,12 +340,6 @@ impl Engine {
             self.outbox.push(draft);
         }
     }
-}
-
-/// Whether the fix, as far as its device's lines tell, changes nothing. If so it is taken in.
-#[inline(always)]
-fn passes(hot: &mut HotLine, mut track: TrackMut<'_>, fix: &Fix, at: Timestamp) -> bool {
-    stays_within_slack(hot, track.reborrow(), fix, at) || passes_among_calm(hot, track, fix, at)
 }
 
 /// Whether the fix provably changes nothing. If so its device takes it in.

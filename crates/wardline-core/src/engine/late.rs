@@ -180,9 +180,9 @@ impl Engine {
     }
 }
 
-/// Whether a fix that came late, among those since the device came to rest, provably changes
-/// nothing. If so its device takes it in.
-// J-TIME-3
+/// Whether a fix that came late, between two since the device came to rest, provably changes
+/// nothing. If so its device takes it in. It is no repeat: neither a fix nor a status has its time.
+// J-TIME-3, J-FIX-2
 #[inline(never)]
 pub(super) fn passes_among_calm(
     hot: &mut HotLine,
@@ -195,7 +195,7 @@ pub(super) fn passes_among_calm(
         return false;
     }
     let Some(sound) = hot.holds_late(fix, at, track.config) else { return false };
-    let Some(gap) = track.as_ref().gap(sound.time, sound.seq, calm) else { return false };
+    let Some(gap) = track.as_ref().gap(sound.time, calm) else { return false };
     if !hot.fits(&sound, &gap, track.config) || !track.insert_in_ring(gap.later, &sound) {
         return false;
     }

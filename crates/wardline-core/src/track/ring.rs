@@ -90,18 +90,16 @@ impl Ring {
         }
     }
 
-    /// Between which of the newest fixes, of no more than so many, one comes that is not newer than
-    /// all; nothing if it is one of them or any fix lies beside.
-    pub fn gap(&self, slots: Read<'_>, place: (Timestamp, u64), among: usize) -> Option<Gap> {
-        if self.odd.is_some() {
-            return None;
-        }
+    /// Between which of the newest fixes, of no more than so many, one comes that is older than the
+    /// newest; nothing if any has the same time or lies beside.
+    pub fn gap(&self, slots: Read<'_>, time: Timestamp, among: usize) -> Option<Gap> {
+        let after_ms = self.base.after_ms(time).filter(|_| self.odd.is_none())?;
         let mut after = self.next;
         for later in 0..among.min(self.len()) {
             let before = slots.layout.previous(after);
-            let standing = slots.standing(before).unpack(self.base);
-            if standing <= place {
-                let is_between = later > 0 && standing < place;
+            let standing = slots.standing(before);
+            if standing.after_ms() <= after_ms {
+                let is_between = later > 0 && standing.after_ms() < after_ms;
                 return is_between.then(|| {
                     let (before, after) = (self.passed(slots, before), self.passed(slots, after));
                     Gap { later, before, after }

@@ -37,16 +37,14 @@ impl HotLine {
     }
 
     /// Whether the fix is sound between two sound ones, and the later of these still is after it.
-    /// No status happened at its time, so that it repeats none.
-    // J-FIX-2, J-FIX-5, J-FIX-6
+    // J-FIX-5, J-FIX-6
     pub fn fits(&self, fix: &SoundFix, gap: &Gap, config: &Config) -> bool {
         let (before, after) = (&gap.before, &gap.after);
         let is_plausible = |start: (Timestamp, Position), end: (Timestamp, Position)| {
             let allowed_m = config.speed_max_mps * end.0.ms_since(start.0) as f64 * 1e-3;
             self.scale.most_m2(start.1, end.1) <= allowed_m * allowed_m
         };
-        before.time < fix.time
-            && !(fix.claims_motion && fix.position == before.position)
+        !(fix.claims_motion && fix.position == before.position)
             && !(after.claims_motion && fix.position == after.position)
             && is_plausible((before.time, before.position), (fix.time, fix.position))
             && is_plausible((fix.time, fix.position), (after.time, after.position))
