@@ -234,3 +234,62 @@ fn only_what_is_sound_stops_at_the_slack_test() {
         fix.speed_mps = Some(1.0);
     }));
 }
+
+/// J-TIME-3, J-FIX-2, J-FIX-5, J-FIX-6: a late fix stops there between two that came since the
+/// device rests, if it is certainly sound and leaves the later one so.
+#[test]
+fn late_fixes_stop_at_the_slack_test_between_those_since_the_device_rests() {
+    let engine = &mut engine_with(&[zone(), order(0, 17, 3_590), assignment()]);
+    let mut second = 100;
+    let mut stops = |change: &dyn Fn(&mut Fix)| {
+        // It rests from the first on, if it did not before.
+        for step in [10, 20, 40] {
+            drop(apply(engine, &fix(second + step, 9001, second + step)));
+        }
+        let mut record = fix(second + 41, 9001, second + 30);
+        if let Input::Fix(fix) = &mut record.input {
+            change(fix);
+        }
+        second += 50;
+        let before = engine.counters().fixes_within_slack;
+        drop(apply(engine, &record));
+        engine.counters().fixes_within_slack > before
+    };
+    assert!(stops(&|_| {}));
+    assert!(!stops(&|fix| fix.mock = true));
+    assert!(!stops(&|fix| fix.accuracy_m = Some(150.1)));
+    let north = |fix: &Fix, m: i32| Position::from_e7(fix.position.lat_e7() + 90 * m, 746_036_000);
+    // Ten seconds before and after, at 70 m/s.
+    assert!(stops(&|fix| fix.position = north(fix, 680).expect("a position")));
+    assert!(!stops(&|fix| fix.position = north(fix, 720).expect("a position")));
+    // Where the one before was, and where the next one is.
+    for steps in [-10, 10] {
+        let there = move |fix: &mut Fix| {
+            let lat_e7 = fix.position.lat_e7() + steps * 100;
+            fix.position = Position::from_e7(lat_e7, 746_036_000).expect("a position");
+        };
+        assert!(stops(&there), "{steps}");
+        let is_copy = !stops(&|fix| {
+            there(fix);
+            fix.moving = true;
+        });
+        assert_eq!(is_copy, steps < 0, "{steps}");
+    }
+    // At the time of the one before it might repeat a status; as the one before it is a repeat.
+    assert!(!stops(&|fix| fix.time = fix.time.plus_ms(-10_000)));
+    assert!(!stops(&|fix| (fix.seq, fix.time) = (fix.seq - 10, fix.time.plus_ms(-10_000))));
+    // A status wakes the device.
+    let status = record(&format!(
+        r#"{{"type":"status","at":"{0}","device":9001,"seq":1,"time":"{0}","status":"heartbeat"}}"#,
+        at(900)
+    ));
+    assert_eq!(apply(engine, &status), []);
+    let mut stop = |received, second| {
+        let before = engine.counters().fixes_within_slack;
+        assert_eq!(apply(engine, &fix(received, 9001, second)), []);
+        engine.counters().fixes_within_slack > before
+    };
+    assert_eq!([910, 920, 930].map(|second| stop(second, second)), [false, true, true]);
+    assert!(!stop(931, 905), "before it rests");
+    assert!(stop(932, 915), "between two since then");
+}

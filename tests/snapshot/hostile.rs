@@ -42,7 +42,7 @@ fn nothing_but_a_snapshot_of_this_version_and_configuration_is_restored() {
     let mut other = bytes.clone();
     other[8] = 1;
     let version = Engine::restore(small_config(), &sealed(&other)).err();
-    assert_eq!(version, Some(RestoreError::Version { found: 1, expected: 3 }));
+    assert_eq!(version, Some(RestoreError::Version { found: 1, expected: 4 }));
     let others: [fn(&mut Config); 4] = [
         |config| config.slack = false,
         |config| config.history_fixes += 1,

@@ -21,7 +21,6 @@ use memory::Memory;
 
 pub(crate) use hot::{ENDLESS, HotLine, LAG_MS_MAX, SLACK_M_MAX, hear};
 pub(crate) use memory::{BATCH, NOWHERE};
-use std::collections::VecDeque;
 
 /// An assigned device: what the hot path does not read.
 pub(crate) struct Device {
@@ -40,7 +39,6 @@ const _: () = assert!(size_of::<Option<Device>>() == 56);
 #[derive(Default)]
 struct Rare {
     conditions: Conditions,
-    others: VecDeque<Other>,
     no_order_noted: bool,
     /// Some order protects its person by keep_away, or did.
     is_protected: bool,
@@ -58,15 +56,6 @@ pub(crate) struct Mate {
     pub slot: usize,
     /// When the order's next boundary comes.
     pub boundary: Timestamp,
-}
-
-/// An input that was no fix newer than all before.
-#[derive(Clone, Copy)]
-struct Other {
-    time: Timestamp,
-    seq: u64,
-    /// So many fixes, each the newest then, had come since the one before.
-    fixes_before: u16,
 }
 
 const NO_CONDITIONS: &Conditions = &Conditions::new();
@@ -143,53 +132,6 @@ impl Device {
         if mate.is_some() || self.mate().is_some() {
             self.rare.get_or_insert_default().mate = mate;
         }
-    }
-
-    /// Whether an input with this number and time is among the last ones. The track knows those
-    /// that were fixes in order, this device all others.
-    // J-FIX-2
-    pub fn is_repeat(&self, track: Track<'_>, seq: u64, time: Timestamp) -> bool {
-        let others = self.rare.iter().flat_map(|rare| rare.others.iter());
-        let is_other =
-            |standing: &(Timestamp, u64)| others.clone().any(|o| o.standing() == *standing);
-        // Hardly ever is there one like it, however long ago.
-        if !others.clone().any(|other| other.standing() == (time, seq)) && !track.knows(time, seq) {
-            return false;
-        }
-        let mut in_order = track.standings().filter(|standing| !is_other(standing));
-        let (mut left, mut fixes) = (track.config.repeat_memory, track.in_order());
-        for other in others.clone().rev().map(Some).chain([None]) {
-            let run = left.min(fixes.into());
-            if in_order.by_ref().take(run).any(|standing| standing == (time, seq)) {
-                return true;
-            }
-            left -= run;
-            let Some(other) = other.filter(|_| left > 0) else { return false };
-            if other.standing() == (time, seq) {
-                return true;
-            }
-            (left, fixes) = (left - 1, other.fixes_before);
-        }
-        false
-    }
-
-    /// Remembers an input that is no fix newer than all before.
-    pub fn remember(&mut self, track: &mut TrackMut<'_>, seq: u64, time: Timestamp) {
-        let others = &mut self.rare.get_or_insert_default().others;
-        others.push_back(Other { time, seq, fixes_before: track.as_ref().in_order() });
-        track.interrupt();
-        // The oldest is forgotten when as many inputs as are remembered came after it.
-        let since_oldest: usize =
-            others.iter().skip(1).map(|other| usize::from(other.fixes_before) + 1).sum();
-        if since_oldest >= track.config.repeat_memory {
-            others.pop_front();
-        }
-    }
-}
-
-impl Other {
-    fn standing(&self) -> (Timestamp, u64) {
-        (self.time, self.seq)
     }
 }
 
@@ -273,6 +215,12 @@ impl Devices {
         let leaving = devices.iter().zip(fixes).filter(|(device, fix)| is_leaving(device, fix));
         let watches = leaving.filter_map(|(device, _)| self.get(*device)).map(|d| &d.watches);
         watches.flatten().fold(0, |sum, watch| sum ^ watch.touch())
+    }
+
+    /// Reads what late fixes will need of their devices besides.
+    #[inline(never)]
+    pub fn touch_late(&self, devices: &[usize; BATCH], fixes: &[Fix]) -> u8 {
+        self.memory.touch_late(devices, fixes)
     }
 
     pub fn get(&self, device: usize) -> Option<&Device> {

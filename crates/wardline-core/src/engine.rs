@@ -74,6 +74,9 @@ pub struct Engine {
     orders_at_hand: Vec<OrderId>,
     /// The places of the devices that may rest on together; kept to spare allocations.
     slots_at_hand: Vec<usize>,
+    /// Whether late fixes came among the last ones; then more of the memory of others is looked for
+    /// ahead.
+    comes_late: bool,
     /// The pairs that a fix is of; kept to spare allocations.
     pairs_at_hand: Vec<pairs::Pair>,
 }
@@ -148,6 +151,7 @@ impl Engine {
             before: Vec::new(),
             orders_at_hand: Vec::new(),
             slots_at_hand: Vec::new(),
+            comes_late: false,
             pairs_at_hand: Vec::new(),
             config,
         }

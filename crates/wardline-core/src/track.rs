@@ -1,6 +1,7 @@
 //! The recent fixes of a device, in the order in which they happened, and how far each is trusted.
 
 mod past;
+mod repeats;
 mod ring;
 mod sample;
 mod saved;
@@ -15,6 +16,8 @@ use crate::ids::DeviceId;
 use crate::key::Key;
 use crate::time::{NEVER, Timestamp};
 use past::Past;
+use repeats::Others;
+pub(crate) use ring::Gap;
 use ring::Ring;
 pub(crate) use slots::{Layout, Slots};
 
@@ -32,7 +35,7 @@ pub(crate) struct TrackHead {
     in_order: u16,
     /// So many of the newest fixes, and maybe more, are sound.
     sound: u16,
-    mixed: Option<Box<Mixed>>,
+    rare: Option<Box<Rare>>,
     /// When the last fix was received that was sound then.
     pub sound_heard_at: Timestamp,
 }
@@ -64,6 +67,13 @@ enum Trace {
     Mixed,
 }
 
+/// What many tracks do without.
+#[derive(Clone, Default)]
+struct Rare {
+    others: Others,
+    mixed: Option<Box<Mixed>>,
+}
+
 #[derive(Clone, Default)]
 struct Mixed {
     base: Past,
@@ -90,7 +100,7 @@ impl TrackHead {
             now: Trace::Nothing,
             in_order: 0,
             sound: 0,
-            mixed: None,
+            rare: None,
             sound_heard_at: NEVER,
         }
     }
@@ -99,6 +109,24 @@ impl TrackHead {
     #[inline]
     pub fn next_block(&self, layout: Layout) -> usize {
         self.ring.next_block(layout)
+    }
+
+    /// Reads where it is said where other inputs than fixes in order are kept.
+    pub fn touch_rare(&self) -> u8 {
+        self.rare.as_ref().map_or(0, |rare| rare.others.len() as u8)
+    }
+
+    /// Reads where the next of them goes.
+    pub fn touch_others(&self) -> u8 {
+        self.rare.as_ref().map_or(0, |rare| rare.others.touch_last())
+    }
+
+    fn mixed(&self) -> Option<&Mixed> {
+        self.rare.as_ref()?.mixed.as_deref()
+    }
+
+    fn mixed_mut(&mut self) -> &mut Mixed {
+        self.rare.get_or_insert_default().mixed.get_or_insert_default()
     }
 }
 
@@ -150,23 +178,6 @@ impl Track<'_> {
         newest.is_none_or(|newest| newest <= (time, seq))
     }
 
-    /// So many of the newest fixes were also the device's last inputs.
-    pub fn in_order(&self) -> u16 {
-        self.head.in_order
-    }
-
-    /// Times and numbers of the newest fixes, as far as known, from the newest on.
-    pub fn standings(&self) -> impl Iterator<Item = (Timestamp, u64)> {
-        let (ring, slots) = (&self.head.ring, self.slots);
-        (0..ring.len()).rev().filter_map(move |index| ring.standing(slots, index))
-    }
-
-    /// Whether the time and number are those of a fix, as far as known.
-    pub fn knows(&self, time: Timestamp, seq: u64) -> bool {
-        let mut not_older = self.standings().take_while(|standing| *standing >= (time, seq));
-        not_older.any(|standing| standing == (time, seq))
-    }
-
     /// The key of the oldest fix of a full history; nothing older can be put in its place.
     pub fn horizon(&self) -> Option<Key> {
         self.is_full().then(|| self.key(0)).flatten()
@@ -188,6 +199,12 @@ impl Track<'_> {
         more.unwrap_or_default() as u16
     }
 
+    /// Between which of the newest fixes, of no more than so many, one comes that is older than the
+    /// newest, if that is known at once; nothing if any has the same time.
+    pub fn gap(&self, time: Timestamp, among: usize) -> Option<Gap> {
+        self.head.ring.gap(self.slots, time, among.min(self.limit()))
+    }
+
     /// How many fixes a history holds.
     pub fn limit(&self) -> usize {
         usize::from(self.slots.layout.blocks) - 1
@@ -200,7 +217,7 @@ impl Track<'_> {
     }
 
     fn past_now(&self) -> Past {
-        match (self.head.now, &self.head.mixed) {
+        match (self.head.now, self.head.mixed()) {
             (Trace::Sound, _) => self.newest().map_or_else(Past::default, Past::after_sound),
             (Trace::Mixed, Some(mixed)) => mixed.now,
             _ => Past::default(),
@@ -208,7 +225,7 @@ impl Track<'_> {
     }
 
     fn past_base(&self) -> Past {
-        match (self.head.base, &self.head.mixed) {
+        match (self.head.base, self.head.mixed()) {
             (Trace::Sound, _) => {
                 let before = self.first().checked_sub(1);
                 let sample = before.and_then(|i| self.head.ring.get(self.slots, i, self.config));
@@ -266,20 +283,22 @@ impl TrackMut<'_> {
         Track { head: self.head, slots: self.slots.as_ref(), config: self.config }
     }
 
-    /// Appends a fix that is known to be plausible and newest, if nothing but the ring need change.
+    /// Inserts a fix that is known to be sound before the newest `later` ones, if nothing but the
+    /// ring need change; all fixes are as sound as before.
     #[inline(always)]
-    pub fn append_in_ring(&mut self, fix: &SoundFix) -> bool {
+    pub fn insert_in_ring(&mut self, later: usize, fix: &SoundFix) -> bool {
         let track = self.as_ref();
         let full = track.is_full();
         let evicts_sound = !full
             || usize::from(self.head.sound) >= track.limit()
             || self.head.ring.is_sound(track.slots, track.first());
-        if !(evicts_sound && self.head.ring.push_sound(&mut self.slots, fix)) {
+        if !(evicts_sound && self.head.ring.insert_sound(&mut self.slots, later, fix)) {
             return false;
         }
         // Read before what lies beside them is written: else the processor waits.
-        self.head.sound = self.head.sound.saturating_add(1);
-        self.head.in_order = self.head.in_order.saturating_add(1);
+        let is_in_row = later <= usize::from(self.head.sound);
+        self.head.sound = self.head.sound.saturating_add(u16::from(is_in_row));
+        self.head.in_order = self.head.in_order.saturating_add(u16::from(later == 0));
         if full {
             self.head.base = Trace::Sound;
         }
@@ -293,11 +312,6 @@ impl TrackMut<'_> {
         let sound = self.head.sound.saturating_add(1);
         self.head.sound = if sample.trust.sound() { sound } else { 0 };
         self.head.in_order = self.head.in_order.saturating_add(1);
-    }
-
-    /// Other inputs than fixes in order come between.
-    pub fn interrupt(&mut self) {
-        self.head.in_order = 0;
     }
 
     /// Puts the sample where it belongs in event time.
@@ -332,7 +346,7 @@ impl TrackMut<'_> {
             self.head.now = Trace::Sound;
         } else {
             self.head.now = Trace::Mixed;
-            self.head.mixed.get_or_insert_default().now = past;
+            self.head.mixed_mut().now = past;
         }
     }
 
@@ -345,7 +359,7 @@ impl TrackMut<'_> {
             let mut past = self.as_ref().past_base();
             past.absorb(&mut oldest, self.config);
             self.head.base = Trace::Mixed;
-            self.head.mixed.get_or_insert_default().base = past;
+            self.head.mixed_mut().base = past;
         }
     }
 

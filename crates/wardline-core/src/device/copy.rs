@@ -15,7 +15,6 @@ impl Device {
         let rare = self.rare.as_ref().map(|rare| {
             Box::new(Rare {
                 conditions: rare.conditions.clone(),
-                others: rare.others.clone(),
                 no_order_noted: rare.no_order_noted,
                 is_protected: false,
                 anchored: None,

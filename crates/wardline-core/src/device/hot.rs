@@ -1,5 +1,6 @@
 //! The line that the hot path reads: whether a fix can change anything.
 
+mod late;
 mod saved;
 #[cfg(test)]
 mod tests;
@@ -34,6 +35,9 @@ pub(crate) struct HotLine {
     /// Of a party of a pair, so many fixes more cannot move its history on past the fixes that
     /// others may send; [`ENDLESS`] of all others.
     left: u16,
+    /// While at rest, so many of the newest fixes at least are the anchor or came after it, and
+    /// after all statuses; all are sound and within the slack.
+    calm: u16,
 }
 
 const _: () = assert!(size_of::<HotLine>() == 64);
@@ -69,6 +73,7 @@ impl HotLine {
             scale: Scale::default(),
             slack_m: -1.0,
             left: 0,
+            calm: 0,
         }
     }
 
@@ -153,6 +158,7 @@ impl HotLine {
             self.anchor = at;
             self.sound = at;
             self.sound_time = time;
+            self.calm = u16::from(time == self.newest);
         }
     }
 
@@ -184,6 +190,7 @@ impl HotLine {
             return None;
         }
         self.left -= u16::from(self.left != ENDLESS);
+        self.calm = self.calm.saturating_add(1);
         Some(self.note_sound(fix, time, config))
     }
 

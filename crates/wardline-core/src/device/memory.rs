@@ -7,12 +7,17 @@
 use super::HotLine;
 use crate::engine::Config;
 use crate::ids::DeviceId;
+use crate::input::Fix;
+use crate::time::NEVER;
 use crate::track::{Layout, Slots, Track, TrackHead, TrackMut};
 use std::ops::Range;
 
 /// Devices whose memory is looked for together. With 64 the waits at both ends of a batch cost a
 /// twentieth; of 256 the memory still lies in the second cache when its turn comes.
 pub(crate) const BATCH: usize = 256;
+
+/// Of a cache line.
+const LINE_BYTES: usize = 64;
 
 /// The slot of no device.
 pub(crate) const NOWHERE: usize = usize::MAX;
@@ -79,6 +84,27 @@ impl Memory {
         let last = self.layout.block_bytes() - 1;
         let byte = |index: usize| self.slabs.get(index).copied().unwrap_or_default();
         next.iter().fold(sum, |sum, first| sum ^ byte(*first) ^ byte(first + last))
+    }
+
+    /// Reads what late fixes need of their devices besides, likewise: where the newest fixes lie,
+    /// which make room, and what is kept of other inputs.
+    pub fn touch_late(&self, devices: &[usize; BATCH], fixes: &[Fix]) -> u8 {
+        let (mut late, mut count) = ([NOWHERE; BATCH], 0);
+        for (device, fix) in devices.iter().zip(fixes) {
+            let newest = self.lines.get(*device).map_or(NEVER, |lines| lines.hot.newest);
+            late[count] = *device;
+            count += usize::from(fix.time < newest);
+        }
+        let late =
+            late[..count].iter().filter_map(|device| Some((device, self.lines.get(*device)?)));
+        let mut sum = 0;
+        for (device, Lines { track, .. }) in late.clone() {
+            let next = track.next_block(self.layout) + self.stride;
+            let behind = |bytes: usize| device * self.stride + (next - bytes) % self.stride;
+            let byte = |bytes| self.slabs.get(behind(bytes)).copied().unwrap_or_default();
+            sum ^= byte(LINE_BYTES) ^ byte(2 * LINE_BYTES) ^ track.touch_rare();
+        }
+        late.fold(sum, |sum, (_, lines)| sum ^ lines.track.touch_others())
     }
 
     #[inline]

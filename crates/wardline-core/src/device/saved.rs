@@ -1,7 +1,7 @@
 //! The part of a snapshot that holds the devices. They are written in the order of their ids:
 //! where one lies in memory is of no consequence.
 
-use super::{Device, Devices, HotLine, Other};
+use super::{Device, Devices, HotLine};
 use crate::condition::Conditions;
 use crate::engine::Config;
 use crate::key::Key;
@@ -10,9 +10,7 @@ use crate::snapshot::{Read, Reader, Sink};
 use crate::table::Places;
 use crate::time::Timestamp;
 use crate::watch::Watch;
-use std::collections::VecDeque;
 
-const OTHER_BYTES: usize = 18;
 /// Besides fixes and watches: what memory for a snapshot is reserved by.
 const DEVICE_BYTES_ABOUT: usize = 128;
 const FIX_BYTES_ABOUT: usize = 33;
@@ -46,13 +44,6 @@ impl Devices {
             device.write(out);
             hot.write(out);
             track.write(out);
-            let others = device.rare.as_ref().map(|rare| &rare.others);
-            out.count(others.map_or(0, VecDeque::len));
-            for other in others.into_iter().flatten() {
-                other.time.write(out);
-                out.u64(other.seq);
-                out.u16(other.fixes_before);
-            }
             device.conditions().write(out);
             out.option(self.switched_off(place), |out, time| time.write(out));
             out.count(device.watches.len());
@@ -75,10 +66,6 @@ impl Devices {
             let Some((device, hot, mut track)) = devices.get_mut(place, config) else { break };
             *hot = HotLine::read(from)?;
             track.read(from)?;
-            let others = read_others(from)?;
-            if !others.is_empty() {
-                device.rare.get_or_insert_default().others = others;
-            }
             let conditions = Conditions::read(from)?;
             if !conditions.is_empty() {
                 *device.conditions_mut() = conditions;
@@ -97,19 +84,6 @@ impl Devices {
         }
         Ok(devices)
     }
-}
-
-fn read_others(from: &mut Reader<'_>) -> Read<VecDeque<Other>> {
-    let count = from.count("other inputs of a device", OTHER_BYTES, from.config.repeat_memory)?;
-    let mut others = VecDeque::with_capacity(count);
-    for _ in 0..count {
-        others.push_back(Other {
-            time: Timestamp::read(from, "the time of another input")?,
-            seq: from.u64("the sequence number of another input")?,
-            fixes_before: from.u16("the fixes before another input")?,
-        });
-    }
-    Ok(others)
 }
 
 impl Device {

@@ -22,7 +22,7 @@ impl Engine {
         let slack_m = slack_afar_m(&mut device.watches, &glance, &self.zones);
         let Some(slack_m) = slack_m else { return false };
         let sound = hot.move_to(fix, at, slack_m, &self.config);
-        if !track.append_in_ring(&sound) {
+        if !track.insert_in_ring(0, &sound) {
             insert_sound(track.reborrow(), fix, at);
         }
         hear(hot, &mut track, at, true);

@@ -1,6 +1,7 @@
 //! Fixes of devices.
 
 use super::afar::slack_afar_m;
+use super::late::passes_among_calm;
 use super::observation::Scope;
 use super::pairs::Pair;
 use super::{Engine, Part};
@@ -30,6 +31,9 @@ impl Engine {
                 std::hint::black_box(self.devices.touch_leaving(&slots, batch));
             }
             beyond_slack = 0;
+            if std::mem::take(&mut self.comes_late) {
+                std::hint::black_box(self.devices.touch_late(&slots, batch));
+            }
             let (mut slots, mut fixes) = (&slots[..batch.len()], batch);
             loop {
                 let taken = self.take_row_within_slack(slots, fixes, at);
@@ -51,9 +55,12 @@ impl Engine {
         let now = self.now.max(at);
         let mut taken = 0;
         for (slot, fix) in slots.iter().zip(fixes) {
-            let Some((hot, track)) = self.devices.lines(*slot, &self.config) else { break };
-            if !stays_within_slack(hot, track, fix, now) {
-                break;
+            let Some((hot, mut track)) = self.devices.lines(*slot, &self.config) else { break };
+            if !stays_within_slack(hot, track.reborrow(), fix, now) {
+                if !passes_among_calm(hot, track, fix, now) {
+                    break;
+                }
+                self.comes_late = true;
             }
             taken += 1;
         }
@@ -68,7 +75,10 @@ impl Engine {
     /// Whether the fix provably changes nothing. If so it is taken in.
     pub(super) fn takes_within_slack(&mut self, slot: usize, fix: &Fix, at: Timestamp) -> bool {
         let lines = self.devices.lines(slot, &self.config).filter(|_| self.config.slack);
-        if !lines.is_some_and(|(hot, track)| stays_within_slack(hot, track, fix, at)) {
+        let Some((hot, mut track)) = lines else { return false };
+        if !stays_within_slack(hot, track.reborrow(), fix, at)
+            && !passes_among_calm(hot, track, fix, at)
+        {
             return false;
         }
         self.counters.fixes += self.part.count();
@@ -97,9 +107,8 @@ impl Engine {
     /// Judges a fix, by no more than it needs.
     fn judge(&mut self, slot: usize, sample: Sample, at: Timestamp, pairs: &mut Vec<Pair>) {
         let Some((_, hot, mut track)) = self.devices.get_mut(slot, &self.config) else { return };
-        // What it rested by is no more, whatever becomes of the fix.
-        hot.lose_slack();
         if track.as_ref().is_beyond(&sample) {
+            hot.lose_slack();
             self.add_pairs(slot, pairs);
             self.judge_alone(slot, &sample, at);
             self.observe_pairs(slot, pairs, None, &sample, at);
@@ -114,10 +123,12 @@ impl Engine {
         let is_newest = inserted.index + 1 == track.len();
         let kept = track.get(inserted.index).unwrap_or(sample);
         let is_sound = kept.trust.sound();
-        if is_newest && self.config.slack && self.passes_afar(slot, inserted.index, at, pairs) {
+        if !is_newest && self.config.slack && self.passes_late(slot, &inserted, at) {
             return;
         }
-        if !is_newest && self.config.slack && self.passes_late(slot, &inserted, at) {
+        // What it rested by is no more, whatever becomes of the fix.
+        self.lose_slack(slot);
+        if is_newest && self.config.slack && self.passes_afar(slot, inserted.index, at, pairs) {
             return;
         }
         if pairs.is_empty() {
@@ -209,6 +220,13 @@ impl Engine {
         true
     }
 
+    /// The device's next fix must be judged.
+    fn lose_slack(&mut self, slot: usize) {
+        if let Some((_, hot, _)) = self.devices.get_mut(slot, &self.config) {
+            hot.lose_slack();
+        }
+    }
+
     /// The next instants of the orders of the device's person count anew.
     fn reschedule_for(&mut self, slot: usize) {
         if let Some(person) = self.devices.get(slot).map(|device| device.person) {
@@ -248,13 +266,13 @@ impl Engine {
             let refusal = Refusal::new("before_assignment", time);
             return Err(Refusal { device: Some(id), ..refusal });
         }
-        if time <= hot.newest && device.is_repeat(track.as_ref(), seq, time) {
+        if time <= hot.newest && track.as_ref().is_repeat(time, seq) {
             self.counters.repeats += self.part.count();
             return Ok(None);
         }
         let appends = is_fix && track.as_ref().appends(time, seq);
         if !appends {
-            device.remember(&mut track, seq, time);
+            track.remember(time, seq);
         }
         self.outbox.late = time < hot.newest;
         hot.newest = hot.newest.max(time);
@@ -336,7 +354,7 @@ fn stays_within_slack(
         look_back(hot, track.reborrow(), at);
     }
     let Some(sound) = hot.takes(fix, at, track.config) else { return false };
-    if !track.append_in_ring(&sound) {
+    if !track.insert_in_ring(0, &sound) {
         insert_sound(track.reborrow(), fix, at);
     }
     hear(hot, &mut track, at, true);

@@ -2,22 +2,23 @@
 
 use super::Engine;
 use super::observation::Scope;
-use crate::device::hear;
+use crate::device::{HotLine, hear};
 use crate::event::{Cause, EventKind, Evidence};
 use crate::geometry::Bounds;
 use crate::ids::{DeviceId, OrderId, PersonId, RuleId, ZoneId};
-use crate::input::Place;
+use crate::input::{Fix, Place};
 use crate::key::Key;
 use crate::order::{KeepOut, Rule, Terms};
 use crate::outbox::Draft;
 use crate::time::Timestamp;
-use crate::track::{Inserted, Sample, Track};
+use crate::track::{Inserted, Sample, Track, TrackMut};
 use crate::watch::{About, Glance};
 
 impl Engine {
     /// Whether a fix that is not the newest provably changes nothing; if so it is taken in. It and
     /// the next sound one, which now comes from there, must be far from all that is forbidden;
     /// nothing may have been engaged since, nor rules, zones or the trust in others have changed.
+    /// A device that rests rests on.
     // J-TIME-3
     pub(super) fn passes_late(&mut self, slot: usize, inserted: &Inserted, at: Timestamp) -> bool {
         let Some((device, hot, mut track)) = self.devices.get_mut(slot, &self.config) else {
@@ -37,6 +38,7 @@ impl Engine {
                     && glances.iter().all(|glance| watch.slack_afar_m(glance, zones).is_some())
             });
         if passes {
+            hot.let_pass(track.as_ref().len() - inserted.index - 1);
             hear(hot, &mut track, at, true);
         }
         passes
@@ -176,6 +178,31 @@ impl Engine {
         (draft.order, draft.rule, draft.person) = (order, rule, device.person);
         Some(draft)
     }
+}
+
+/// Whether a fix that came late, between two since the device came to rest, provably changes
+/// nothing. If so its device takes it in. It is no repeat: neither a fix nor a status has its time.
+// J-TIME-3, J-FIX-2
+#[inline(never)]
+pub(super) fn passes_among_calm(
+    hot: &mut HotLine,
+    mut track: TrackMut<'_>,
+    fix: &Fix,
+    at: Timestamp,
+) -> bool {
+    let calm = hot.calm();
+    if calm == 0 {
+        return false;
+    }
+    let Some(sound) = hot.holds_late(fix, at, track.config) else { return false };
+    let Some(gap) = track.as_ref().gap(sound.time, calm) else { return false };
+    if !hot.fits(&sound, &gap, track.config) || !track.insert_in_ring(gap.later, &sound) {
+        return false;
+    }
+    track.remember(sound.time, sound.seq);
+    hot.take_between();
+    hear(hot, &mut track, at, true);
+    true
 }
 
 /// A look from a sound fix on the way from the sound one before, and one from the next sound fix

@@ -6,6 +6,7 @@
 use super::slots::{Base, Body, Layout, Place, Slots, Standing};
 use super::{Sample, SoundFix, Trust};
 use crate::engine::Config;
+use crate::geometry::Position;
 use crate::time::Timestamp;
 use std::collections::BTreeMap;
 
@@ -20,6 +21,22 @@ pub(super) struct Ring {
     /// The fixes that could not be packed, by ticket.
     #[expect(clippy::box_collection, reason = "8 bytes where there are none, as mostly")]
     odd: Option<Box<BTreeMap<u32, Sample>>>,
+}
+
+/// Where in the ring a fix comes between two others.
+pub(crate) struct Gap {
+    /// So many fixes are newer.
+    pub later: usize,
+    pub before: Passed,
+    pub after: Passed,
+}
+
+/// Where the device was, and when.
+pub(crate) struct Passed {
+    pub time: Timestamp,
+    pub position: Position,
+    /// It said that it moved.
+    pub claims_motion: bool,
 }
 
 type Read<'a> = Slots<&'a [u8]>;
@@ -73,15 +90,49 @@ impl Ring {
         }
     }
 
-    /// Appends a sound fix, if it can be packed and no other lies beside.
+    /// Between which of the newest fixes, of no more than so many, one comes that is older than the
+    /// newest; nothing if any has the same time or lies beside.
+    pub fn gap(&self, slots: Read<'_>, time: Timestamp, among: usize) -> Option<Gap> {
+        let after_ms = self.base.after_ms(time).filter(|_| self.odd.is_none())?;
+        let mut after = self.next;
+        for later in 0..among.min(self.len()) {
+            let before = slots.layout.previous(after);
+            let standing = slots.standing(before);
+            if standing.after_ms() <= after_ms {
+                let is_between = later > 0 && standing.after_ms() < after_ms;
+                return is_between.then(|| {
+                    let (before, after) = (self.passed(slots, before), self.passed(slots, after));
+                    Gap { later, before, after }
+                });
+            }
+            after = before;
+        }
+        None
+    }
+
+    /// What is known of a fix that does not lie beside.
+    fn passed(&self, slots: Read<'_>, place: Place) -> Passed {
+        let body = slots.body(place);
+        let (time, _) = slots.standing(place).unpack(self.base);
+        Passed { time, position: body.position(), claims_motion: body.claims_motion() }
+    }
+
+    /// Inserts a sound fix before the newest `later` ones, if it can be packed and no other lies
+    /// beside.
     #[inline(always)]
-    pub fn push_sound(&mut self, slots: &mut Write<'_>, fix: &SoundFix) -> bool {
+    pub fn insert_sound(&mut self, slots: &mut Write<'_>, later: usize, fix: &SoundFix) -> bool {
         if self.odd.is_some() {
             return false;
         }
         let Some(standing) = Standing::new(fix.time, fix.seq, self.base) else { return false };
         let Some(body) = Body::of_sound(fix) else { return false };
-        slots.put(self.next, standing, body);
+        let mut free = self.next;
+        for _ in 0..later {
+            let before = slots.layout.previous(free);
+            slots.put(free, slots.standing(before), slots.body(before));
+            free = before;
+        }
+        slots.put(free, standing, body);
         self.next = slots.layout.after(self.next);
         self.len += u32::from(self.len() < slots.layout.places());
         true
@@ -190,7 +241,6 @@ impl Ring {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::geometry::Position;
     use rand::rngs::SmallRng;
     use rand::{Rng, SeedableRng};
 

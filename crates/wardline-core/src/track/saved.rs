@@ -1,13 +1,14 @@
 //! The part of a snapshot that holds the track of a device: its fixes from the oldest to the
-//! newest, those that only tell repeats by time and number, and what those before the history left
-//! behind where they do not say it themselves.
+//! newest, those that only tell repeats by time and number, what those before the history left
+//! behind where they do not say it themselves, and the last inputs that were no fixes in order.
 
 use super::past::{Chain, Past};
-use super::{Layout, Mixed, Sample, Trace, Track, TrackMut};
+use super::{Layout, Mixed, Others, Sample, Trace, Track, TrackMut};
 use crate::snapshot::{Read, Reader, SAMPLE_BYTES_MIN, Sink};
 use crate::time::Timestamp;
 
 const TRACE_BYTES: usize = 16;
+const OTHER_BYTES: usize = 18;
 
 const LAST_SOUND: u8 = 1;
 const NOT_COARSE: u8 = 2;
@@ -38,6 +39,19 @@ impl Track<'_> {
         }
         if self.trace_before(kept) == Trace::Mixed {
             self.past_now().write(out);
+        }
+        self.write_others(out);
+    }
+
+    fn write_others(&self, out: &mut impl Sink) {
+        let (in_order, memory) = (self.head.in_order, self.repeat_memory());
+        let others = self.head.rare.as_ref().map(|rare| rare.others.counting(in_order, memory));
+        let others = others.unwrap_or_default();
+        out.count(others.len());
+        for (time, seq, after) in others {
+            time.write(out);
+            out.u64(seq);
+            out.u16(after);
         }
     }
 
@@ -74,7 +88,31 @@ impl TrackMut<'_> {
         }
         self.head.in_order = from.u16("the fixes in order")?;
         self.head.sound_heard_at = Timestamp::read(from, "when a sound fix was heard")?;
-        self.read_pasts(from)
+        self.read_pasts(from)?;
+        self.read_others(from)
+    }
+
+    fn read_others(&mut self, from: &mut Reader<'_>) -> Read<()> {
+        let (in_order, memory) = (self.head.in_order, self.as_ref().repeat_memory());
+        let mut others = Vec::new();
+        let mut before = memory as u64;
+        for _ in 0..from.count("other inputs of a device", OTHER_BYTES, memory)? {
+            let time = Timestamp::read(from, "the time of another input")?;
+            let seq = from.u64("the sequence number of another input")?;
+            let offset = from.offset();
+            let after = from.u16("the inputs after another input")?;
+            let about = "the inputs after another input";
+            from.check(u64::from(after) < before, offset, about, after.into())?;
+            before = after.into();
+            others.push((time, seq, after));
+        }
+        if let Some((.., after)) = others.last() {
+            let is_last = *after == in_order;
+            from.check(is_last, from.offset(), "the fixes in order", in_order.into())?;
+            let others = Others::of(others.into_iter(), in_order);
+            self.head.rare.get_or_insert_default().others = others;
+        }
+        Ok(())
     }
 
     /// Takes in a fix that comes after those so far.
@@ -106,7 +144,7 @@ impl TrackMut<'_> {
         }
         (self.head.base, self.head.now) = (base, now);
         if [base, now].contains(&Trace::Mixed) {
-            self.head.mixed = Some(Box::new(mixed));
+            *self.head.mixed_mut() = mixed;
         }
         Ok(())
     }

@@ -27,14 +27,17 @@ pub(super) struct Place {
     pub layer: u16,
 }
 
+/// No history holds more fixes, and no more inputs are remembered.
+pub(super) const FIXES_MAX: usize = 64_999;
+
 const STANDING_BYTES: usize = 6;
 const BODY_BYTES: usize = 13;
 
 impl Layout {
     /// Room for a history of 2 to 64,999 fixes and for a memory of at most as many repeats.
     pub fn new(config: &Config) -> Self {
-        let blocks = config.history_fixes.clamp(2, 64_999) + 1;
-        let layers = config.repeat_memory.min(64_999).div_ceil(blocks).max(1);
+        let blocks = config.history_fixes.clamp(2, FIXES_MAX) + 1;
+        let layers = config.repeat_memory.min(FIXES_MAX).div_ceil(blocks).max(1);
         Self { blocks: blocks as u16, layers: layers as u16 }
     }
 
@@ -58,6 +61,18 @@ impl Layout {
             Place { block: 0, layer: layer + 1 }
         } else {
             Place::default()
+        }
+    }
+
+    /// The place just before.
+    #[inline]
+    pub(super) fn previous(self, place: Place) -> Place {
+        let Place { block, layer } = place;
+        if block > 0 {
+            Place { block: block - 1, layer }
+        } else {
+            let layer = if layer > 0 { layer } else { self.layers };
+            Place { block: self.blocks - 1, layer: layer - 1 }
         }
     }
 
@@ -170,6 +185,12 @@ impl Base {
     pub fn around(time: Timestamp, seq: u64) -> Self {
         Self { time: time.plus_ms(-ROOM_MS), seq: seq.wrapping_sub(ROOM_SEQ) }
     }
+
+    /// The time counted from the base, if it can be.
+    #[inline]
+    pub fn after_ms(self, time: Timestamp) -> Option<u32> {
+        u32::try_from(time.ms().wrapping_sub(self.time.ms())).ok()
+    }
 }
 
 /// The time and sequence number of a fix, counted from a base: 4 and 2 bytes, little-endian.
@@ -182,7 +203,7 @@ const BESIDE: u16 = u16::MAX;
 impl Standing {
     #[inline]
     pub fn new(time: Timestamp, seq: u64, base: Base) -> Option<Self> {
-        let after_ms = u32::try_from(time.ms().wrapping_sub(base.time.ms())).ok()?;
+        let after_ms = base.after_ms(time)?;
         let after_seq = u16::try_from(seq.wrapping_sub(base.seq)).ok().filter(|s| *s != BESIDE)?;
         Some(Self::pack(after_ms, after_seq))
     }
@@ -203,6 +224,12 @@ impl Standing {
     fn parts(self) -> (u32, u16) {
         let [a, b, c, d, e, f] = self.0;
         (u32::from_le_bytes([a, b, c, d]), u16::from_le_bytes([e, f]))
+    }
+
+    /// The time of a fix that does not lie beside, counted from the base.
+    #[inline]
+    pub fn after_ms(self) -> u32 {
+        self.parts().0
     }
 
     /// The ticket of a fix that lies beside.
@@ -269,6 +296,18 @@ impl Body {
     }
 
     #[inline]
+    pub fn claims_motion(self) -> bool {
+        self.marks() & CLAIMS_MOTION != 0
+    }
+
+    #[inline]
+    pub fn position(self) -> Position {
+        let [p, q, r, s, w, x, y, z, ..] = self.0;
+        let (lat_e7, lon_e7) = (i32::from_le_bytes([p, q, r, s]), i32::from_le_bytes([w, x, y, z]));
+        Position::from_e7(lat_e7, lon_e7).unwrap_or_default()
+    }
+
+    #[inline]
     pub fn is_sound(self) -> bool {
         self.marks() & (COARSE | DOUBTFUL) == 0
     }
@@ -279,19 +318,18 @@ impl Body {
     }
 
     pub fn unpack(self, (time, seq): (Timestamp, u64), config: &Config) -> Sample {
-        let [p, q, r, s, w, x, y, z, a, b, c, ..] = self.0;
-        let (lat_e7, lon_e7) = (i32::from_le_bytes([p, q, r, s]), i32::from_le_bytes([w, x, y, z]));
+        let [.., a, b, c, _, _] = self.0;
         let reported_accuracy_m = accuracy_m(u32::from_le_bytes([a, b, c, 0]));
         let marks = self.marks();
         Sample {
             time,
             reported: time.plus_ms((marks >> AHEAD_SHIFT).into()),
             seq,
-            position: Position::from_e7(lat_e7, lon_e7).unwrap_or_default(),
+            position: self.position(),
             accuracy_m: config.accuracy_m(reported_accuracy_m),
             reported_accuracy_m,
             suspect: marks & SUSPECT != 0,
-            claims_motion: marks & CLAIMS_MOTION != 0,
+            claims_motion: self.claims_motion(),
             trust: Trust {
                 coarse: marks & COARSE != 0,
                 doubtful: marks & DOUBTFUL != 0,
@@ -373,6 +411,7 @@ mod tests {
                 for (steps, before) in behind.enumerate() {
                     assert_eq!(layout.before(place, steps), *before, "{layout:?} {steps}");
                 }
+                assert_eq!(layout.previous(place), layout.before(place, 1), "{layout:?}");
             }
         }
     }

@@ -18,6 +18,7 @@ impl HotLine {
             self.anchor.write(out);
             out.u32(self.slack_m.to_bits());
             out.u16(self.left);
+            out.u16(self.calm);
         }
     }
 
@@ -43,6 +44,7 @@ impl HotLine {
         let is_slack = hot.slack_m.is_sign_positive() && f64::from(hot.slack_m) <= SLACK_M_MAX;
         from.check(is_slack, offset, "the slack of a device", u64::from(bits))?;
         hot.left = from.u16("how many fixes of a device may pass")?;
+        hot.calm = from.u16("how many fixes came since a device rests")?;
         Ok(hot)
     }
 }
