@@ -371,7 +371,7 @@ fn look_back(hot: &mut HotLine, track: TrackMut<'_>, at: Timestamp) {
 
 /// Takes in a fix that is known to be sound, though the ring alone cannot.
 #[cold]
-fn insert_sound(mut track: TrackMut<'_>, fix: &Fix, at: Timestamp) {
+pub(super) fn insert_sound(mut track: TrackMut<'_>, fix: &Fix, at: Timestamp) {
     let mut sample = Sample::new(fix, at, track.config);
     sample.trust = Trust::default();
     track.insert(sample);
