@@ -13,7 +13,7 @@ const CONFIG_AT: usize = 12;
 const STATE_AT: usize = CONFIG_AT + HASH_BYTES;
 
 /// The fingerprint after [`GOLDEN_LOG`] under the default configuration.
-const GOLDEN: &str = "2da51f391e80202d475564f02ffc72441ea96bae43dd0d0f9790624f793bd2d8";
+const GOLDEN: &str = "abf7ab91b89cac5fc6228d7ef34b61ab950176aece2fe95428ac74ee3a1d48d0";
 const GOLDEN_LOG: &str = include_str!("golden.jsonl");
 
 #[test]

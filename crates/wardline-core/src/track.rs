@@ -200,7 +200,7 @@ impl Track<'_> {
     }
 
     /// Between which of the newest fixes, of no more than so many, one comes that is older than the
-    /// newest, if that is known at once; nothing if any has the same time.
+    /// newest; nothing if any has the same time.
     pub fn gap(&self, time: Timestamp, among: usize) -> Option<Gap> {
         self.head.ring.gap(self.slots, time, among.min(self.limit()))
     }

@@ -1,6 +1,7 @@
 //! Fixes that come late: those that change nothing, and those too late for the history.
 
 use super::Engine;
+use super::fixes::insert_sound;
 use super::observation::Scope;
 use crate::device::{HotLine, hear};
 use crate::event::{Cause, EventKind, Evidence};
@@ -196,8 +197,11 @@ pub(super) fn passes_among_calm(
     }
     let Some(sound) = hot.holds_late(fix, at, track.config) else { return false };
     let Some(gap) = track.as_ref().gap(sound.time, calm) else { return false };
-    if !hot.fits(&sound, &gap, track.config) || !track.insert_in_ring(gap.later, &sound) {
+    if !hot.fits(&sound, &gap, track.config) {
         return false;
+    }
+    if !track.insert_in_ring(gap.later, &sound) {
+        insert_sound(track.reborrow(), fix, at);
     }
     track.remember(sound.time, sound.seq);
     hot.take_between();

@@ -91,30 +91,33 @@ impl Ring {
     }
 
     /// Between which of the newest fixes, of no more than so many, one comes that is older than the
-    /// newest; nothing if any has the same time or lies beside.
+    /// newest; nothing if any has the same time.
     pub fn gap(&self, slots: Read<'_>, time: Timestamp, among: usize) -> Option<Gap> {
-        let after_ms = self.base.after_ms(time).filter(|_| self.odd.is_none())?;
         let mut after = self.next;
         for later in 0..among.min(self.len()) {
             let before = slots.layout.previous(after);
-            let standing = slots.standing(before);
-            if standing.after_ms() <= after_ms {
-                let is_between = later > 0 && standing.after_ms() < after_ms;
-                return is_between.then(|| {
-                    let (before, after) = (self.passed(slots, before), self.passed(slots, after));
-                    Gap { later, before, after }
-                });
+            let time_before = self.time(slots, before)?;
+            if time_before <= time {
+                let (before, after) = (self.passed(slots, before)?, self.passed(slots, after)?);
+                return (later > 0 && time_before < time).then_some(Gap { later, before, after });
             }
             after = before;
         }
         None
     }
 
-    /// What is known of a fix that does not lie beside.
-    fn passed(&self, slots: Read<'_>, place: Place) -> Passed {
-        let body = slots.body(place);
-        let (time, _) = slots.standing(place).unpack(self.base);
-        Passed { time, position: body.position(), claims_motion: body.claims_motion() }
+    #[inline]
+    fn time(&self, slots: Read<'_>, place: Place) -> Option<Timestamp> {
+        let standing = slots.standing(place);
+        match standing.ticket() {
+            Some(ticket) => self.beside(ticket).map(|sample| sample.time),
+            None => Some(standing.unpack(self.base).0),
+        }
+    }
+
+    fn passed(&self, slots: Read<'_>, place: Place) -> Option<Passed> {
+        let (time, body) = (self.time(slots, place)?, slots.body(place));
+        Some(Passed { time, position: body.position(), claims_motion: body.claims_motion() })
     }
 
     /// Inserts a sound fix before the newest `later` ones, if it can be packed and no other lies

@@ -185,12 +185,6 @@ impl Base {
     pub fn around(time: Timestamp, seq: u64) -> Self {
         Self { time: time.plus_ms(-ROOM_MS), seq: seq.wrapping_sub(ROOM_SEQ) }
     }
-
-    /// The time counted from the base, if it can be.
-    #[inline]
-    pub fn after_ms(self, time: Timestamp) -> Option<u32> {
-        u32::try_from(time.ms().wrapping_sub(self.time.ms())).ok()
-    }
 }
 
 /// The time and sequence number of a fix, counted from a base: 4 and 2 bytes, little-endian.
@@ -203,7 +197,7 @@ const BESIDE: u16 = u16::MAX;
 impl Standing {
     #[inline]
     pub fn new(time: Timestamp, seq: u64, base: Base) -> Option<Self> {
-        let after_ms = base.after_ms(time)?;
+        let after_ms = u32::try_from(time.ms().wrapping_sub(base.time.ms())).ok()?;
         let after_seq = u16::try_from(seq.wrapping_sub(base.seq)).ok().filter(|s| *s != BESIDE)?;
         Some(Self::pack(after_ms, after_seq))
     }
@@ -224,12 +218,6 @@ impl Standing {
     fn parts(self) -> (u32, u16) {
         let [a, b, c, d, e, f] = self.0;
         (u32::from_le_bytes([a, b, c, d]), u16::from_le_bytes([e, f]))
-    }
-
-    /// The time of a fix that does not lie beside, counted from the base.
-    #[inline]
-    pub fn after_ms(self) -> u32 {
-        self.parts().0
     }
 
     /// The ticket of a fix that lies beside.
