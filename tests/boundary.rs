@@ -8,21 +8,24 @@ mod seeds;
 use rand::rngs::SmallRng;
 use rand::{Rng, SeedableRng};
 use seeds::seeds;
-use serde_json::{Value, json};
 use std::f64::consts::TAU;
+use std::sync::Arc;
 use wardline_core::event::Event;
-use wardline_core::geometry::Position;
-use wardline_core::ids::DeviceId;
-use wardline_core::input::{Fix, Input, Record};
-use wardline_core::time::Timestamp;
+use wardline_core::geometry::{Geometry, Position, Shape};
+use wardline_core::ids::{DeviceId, OrderId, PersonId, RuleId, ZoneId};
+use wardline_core::input::{
+    AssignDevice, Demand, DeviceKind, Fix, Input, OrderKind, Place, PutOrder, PutZone, Record, Rule,
+};
+use wardline_core::time::{Interval, Timestamp};
 use wardline_core::{Config, Engine};
-use wardline_wire::jsonl;
 
 const SEEDS: u64 = 60;
 const FIXES: usize = 300;
 const START_MS: i64 = 1_772_438_400_000;
-const START: &str = "2026-03-02T08:00:00.000Z";
-const END: &str = "2026-03-20T08:00:00.000Z";
+const DEVICE: DeviceId = DeviceId::new(9001).unwrap();
+const PERSON: PersonId = PersonId::new(1001).unwrap();
+const NEAR: ZoneId = ZoneId::new(5).unwrap();
+const FAR: ZoneId = ZoneId::new(6).unwrap();
 /// How far the middle of each zone is from its boundary.
 const RADIUS_M: f64 = 400.0;
 const HALF_WIDTH_M: f64 = 40.0;
@@ -59,79 +62,89 @@ fn apply(engine: &mut Engine, record: &Record) -> Vec<Event> {
     events
 }
 
-/// A person, a zone or two and an order; then fixes, between which zones and orders change.
+/// A person, two zones and an order; then fixes, between which zones and orders change.
 fn world(rng: &mut SmallRng) -> Vec<Record> {
     let lats = [0.0, 42.87, -33.4, 65.0, 79.97, -80.02];
     let lons = [74.59, 0.0, 179.999, -179.996];
     let centre = [lats[rng.random_range(0..lats.len())], lons[rng.random_range(0..lons.len())]];
     let mut walker = Walker::new(rng, centre);
-    let assign =
-        json!({"type": "assign_device", "device": 9001, "person": 1001, "kind": "bracelet"});
+    let (device, person) = (DEVICE, PERSON);
     let mut records = vec![
-        record(0, zone(rng, 5, centre)),
-        record(0, zone(rng, 6, shifted(centre, [300.0, 200.0]))),
+        record(0, zone(rng, NEAR, centre)),
+        record(0, zone(rng, FAR, shifted(centre, [300.0, 200.0]))),
         record(0, order(rng)),
-        record(0, assign),
+        record(0, Input::AssignDevice(AssignDevice { device, person, kind: DeviceKind::Phone })),
     ];
     for _ in 0..FIXES {
         let fix = walker.step(rng);
-        let now_ms = walker.now_ms;
         match rng.random_range(0..150) {
-            0 => records.push(record(now_ms, zone(rng, 5, centre))),
-            1 => records.push(record(now_ms, order(rng))),
-            2 => records.push(record(now_ms, json!({"type": "tick"}))),
+            0 => records.push(record(walker.now_ms, zone(rng, NEAR, centre))),
+            1 => records.push(record(walker.now_ms, order(rng))),
+            2 => records.push(record(walker.now_ms, Input::Tick)),
             _ => {}
         }
-        let at = Some(Timestamp::from_ms(START_MS + now_ms));
-        records.push(Record { at, input: Input::Fix(fix) });
+        records.push(record(walker.now_ms, Input::Fix(fix)));
     }
     records
 }
 
-fn record(after_ms: i64, mut input: Value) -> Record {
-    input["at"] = json!(START);
-    let at = Some(Timestamp::from_ms(START_MS + after_ms));
-    Record { at, ..jsonl::parse_line(&input.to_string(), 1) }
+fn at(after_ms: i64) -> Timestamp {
+    Timestamp::from_ms(START_MS + after_ms)
 }
 
-fn order(rng: &mut SmallRng) -> Value {
+fn record(after_ms: i64, input: Input) -> Record {
+    Record { at: Some(at(after_ms)), input }
+}
+
+fn order(rng: &mut SmallRng) -> Input {
     let warn_m = [0.0, 0.5, 15.0, 300.0][rng.random_range(0..4)];
     let confirm_fixes = [0, 0, 0, 2][rng.random_range(0..4)];
-    let mut rules = vec![json!({"rule": 1, "kind": "keep_out", "zone": 5, "warn_m": warn_m,
-        "confirm_fixes": confirm_fixes})];
+    let mut demands = vec![Demand::KeepOut { place: Place::Zone(NEAR), warn_m, confirm_fixes }];
     if rng.random_bool(0.4) {
-        rules.push(json!({"rule": 2, "kind": "keep_out", "zone": 6}));
+        let place = Place::Zone(FAR);
+        demands.push(Demand::KeepOut { place, warn_m: 0.0, confirm_fixes: 0 });
     }
-    json!({"type": "put_order", "order": 17, "kind": "temporary", "person": 1001, "from": START,
-        "until": END, "rules": rules})
+    let rule = |(number, demand)| {
+        let rule = RuleId::new(number).expect("not 0");
+        Rule { rule, active: None, demand }
+    };
+    Input::PutOrder(Arc::new(PutOrder {
+        order: OrderId::new(17).expect("not 0"),
+        kind: OrderKind::Supervision,
+        person: PERSON,
+        term: Interval { from: at(0), until: at(30 * 86_400_000) },
+        rules: (1..).zip(demands).map(rule).collect(),
+        permits: Vec::new(),
+    }))
 }
 
 /// A zone whose boundary runs round the centre, all or part of the way.
-fn zone(rng: &mut SmallRng, zone: u64, centre: [f64; 2]) -> Value {
-    let round = |radius_m: f64, corner: u32, of: u32| {
-        let (sin, cos) = (TAU * f64::from(corner % of) / f64::from(of)).sin_cos();
-        let [lat, lon] = shifted(centre, [radius_m * cos, radius_m * sin]);
-        json!([lon, lat])
+fn zone(rng: &mut SmallRng, zone: ZoneId, centre: [f64; 2]) -> Input {
+    let turn = |radius_m: f64, share: f64| {
+        let (sin, cos) = (TAU * share).sin_cos();
+        position(shifted(centre, [radius_m * cos, radius_m * sin]))
     };
     let corners = [3, 8, 40, 150][rng.random_range(0..4)];
-    let ring = |radius_m: f64| -> Vec<Value> {
-        (0..=corners).map(|corner| round(radius_m, corner, corners)).collect()
+    let ring = |radius_m: f64| -> Vec<Position> {
+        let share = |corner: u32| f64::from(corner % corners) / f64::from(corners);
+        (0..=corners).map(|corner| turn(radius_m, share(corner))).collect()
     };
-    let spans = shifted(centre, [0.0, -RADIUS_M])[1] > shifted(centre, [0.0, RADIUS_M])[1];
+    let is_split = shifted(centre, [0.0, -RADIUS_M])[1] > shifted(centre, [0.0, RADIUS_M])[1];
     let geometry = match rng.random_range(0..4) {
-        0 if !spans => json!({"type": "Polygon", "coordinates": [ring(RADIUS_M)]}),
-        1 if !spans => {
-            json!({"type": "Polygon", "coordinates": [ring(RADIUS_M), ring(RADIUS_M / 3.0)]})
-        }
-        2 => {
-            let line: Vec<_> =
-                (0..20).map(|corner| round(RADIUS_M - HALF_WIDTH_M, corner, 40)).collect();
-            json!({"type": "LineString", "coordinates": line, "half_width_m": HALF_WIDTH_M})
-        }
-        _ => json!({"type": "Point", "coordinates": [centre[1], centre[0]],
-            "radius_m": RADIUS_M}),
+        0 if !is_split => Geometry::Polygon(vec![ring(RADIUS_M)]),
+        1 if !is_split => Geometry::Polygon(vec![ring(RADIUS_M), ring(RADIUS_M / 3.0)]),
+        2 => Geometry::Corridor {
+            line: (0..20).map(|k| turn(RADIUS_M - HALF_WIDTH_M, f64::from(k) / 40.0)).collect(),
+            half_width_m: HALF_WIDTH_M,
+        },
+        _ => Geometry::Circle { centre: position(centre), radius_m: RADIUS_M },
     };
-    json!({"type": "put_zone", "zone": zone, "geometry": geometry})
+    let shape = Arc::new(Shape::new(&geometry).expect("a zone"));
+    Input::PutZone(PutZone { zone, layer: None, shape })
+}
+
+fn position([lat, lon]: [f64; 2]) -> Position {
+    Position::from_degrees(lat, lon).expect("a position")
 }
 
 /// A place so many metres north and east of another.
@@ -160,7 +173,7 @@ impl Walker {
             noise_m: [0.5, 3.0, 10.0, 60.0][rng.random_range(0..4)],
             step_m: [0.5, 5.0, 30.0, 400.0][rng.random_range(0..4)],
             angle: rng.random_range(0.0..TAU),
-            now_ms: 0,
+            now_ms: 60_000,
             seq: 0,
         }
     }
@@ -173,11 +186,10 @@ impl Walker {
         let (sin, cos) = self.angle.sin_cos();
         let mut noise_m = || rng.random_range(-self.noise_m..=self.noise_m);
         let off_m = [radius_m * cos + noise_m(), radius_m * sin + noise_m()];
-        let [lat, lon] = shifted(self.centre, off_m);
+        let position = position(shifted(self.centre, off_m));
         let late_ms = if rng.random_bool(0.03) { 40_000 } else { 500 };
-        let time = Timestamp::from_ms(START_MS + self.now_ms - late_ms);
-        let position = Position::from_degrees(lat, lon).expect("a position");
-        let plain = Fix::new(DeviceId::new(9001).expect("a device"), self.seq, time, position);
+        let time = at(self.now_ms - late_ms);
+        let plain = Fix::new(DEVICE, self.seq, time, position);
         let accuracy_m = [3.0, 8.0, 30.0, 200.0][rng.random_range(0..40) / 12];
         Fix { accuracy_m: Some(accuracy_m), mock: rng.random_bool(0.02), ..plain }
     }

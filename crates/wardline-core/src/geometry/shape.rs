@@ -147,13 +147,13 @@ impl Shape {
         if let Kind::Polygons(polygons) = &self.kind {
             return polygons.signed_distance_m(p);
         }
-        let (middle_m, width_m) = self.from_middle_m(&Place::of(p));
+        let (middle_m, width_m) = self.middle_m(&Place::of(p));
         middle_m - width_m
     }
 
     /// How far a place is from the centre of a circle or the centre line of a corridor, and how
     /// far the zone reaches from there.
-    fn from_middle_m(&self, place: &Place) -> (f64, f64) {
+    fn middle_m(&self, place: &Place) -> (f64, f64) {
         match &self.kind {
             Kind::Circle(centre, radius_m) => {
                 (place_distance_m(&self.place(*centre), place), *radius_m)
@@ -192,7 +192,7 @@ impl Shape {
     /// The same for a zone that is no polygon.
     fn distance_past_m(&self, a: Position, b: Position) -> Option<f64> {
         let ends = [a, b].map(Place::of);
-        let [(first_m, width_m), (last_m, _)] = ends.map(|end| self.from_middle_m(&end));
+        let [(first_m, width_m), (last_m, _)] = ends.map(|end| self.middle_m(&end));
         let ends_m = first_m.min(last_m);
         let is_past =
             ends_m > width_m && (passes_by(&ends, ends_m, width_m) || !self.meets_edge(edge(a, b)));
