@@ -25,9 +25,7 @@ pub(crate) fn admit(polygons: &[&[Vec<Position>]]) -> Result<Admitted, ShapeErro
         return Err(ShapeError::Empty);
     }
     let given = || polygons.iter().flat_map(|polygon| polygon.iter());
-    // As many vertices as edges: neither the closing position counts nor one repeated at once.
-    let edges = |ring: &[Position]| ring.windows(2).filter(|ends| ends[0] != ends[1]).count();
-    let vertex_count = given().map(|ring| edges(ring)).sum();
+    let vertex_count = given().map(|ring| ring.len().saturating_sub(1)).sum();
     if vertex_count > VERTEX_COUNT_MAX {
         return Err(ShapeError::TooManyVertices { count: vertex_count });
     }
