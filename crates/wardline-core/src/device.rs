@@ -47,6 +47,16 @@ struct Rare {
     anchored: Option<Timestamp>,
     /// When it was last being switched off, in event time.
     switched_off: Option<Timestamp>,
+    mate: Option<Mate>,
+}
+
+/// The device of the other party of an order that alone binds both, when either may silence the
+/// order's timers. Not kept in snapshots: without it the same is found by looking at the order.
+#[derive(Clone, Copy)]
+pub(crate) struct Mate {
+    pub slot: usize,
+    /// When the order's next boundary comes.
+    pub boundary: Timestamp,
 }
 
 /// An input that was no fix newer than all before.
@@ -121,6 +131,17 @@ impl Device {
 
     pub fn note_anchor(&mut self, time: Timestamp) {
         self.rare.get_or_insert_default().anchored = Some(time);
+    }
+
+    /// Noted when it was last looked when anything is due, if nothing has changed since.
+    pub fn mate(&self) -> Option<Mate> {
+        self.rare.as_ref().and_then(|rare| rare.mate)
+    }
+
+    pub fn set_mate(&mut self, mate: Option<Mate>) {
+        if mate.is_some() || self.mate().is_some() {
+            self.rare.get_or_insert_default().mate = mate;
+        }
     }
 
     /// Whether an input with this number and time is among the last ones. The track knows those

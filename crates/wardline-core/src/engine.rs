@@ -9,6 +9,7 @@ mod late;
 mod moving;
 mod observation;
 mod pairs;
+mod rest;
 mod saved;
 mod shadow;
 mod share;
@@ -69,6 +70,8 @@ pub struct Engine {
     before: Vec<Episode>,
     /// The orders that a fix is judged by; kept to spare allocations.
     orders_at_hand: Vec<OrderId>,
+    /// The places of the devices that may rest on together; kept to spare allocations.
+    slots_at_hand: Vec<usize>,
     /// The pairs that a fix is of; kept to spare allocations.
     pairs_at_hand: Vec<pairs::Pair>,
 }
@@ -142,6 +145,7 @@ impl Engine {
             outbox: Outbox::default(),
             before: Vec::new(),
             orders_at_hand: Vec::new(),
+            slots_at_hand: Vec::new(),
             pairs_at_hand: Vec::new(),
             config,
         }

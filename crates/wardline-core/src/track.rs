@@ -190,7 +190,7 @@ impl Track<'_> {
 
     /// How many fixes a history holds.
     pub fn limit(&self) -> usize {
-        self.slots.layout.blocks - 1
+        usize::from(self.slots.layout.blocks) - 1
     }
 
     /// Whether a fix is too late for the history.
@@ -255,6 +255,13 @@ impl Track<'_> {
 }
 
 impl TrackMut<'_> {
+    /// The same track, for as long as this one is not used.
+    #[inline(always)]
+    pub fn reborrow(&mut self) -> TrackMut<'_> {
+        let slots = Slots { layout: self.slots.layout, bytes: &mut *self.slots.bytes };
+        TrackMut { head: self.head, slots, config: self.config }
+    }
+
     pub fn as_ref(&self) -> Track<'_> {
         Track { head: self.head, slots: self.slots.as_ref(), config: self.config }
     }
@@ -270,12 +277,13 @@ impl TrackMut<'_> {
         if !(evicts_sound && self.head.ring.push_sound(&mut self.slots, fix)) {
             return false;
         }
+        // Read before what lies beside them is written: else the processor waits.
+        self.head.sound = self.head.sound.saturating_add(1);
+        self.head.in_order = self.head.in_order.saturating_add(1);
         if full {
             self.head.base = Trace::Sound;
         }
         self.head.now = Trace::Sound;
-        self.head.sound = self.head.sound.saturating_add(1);
-        self.head.in_order = self.head.in_order.saturating_add(1);
         true
     }
 

@@ -20,6 +20,7 @@ impl Device {
                 is_protected: false,
                 anchored: None,
                 switched_off: rare.switched_off,
+                mate: None,
             })
         });
         Self { watches: Box::default(), rare, ..*self }

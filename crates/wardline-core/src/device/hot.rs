@@ -181,6 +181,6 @@ fn is_plainly_sound(fix: &Fix, at: Timestamp, config: &Config) -> bool {
     fix.assurance != Assurance::None
         && !fix.mock
         && !fix.clock_unsynced
-        && fix.time.ms_since(at) <= config.clock_ahead_max_ms
+        && (fix.time <= at || fix.time.ms_since(at) <= config.clock_ahead_max_ms)
         && fix.accuracy_m.unwrap_or(config.accuracy_default_m) <= config.accuracy_coarse_m
 }

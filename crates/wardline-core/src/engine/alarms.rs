@@ -256,7 +256,7 @@ impl Engine {
     }
 
     /// When the newest sound fix of either party becomes too old; long ago if one has none.
-    fn stale_from(&self, slot: Option<usize>, person: PersonId) -> Timestamp {
+    pub(super) fn stale_from(&self, slot: Option<usize>, person: PersonId) -> Timestamp {
         let newest = |slot: usize| self.devices.newest_sound(slot, &self.config);
         let his = slot.and_then(newest);
         let protected = self.people.get(person);

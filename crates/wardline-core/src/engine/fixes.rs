@@ -5,11 +5,11 @@ use super::pairs::Pair;
 use super::{Engine, Part};
 use crate::device::{BATCH, ENDLESS, HotLine, LAG_MS_MAX, NOWHERE, hear};
 use crate::event::{Cause, Event, EventKind, Evidence};
-use crate::ids::{DeviceId, OrderId, PersonId};
+use crate::ids::{DeviceId, OrderId};
 use crate::input::{Fix, Input, Refusal};
 use crate::key::Key;
 use crate::outbox::Draft;
-use crate::time::{NEVER, Timestamp};
+use crate::time::Timestamp;
 use crate::track::{Inserted, Sample, TrackMut, Trust};
 use crate::watch::{About, Glance, Item};
 
@@ -205,34 +205,6 @@ impl Engine {
         true
     }
 
-    /// After a fix was judged: sets the anchor and slack, and until when nothing is due.
-    fn rest(&mut self, slot: usize, slack_m: Option<f64>, has_pairs: bool, at: Timestamp) {
-        let Some((device, hot, track)) = self.devices.get_mut(slot, &self.config) else {
-            return;
-        };
-        let newest = track.as_ref().newest();
-        let left = if has_pairs {
-            track.as_ref().fixes_to_spare(at.plus_ms(-LAG_MS_MAX))
-        } else {
-            ENDLESS
-        };
-        let (quiet_until, person, id) = (hot.quiet_until, device.person, device.id);
-        let quiet_until =
-            if at >= quiet_until { self.quiet_until(person, id) } else { quiet_until };
-        let Some((device, hot, _)) = self.devices.get_mut(slot, &self.config) else {
-            return;
-        };
-        match (slack_m, newest) {
-            (Some(slack_m), Some(sample)) => {
-                if has_pairs {
-                    device.note_anchor(sample.time);
-                }
-                hot.rest(&sample, slack_m, quiet_until, left);
-            }
-            _ => hot.stay_awake(quiet_until),
-        }
-    }
-
     /// The next instants of the orders of the device's person count anew.
     fn reschedule_for(&mut self, slot: usize) {
         if let Some(person) = self.devices.get(slot).map(|device| device.person) {
@@ -240,32 +212,6 @@ impl Engine {
                 engine.reschedule(order);
             });
         }
-    }
-
-    /// Until when no boundary or timer of the person's orders comes; long past while an alarm is
-    /// raised that the next fix may end.
-    pub(super) fn quiet_until(&mut self, person: PersonId, device: DeviceId) -> Timestamp {
-        let mut next: Option<Timestamp> = None;
-        self.for_orders_of(person, |engine, order| {
-            next = engine.reschedule(order).into_iter().chain(next).min();
-        });
-        if self.is_alarmed(person) {
-            return NEVER;
-        }
-        let stray = self.desk.next_escalation(OrderId::NONE, Some(device));
-        let shadow = self.orders.shadows.next_change(person, self.now);
-        next.into_iter()
-            .chain(stray.map(|at| at.plus_ms(1)))
-            .chain(shadow)
-            .min()
-            .unwrap_or(Timestamp::FAR_FUTURE)
-    }
-
-    /// Whether an order of the person has raised an alarm, which a fix may end.
-    pub(super) fn is_alarmed(&self, person: PersonId) -> bool {
-        let alarmed =
-            |id: &OrderId| self.orders.by_id.get(*id).is_some_and(|order| !order.alarms.is_empty());
-        self.concerning(person).any(|order| alarmed(&order))
     }
 
     /// What fixes and statuses have in common: gives the slot of a device whose input counts.
@@ -387,11 +333,11 @@ fn stays_within_slack(
     at: Timestamp,
 ) -> bool {
     if hot.is_spent() {
-        look_back(hot, &track, at);
+        look_back(hot, track.reborrow(), at);
     }
     let Some(sound) = hot.takes(fix, at, track.config) else { return false };
     if !track.append_in_ring(&sound) {
-        insert_sound(&mut track, fix, at);
+        insert_sound(track.reborrow(), fix, at);
     }
     hear(hot, &mut track, at, true);
     true
@@ -399,7 +345,7 @@ fn stays_within_slack(
 
 /// How many fixes more a party of a pair may send while it rests counts anew.
 #[cold]
-fn look_back(hot: &mut HotLine, track: &TrackMut<'_>, at: Timestamp) {
+fn look_back(hot: &mut HotLine, track: TrackMut<'_>, at: Timestamp) {
     if !hot.is_awake() {
         hot.grant(track.as_ref().fixes_to_spare(at.plus_ms(-LAG_MS_MAX)));
     }
@@ -407,7 +353,7 @@ fn look_back(hot: &mut HotLine, track: &TrackMut<'_>, at: Timestamp) {
 
 /// Takes in a fix that is known to be sound, though the ring alone cannot.
 #[cold]
-fn insert_sound(track: &mut TrackMut<'_>, fix: &Fix, at: Timestamp) {
+fn insert_sound(mut track: TrackMut<'_>, fix: &Fix, at: Timestamp) {
     let mut sample = Sample::new(fix, at, track.config);
     sample.trust = Trust::default();
     track.insert(sample);

@@ -7,7 +7,7 @@ use crate::ids::{DeviceId, OrderId, PersonId};
 use crate::key::Key;
 use crate::order::Order;
 use crate::outbox::Step;
-use crate::time::{NEVER, Timestamp};
+use crate::time::Timestamp;
 use crate::watch::About;
 use std::collections::BTreeSet;
 
@@ -130,10 +130,12 @@ impl Engine {
         }
         if let Some(next) = next {
             self.deadlines.insert((next, id));
-            // Who trusted in the later instant must not.
-            if before.is_none_or(|before| next < before) {
-                self.wake_parties(id);
-            }
+            // Who trusted in a later instant must not.
+            self.for_devices_of_parties(id, |hot| {
+                if hot.quiet_until > next {
+                    hot.wake();
+                }
+            });
         }
         next
     }
@@ -145,61 +147,20 @@ impl Engine {
         [boundary, timer].into_iter().flatten().min()
     }
 
-    /// Lets a device rest on if it rested until now and none of the boundaries and timers that it
-    /// waited for is due, since each fix puts off what a silence would bring. Says whether it does.
-    pub(super) fn rests_on(&mut self, slot: usize, at: Timestamp) -> bool {
-        let is_due = |hot: &HotLine| !hot.is_awake() && at >= hot.quiet_until;
-        let Some(device) = self.devices.get(slot) else { return false };
-        let (id, person) = (device.id, device.person);
-        let is_idle = self.devices.hot(slot).is_some_and(is_due)
-            && self.desk.next_escalation(OrderId::NONE, Some(id)).is_none()
-            && self.orders.shadows.next_change(person, NEVER).is_none();
-        if !is_idle {
-            return false;
-        }
-        // Until the next instant nothing is due: at an alarm that is raised, the instant is past.
-        let until = self.quiet_until(person, id);
-        if until <= at {
-            return false;
-        }
-        if let Some((_, hot, _)) = self.devices.get_mut(slot, &self.config) {
-            hot.quiet_until = until;
-        }
-        self.share_rest(person, until);
-        true
-    }
-
-    /// Lets the other parties of the only order of a person rest as long, if it is their only one
-    /// too.
-    fn share_rest(&mut self, person: PersonId, until: Timestamp) {
-        let only = self.people.get(person).and_then(Person::only_order);
-        let version = only.and_then(|id| self.orders.by_id.get(id)).and_then(Order::newest);
-        let Some(version) = version else { return };
-        for party in std::iter::once(version.person).chain(version.protected()) {
-            let others = self.people.get(party).filter(|other| other.only_order() == only);
-            let Some(other) = others.filter(|_| party != person) else { continue };
-            if self.orders.shadows.next_change(party, NEVER).is_some() {
-                continue;
-            }
-            for slot in &other.devices {
-                if let Some((device, hot, _)) = self.devices.get_mut(*slot, &self.config)
-                    && self.desk.next_escalation(OrderId::NONE, Some(device.id)).is_none()
-                {
-                    hot.rest_on(until);
-                }
-            }
-        }
-    }
-
     /// From now on each fix of whoever is or was a party of the order is judged.
     pub(super) fn wake_parties(&mut self, id: OrderId) {
+        self.for_devices_of_parties(id, HotLine::wake);
+    }
+
+    /// Does something with the line of each device of whoever is or was a party of the order.
+    fn for_devices_of_parties(&mut self, id: OrderId, act: impl Fn(&mut HotLine)) {
         let Some(order) = self.orders.by_id.get(id) else { return };
         let restrained = order.versions.iter().rev().take(2).map(|version| version.person);
         let parties = restrained.chain(order.protected.iter().copied());
         let parties = parties.filter_map(|party| self.people.get(party));
         for slot in parties.flat_map(|party| &party.devices) {
             if let Some((_, hot, _)) = self.devices.get_mut(*slot, &self.config) {
-                hot.wake();
+                act(hot);
             }
         }
     }

@@ -74,10 +74,9 @@ impl Scale {
     /// Not less than the square of the distance of two positions within the reach.
     #[inline]
     pub fn most_m2(&self, a: Position, b: Position) -> f64 {
-        let lat_e7 = i64::from(a.lat_e7()) - i64::from(b.lat_e7());
-        let lon_e7 = i64::from(a.lon_e7()) - i64::from(b.lon_e7());
-        let (lat_m, lon_m) =
-            (lat_e7 as f64 * LAT_MOST_M, lon_e7 as f64 * f64::from(self.lon_most_m));
+        let lat_e7 = f64::from(a.lat_e7()) - f64::from(b.lat_e7());
+        let lon_e7 = f64::from(a.lon_e7()) - f64::from(b.lon_e7());
+        let (lat_m, lon_m) = (lat_e7 * LAT_MOST_M, lon_e7 * f64::from(self.lon_most_m));
         lat_m * lat_m + lon_m * lon_m
     }
 }

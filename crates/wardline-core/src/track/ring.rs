@@ -49,7 +49,7 @@ impl Ring {
 
     /// A fix, if it is still known whole.
     pub fn get(&self, slots: Read<'_>, index: usize, config: &Config) -> Option<Sample> {
-        let is_whole = index < self.len() && self.len() - index <= slots.layout.blocks;
+        let is_whole = index < self.len() && self.len() - index <= slots.layout.blocks.into();
         let place = is_whole.then(|| self.place(slots, index))?;
         let standing = slots.standing(place);
         match standing.ticket() {
@@ -218,7 +218,7 @@ mod tests {
     }
 
     impl Both {
-        fn new(blocks: usize, layers: usize) -> Self {
+        fn new(blocks: u16, layers: u16) -> Self {
             let layout = Layout { blocks, layers };
             let bytes = vec![0; layout.bytes()];
             Self { ring: Ring::new(), layout, bytes, plain: Vec::new(), config: Config::default() }
@@ -247,7 +247,7 @@ mod tests {
             for (index, given) in self.plain.iter().enumerate() {
                 let standing = self.ring.standing(slots, index);
                 assert_eq!(standing, Some((given.time, given.seq)), "{context}, {index}");
-                let is_whole = self.plain.len() - index <= self.layout.blocks;
+                let is_whole = self.plain.len() - index <= self.layout.blocks.into();
                 let whole = self.ring.get(slots, index, &self.config);
                 assert_eq!(whole, is_whole.then_some(*given), "{context}, {index}");
                 if is_whole {
@@ -290,12 +290,12 @@ mod tests {
                 let is_wild = rng.random_bool(wild);
                 time_ms += if is_wild { far_ms } else { 15_000 };
                 seq = if is_wild { rng.random() } else { u64::wrapping_add(seq, 1) };
-                let later = both.plain.len().min(blocks - 1);
+                let later = both.plain.len().min(usize::from(blocks) - 1);
                 let later = if rng.random_bool(0.3) { rng.random_range(0..=later) } else { 0 };
                 let plain = sample(seq, time_ms, Some(8.0));
                 let new = if is_wild { any_sample(rng, time_ms, seq) } else { plain };
                 both.insert(later, new);
-                let behind = rng.random_range(0..both.plain.len().min(blocks));
+                let behind = rng.random_range(0..both.plain.len().min(blocks.into()));
                 both.set_trust(behind, any_trust(rng));
                 both.compare(&format!("seed {seed}, step {step}"));
             }

@@ -22,7 +22,7 @@ impl Track<'_> {
 
     pub fn write(&self, out: &mut impl Sink) {
         let (ring, kept) = (&self.head.ring, self.fixes_kept());
-        let traces = kept - kept.min(self.slots.layout.blocks);
+        let traces = kept - kept.min(self.slots.layout.blocks.into());
         out.count(traces);
         for (time, seq) in (0..traces).filter_map(|index| ring.standing(self.slots, index)) {
             time.write(out);
@@ -55,6 +55,7 @@ impl TrackMut<'_> {
     /// Fills an empty track.
     pub fn read(&mut self, from: &mut Reader<'_>) -> Read<()> {
         let Layout { blocks, layers } = self.slots.layout;
+        let (blocks, layers) = (usize::from(blocks), usize::from(layers));
         let offset = from.offset();
         let traces = from.count("old fixes of a device", TRACE_BYTES, blocks * (layers - 1))?;
         let mut last = None;

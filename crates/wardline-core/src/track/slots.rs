@@ -15,9 +15,9 @@ use std::ops::{Deref, DerefMut, Range};
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
 pub(crate) struct Layout {
     /// The fixes of a history, and one more.
-    pub blocks: usize,
+    pub blocks: u16,
     /// The fixes that a block can tell the times and numbers of.
-    pub layers: usize,
+    pub layers: u16,
 }
 
 /// Where a fix is kept: its block, and which layer tells its time and number.
@@ -34,26 +34,27 @@ impl Layout {
     /// Room for a history of 2 to 64,999 fixes and for a memory of at most as many repeats.
     pub fn new(config: &Config) -> Self {
         let blocks = config.history_fixes.clamp(2, 64_999) + 1;
-        Self { blocks, layers: config.repeat_memory.min(64_999).div_ceil(blocks).max(1) }
+        let layers = config.repeat_memory.min(64_999).div_ceil(blocks).max(1);
+        Self { blocks: blocks as u16, layers: layers as u16 }
     }
 
     /// The bytes that a track takes. 825 with the default history.
     pub fn bytes(self) -> usize {
-        self.blocks * self.block_bytes()
+        usize::from(self.blocks) * self.block_bytes()
     }
 
     /// The fixes whose times and numbers are known.
     #[inline]
     pub(super) fn places(self) -> usize {
-        self.blocks * self.layers
+        usize::from(self.blocks) * usize::from(self.layers)
     }
 
     #[inline]
     pub(super) fn after(self, place: Place) -> Place {
         let Place { block, layer } = place;
-        if usize::from(block) + 1 < self.blocks {
+        if u32::from(block) + 1 < self.blocks.into() {
             Place { block: block + 1, layer }
-        } else if usize::from(layer) + 1 < self.layers {
+        } else if u32::from(layer) + 1 < self.layers.into() {
             Place { block: 0, layer: layer + 1 }
         } else {
             Place::default()
@@ -66,14 +67,21 @@ impl Layout {
         if steps <= block {
             return Place { block: (block - steps) as u16, ..place };
         }
-        let (turns, rest) = ((steps - block - 1) / self.blocks, (steps - block - 1) % self.blocks);
-        let layer = (layer + self.layers - (turns + 1) % self.layers) % self.layers;
-        Place { block: (self.blocks - 1 - rest) as u16, layer: layer as u16 }
+        let (blocks, layers) = (usize::from(self.blocks), usize::from(self.layers));
+        let (turns, rest) = ((steps - block - 1) / blocks, (steps - block - 1) % blocks);
+        let layer = (layer + layers - (turns + 1) % layers) % layers;
+        Place { block: (blocks - 1 - rest) as u16, layer: layer as u16 }
+    }
+
+    /// The standings of a block come before its body.
+    #[inline]
+    fn standings_bytes(self) -> usize {
+        STANDING_BYTES * usize::from(self.layers)
     }
 
     #[inline]
     pub fn block_bytes(self) -> usize {
-        BODY_BYTES + STANDING_BYTES * self.layers
+        self.standings_bytes() + BODY_BYTES
     }
 
     /// Where the block of a fix starts.
@@ -85,7 +93,7 @@ impl Layout {
     /// Where the body of a fix is.
     #[inline]
     pub(super) fn body(self, place: Place) -> Range<usize> {
-        let start = self.block(place) + STANDING_BYTES * self.layers;
+        let start = self.block(place) + self.standings_bytes();
         start..start + BODY_BYTES
     }
 
@@ -127,11 +135,10 @@ impl<Bytes: Deref<Target = [u8]>> Slots<Bytes> {
 impl<Bytes: DerefMut<Target = [u8]>> Slots<Bytes> {
     #[inline(always)]
     pub(super) fn put(&mut self, place: Place, standing: Standing, body: Body) {
-        let (start, standings) = (self.layout.block(place), STANDING_BYTES * self.layout.layers);
-        let block = &mut self.bytes[start..start + standings + BODY_BYTES];
-        let (all, last) = block.split_at_mut(standings);
-        last.copy_from_slice(&body.0);
-        all.as_chunks_mut().0[usize::from(place.layer)] = standing.0;
+        let block = &mut self.bytes[self.layout.block(place)..][..self.layout.block_bytes()];
+        block[self.layout.standings_bytes()..].copy_from_slice(&body.0);
+        let first = STANDING_BYTES * usize::from(place.layer);
+        block[first..first + STANDING_BYTES].copy_from_slice(&standing.0);
     }
 
     #[inline]

@@ -1,0 +1,189 @@
+//! Rest: how long nothing can come of a device's fixes, if it stays where they change no verdict.
+//!
+//! A device rests until an instant that no boundary or timer of its person's orders comes before.
+//! Each fix puts off what a silence would bring, so at that instant it is looked anew, and mostly
+//! the device rests on. Of two parties whom nothing else binds, the fixes of both put off the one
+//! timer that both wait for: what is to be known for that is noted as [`Mate`].
+
+use super::{Engine, Person};
+use crate::device::{ENDLESS, HotLine, LAG_MS_MAX, Mate};
+use crate::ids::{DeviceId, OrderId, PersonId};
+use crate::order::{Order, Terms};
+use crate::time::{NEVER, Timestamp};
+
+impl Engine {
+    /// After a fix was judged: sets the anchor and slack, and until when nothing is due.
+    pub(super) fn rest(
+        &mut self,
+        slot: usize,
+        slack_m: Option<f64>,
+        has_pairs: bool,
+        at: Timestamp,
+    ) {
+        let Some((device, hot, track)) = self.devices.get_mut(slot, &self.config) else {
+            return;
+        };
+        let newest = track.as_ref().newest();
+        let left = if has_pairs {
+            track.as_ref().fixes_to_spare(at.plus_ms(-LAG_MS_MAX))
+        } else {
+            ENDLESS
+        };
+        let (quiet_until, person, id) = (hot.quiet_until, device.person, device.id);
+        let is_quiet = at < quiet_until;
+        let quiet_until = if is_quiet { quiet_until } else { self.quiet_until(person, id) };
+        let Some((device, hot, _)) = self.devices.get_mut(slot, &self.config) else {
+            return;
+        };
+        if !is_quiet {
+            device.set_mate(None);
+        }
+        match (slack_m, newest) {
+            (Some(slack_m), Some(sample)) => {
+                if has_pairs {
+                    device.note_anchor(sample.time);
+                }
+                hot.rest(&sample, slack_m, quiet_until, left);
+            }
+            _ => hot.stay_awake(quiet_until),
+        }
+    }
+
+    /// Lets a device rest on if it rested until now and none of the boundaries and timers that it
+    /// waited for is due. Says whether it does.
+    pub(super) fn rests_on(&mut self, slot: usize, at: Timestamp) -> bool {
+        let is_due = |hot: &HotLine| !hot.is_awake() && at >= hot.quiet_until;
+        if !self.devices.hot(slot).is_some_and(is_due) || !self.waits_for_orders_only(slot) {
+            return false;
+        }
+        let Some(device) = self.devices.get(slot) else { return false };
+        let (id, person, mate) = (device.id, device.person, device.mate());
+        let by_both = mate.and_then(|mate| self.quiet_with(slot, mate));
+        if let Some((mate, until)) = mate.zip(by_both.filter(|until| *until > at)) {
+            self.rest_until(slot, until);
+            self.let_rest(mate.slot, until);
+            return true;
+        }
+        // Until the next instant nothing is due: at an alarm that is raised, the instant is past.
+        let until = self.quiet_until(person, id);
+        if until <= at {
+            return false;
+        }
+        self.rest_until(slot, until);
+        self.share_rest(person, until);
+        true
+    }
+
+    fn rest_until(&mut self, slot: usize, until: Timestamp) {
+        if let Some((_, hot, _)) = self.devices.get_mut(slot, &self.config) {
+            hot.quiet_until = until;
+        }
+    }
+
+    /// Whether no panic that concerns no order, and no order judged elsewhere, may end its rest.
+    fn waits_for_orders_only(&self, slot: usize) -> bool {
+        self.devices.get(slot).is_some_and(|device| {
+            self.desk.next_escalation(OrderId::NONE, Some(device.id)).is_none()
+                && self.orders.shadows.next_change(device.person, NEVER).is_none()
+        })
+    }
+
+    /// Lets another device that rests do so until then, if it waits for nothing else.
+    fn let_rest(&mut self, slot: usize, until: Timestamp) {
+        if self.waits_for_orders_only(slot)
+            && let Some((_, hot, _)) = self.devices.get_mut(slot, &self.config)
+        {
+            hot.rest_on(until);
+        }
+    }
+
+    /// Lets the other parties of the only order of a person rest as long, if it is their only one
+    /// too.
+    fn share_rest(&mut self, person: PersonId, until: Timestamp) {
+        let Some(id) = self.people.get(person).and_then(Person::only_order) else { return };
+        let version = self.orders.by_id.get(id).and_then(Order::newest);
+        let Some(version) = version else { return };
+        let restrained = version.person;
+        let mut slots = std::mem::take(&mut self.slots_at_hand);
+        for party in std::iter::once(restrained).chain(version.protected()) {
+            let other = self.people.get(party).filter(|_| party != person);
+            let other = other.filter(|other| other.only_order() == Some(id));
+            slots.extend(other.into_iter().flat_map(|other| &other.devices));
+        }
+        let only_protected = {
+            let mut protected = version.protected();
+            protected.next().filter(|_| protected.next().is_none())
+        };
+        slots.iter().for_each(|slot| self.let_rest(*slot, until));
+        slots.clear();
+        self.slots_at_hand = slots;
+        if let Some(protected) = only_protected {
+            self.note_mates(id, restrained, protected);
+        }
+    }
+
+    /// Notes the devices of the two parties of an order as mates, if they wait for nothing but the
+    /// order's next boundary and each other's silence.
+    fn note_mates(&mut self, id: OrderId, restrained: PersonId, protected: PersonId) {
+        let only_device = |person| {
+            let person =
+                self.people.get(person).filter(|person| person.only_order() == Some(id))?;
+            let [device] = person.devices[..] else { return None };
+            person.sound_before_release.is_none().then_some(device)
+        };
+        let devices = only_device(restrained).zip(only_device(protected));
+        let order = self.orders.by_id.get(id);
+        let Some(((his, hers), order)) = devices.zip(order) else { return };
+        let reports = |order: &Order| {
+            let rules = order.newest().into_iter().flat_map(|version| &version.rules);
+            rules.into_iter().any(|rule| matches!(rule.terms, Terms::Report(_)))
+        };
+        if reports(order) || self.desk.next_escalation(id, None).is_some() {
+            return;
+        }
+        let boundary = order.next_boundary().unwrap_or(Timestamp::FAR_FUTURE);
+        if self.next_alarm(id) != Some(self.stale_from(Some(his), protected)) {
+            return;
+        }
+        for (slot, other) in [(his, hers), (hers, his)] {
+            if let Some((device, ..)) = self.devices.get_mut(slot, &self.config) {
+                device.set_mate(Some(Mate { slot: other, boundary }));
+            }
+        }
+    }
+
+    /// Until when nothing is due for a device and its mate, as far as both have fixes.
+    fn quiet_with(&self, slot: usize, mate: Mate) -> Option<Timestamp> {
+        let newest = |slot: usize| self.devices.newest_sound(slot, &self.config);
+        let older = newest(slot)?.min(newest(mate.slot)?);
+        // What passes at an instant is due after it.
+        let stale = older.plus_ms(self.config.reference_age_max_ms).plus_ms(1);
+        Some(stale.min(mate.boundary))
+    }
+
+    /// Until when no boundary or timer of the person's orders comes; long past while an alarm is
+    /// raised that the next fix may end.
+    pub(super) fn quiet_until(&mut self, person: PersonId, device: DeviceId) -> Timestamp {
+        let mut next: Option<Timestamp> = None;
+        self.for_orders_of(person, |engine, order| {
+            next = engine.reschedule(order).into_iter().chain(next).min();
+        });
+        if self.is_alarmed(person) {
+            return NEVER;
+        }
+        let stray = self.desk.next_escalation(OrderId::NONE, Some(device));
+        let shadow = self.orders.shadows.next_change(person, self.now);
+        next.into_iter()
+            .chain(stray.map(|at| at.plus_ms(1)))
+            .chain(shadow)
+            .min()
+            .unwrap_or(Timestamp::FAR_FUTURE)
+    }
+
+    /// Whether an order of the person has raised an alarm, which a fix may end.
+    pub(super) fn is_alarmed(&self, person: PersonId) -> bool {
+        let alarmed =
+            |id: &OrderId| self.orders.by_id.get(*id).is_some_and(|order| !order.alarms.is_empty());
+        self.concerning(person).any(|order| alarmed(&order))
+    }
+}
