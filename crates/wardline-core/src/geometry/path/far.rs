@@ -64,10 +64,7 @@ mod tests {
             for k in -5..=5 {
                 let lat = lat + step * f64::from(k);
                 let east = vec![[30.0, lon], [65.0, lon]];
-                check(&[east.clone(), vec![[lat, 9.7], [lat, 10.4]]], &from);
-                // The same in short steps, whose bows are small.
-                let steps = (0..=14).map(|step| [lat, 9.7 + 0.05 * f64::from(step)]);
-                check(&[east, steps.collect()], &from);
+                check(&[east, vec![[lat, 9.7], [lat, 10.4]]], &from);
             }
         }
         // The foot inside a piece, short or long.
