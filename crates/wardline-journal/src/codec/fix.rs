@@ -78,21 +78,7 @@ pub(crate) struct FixHead<'a> {
 }
 
 impl<'a> FixHead<'a> {
-    /// The key of a fix, which can be looked for ahead of the rest; nothing if the entry is none.
-    pub fn key_of(entry: &[u8]) -> Option<u64> {
-        let mut from = Take::new(entry);
-        let first = from.u8("").ok()?;
-        if first & !kind::AT != kind::FIX {
-            return None;
-        }
-        if first & kind::AT != 0 {
-            from.i64("").ok()?;
-        }
-        from.varint("").ok()
-    }
-
     /// Reads the head of an entry; nothing if it is no fix.
-    #[inline]
     pub fn read(entry: &'a [u8]) -> Read<Option<Self>> {
         let mut from = Take::new(entry);
         let first = from.u8("the kind of an entry")?;
@@ -107,7 +93,6 @@ impl<'a> FixHead<'a> {
     }
 
     /// Reads what follows the time of receipt.
-    #[inline]
     pub(super) fn take(mut from: Take<'a>, at: Option<Timestamp>) -> Read<Self> {
         let key = from.varint("a key")?;
         let device = device(&mut from)?;

@@ -73,8 +73,7 @@ impl InputOpener {
                 continue;
             }
             if number >= self.from {
-                let key = FixHead::key_of(entry);
-                row.entries.push(Sealed { number, index, key, bytes: entry });
+                row.entries.push((number, index, entry));
             }
             number = number.saturating_add(1);
         }
@@ -87,18 +86,10 @@ impl InputOpener {
     }
 }
 
-/// Entries in a row that are opened together.
+/// Entries in a row that are opened together: numbers, places in the frame, bytes.
 struct Row<'a> {
     salt: u64,
-    entries: Vec<Sealed<'a>>,
-}
-
-/// An entry: its number, its place in the frame, and its key if it is a fix.
-struct Sealed<'a> {
-    number: u64,
-    index: u32,
-    key: Option<u64>,
-    bytes: &'a [u8],
+    entries: Vec<(u64, u32, &'a [u8])>,
 }
 
 impl Row<'_> {
@@ -109,13 +100,21 @@ impl Row<'_> {
         masks: &mut Vec<Option<(usize, Mask)>>,
         visit: &mut impl FnMut(Logged),
     ) -> Result<(), Malformed> {
+        let mut heads = [const { Ok(None) }; ROW];
+        for (head, (_, _, entry)) in heads.iter_mut().zip(&self.entries) {
+            *head = FixHead::read(entry);
+        }
         let salt = self.salt;
         let seal = |entry: u32| Seal { salt, entry };
-        let wanted = |entry: &Sealed<'_>| entry.key.map(|key| (key, seal(entry.index)));
-        keys.masks(self.entries.iter().map(wanted), masks);
-        for (found, entry) in masks.iter().zip(self.entries.drain(..)) {
-            let Sealed { number, index, bytes, .. } = entry;
-            let record = match (FixHead::read(bytes)?, found) {
+        let wanted = heads.iter().zip(&self.entries).map(|(head, (_, index, _))| match head {
+            Ok(Some(FixHead { key, .. })) => Some((*key, seal(*index))),
+            _ => None,
+        });
+        keys.masks(wanted, masks);
+        for ((head, found), (number, index, entry)) in
+            heads.into_iter().zip(masks).zip(self.entries.drain(..))
+        {
+            let record = match (head?, found) {
                 (Some(head), Some(found)) => {
                     let mut room = [0; FIX_SEALED_BYTES_MAX];
                     let room = &mut room[..head.sealed.len()];
@@ -124,7 +123,7 @@ impl Row<'_> {
                     Unsealed::Open(head.finish(room)?)
                 }
                 (Some(head), None) => head.without_key(),
-                (None, _) => read_record(bytes, seal(index), keys)?,
+                (None, _) => read_record(entry, seal(index), keys)?,
             };
             visit(Logged::Input { number, record });
         }
