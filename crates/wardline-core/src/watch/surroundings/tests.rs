@@ -63,7 +63,9 @@ impl Town {
         let mut matters = BTreeSet::new();
         for ((layer, rule), reach_m) in LAYERS.iter().zip(RULES).zip(reaches_m) {
             for (_, bounds, zone) in self.boxes.iter().filter(|(of, ..)| of == layer) {
-                match glance.slack_beside_m(bounds, *reach_m) {
+                let shape = self.zones.present(*zone).and_then(|zone| zone.shape.as_deref());
+                let itself = || glance.slack_before_m(shape?, *reach_m);
+                match glance.slack_beside_m(bounds, *reach_m).or_else(itself) {
                     Some(free_m) => slack_m = slack_m.min(free_m),
                     None => _ = matters.insert((rule, *zone)),
                 }
