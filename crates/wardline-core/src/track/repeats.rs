@@ -36,7 +36,7 @@ impl Others {
     /// What these are like in a snapshot: time and number of each that still counts, from the
     /// oldest on, and how many inputs came after it.
     pub fn counting(&self, in_order: u16, memory: usize) -> Vec<(Timestamp, u64, u16)> {
-        let others = self.from_newest(in_order, memory);
+        let others = self.newest_first(in_order, memory);
         let mut others: Vec<_> =
             others.map(|(after, other)| (other.time, other.seq, after as u16)).collect();
         others.reverse();
@@ -66,7 +66,7 @@ impl Others {
 
     /// Those that are among the last inputs, from the newest on, and how many inputs came after
     /// each.
-    fn from_newest(
+    fn newest_first(
         &self,
         in_order: u16,
         memory: usize,
@@ -94,7 +94,7 @@ impl Track<'_> {
     pub fn is_repeat(&self, time: Timestamp, seq: u64) -> bool {
         let (in_order, memory) = (self.head.in_order, self.repeat_memory());
         let others = self.head.rare.as_ref().map(|rare| &rare.others);
-        let others = others.into_iter().flat_map(|others| others.from_newest(in_order, memory));
+        let others = others.into_iter().flat_map(|others| others.newest_first(in_order, memory));
         let is_other =
             |standing: (Timestamp, u64)| others.clone().any(|(_, o)| o.standing() == standing);
         if is_other((time, seq)) {

@@ -44,8 +44,9 @@ impl HotLine {
             let allowed_m = config.speed_max_mps * end.0.ms_since(start.0) as f64 * 1e-3;
             self.scale.most_m2(start.1, end.1) <= allowed_m * allowed_m
         };
-        !(fix.claims_motion && fix.position == before.position)
-            && !(after.claims_motion && fix.position == after.position)
+        let is_copied = fix.claims_motion && fix.position == before.position
+            || after.claims_motion && fix.position == after.position;
+        !is_copied
             && is_plausible((before.time, before.position), (fix.time, fix.position))
             && is_plausible((fix.time, fix.position), (after.time, after.position))
     }
