@@ -23,6 +23,39 @@ fn restored_after_every_record_an_engine_goes_on_the_same() {
     assert!(events > records / 4, "{events} events are too few to show anything");
 }
 
+/// Two parties who rest far from each other for half an hour, and put off each other's timer.
+#[test]
+fn restored_after_every_record_a_quiet_pair_rests_on_the_same() {
+    let time = |second: u32| format!("2026-03-02T08:{:02}:{:02}.000Z", second / 60, second % 60);
+    let mut lines = vec![format!(
+        r#"{{"type":"put_order","at":"{0}","order":17,"kind":"court","person":1001,"from":"{0}",
+        "until":"2026-03-03T08:00:00.000Z","rules":[{{"rule":1,"kind":"keep_away","person":2001,
+        "distance_m":500}}]}}"#,
+        time(0)
+    )];
+    let parties = [(9001, 1001, 42.8), (9002, 2001, 43.0)];
+    lines.extend(parties.map(|(device, person, _)| {
+        let at = time(0);
+        format!(
+            r#"{{"type":"assign_device","at":"{at}","device":{device},"person":{person},
+            "kind":"bracelet"}}"#
+        )
+    }));
+    for second in (0..1_800).step_by(25) {
+        lines.extend(parties.map(|(device, _, lat)| {
+            let (at, seq) = (time(second), second + 1);
+            format!(
+                r#"{{"type":"fix","at":"{at}","device":{device},"seq":{seq},"time":"{at}",
+                "lat":{lat},"lon":74.6,"accuracy_m":8}}"#
+            )
+        }));
+    }
+    let records: Vec<_> =
+        (1..).zip(&lines).map(|(number, line)| jsonl::parse_line(line, number)).collect();
+    let (_, events) = restore_after_each("a quiet pair", &records, Config::default());
+    assert!(events < 10, "{events} events are not quiet");
+}
+
 /// The same with one long log, whose state grows with every zone and order that was put.
 #[test]
 #[ignore = "takes minutes"]
@@ -51,22 +84,25 @@ fn config(seed: u64) -> Config {
 /// Takes in a log with two engines, one of which is replaced by its restored snapshot after every
 /// record. Gives the numbers of records and events.
 fn restore_after_every_record(seed: u64, lines: usize, config: Config) -> (usize, usize) {
-    let records = records(seed, lines);
+    restore_after_each(&format!("seed {seed}"), &records(seed, lines), config)
+}
+
+fn restore_after_each(log: &str, records: &[Record], config: Config) -> (usize, usize) {
     let mut whole = Engine::new(config.clone());
     let mut restored = Engine::new(config.clone());
     let (mut bytes, mut events) = (Vec::new(), 0);
     for (index, record) in records.iter().enumerate() {
         let expected = apply(&mut whole, record);
         let actual = apply(&mut restored, record);
-        assert_eq!(actual, expected, "seed {seed}, record {index}");
+        assert_eq!(actual, expected, "{log}, record {index}");
         events += expected.len();
         bytes.clear();
         restored.snapshot(&mut bytes);
         let fingerprint = restored.fingerprint();
-        assert_eq!(fingerprint, whole.fingerprint(), "seed {seed}, record {index}");
+        assert_eq!(fingerprint, whole.fingerprint(), "{log}, record {index}");
         restored = Engine::restore(config.clone(), &bytes)
-            .unwrap_or_else(|error| panic!("seed {seed}, record {index}: {error}"));
-        assert_eq!(restored.fingerprint(), fingerprint, "seed {seed}, record {index}");
+            .unwrap_or_else(|error| panic!("{log}, record {index}: {error}"));
+        assert_eq!(restored.fingerprint(), fingerprint, "{log}, record {index}");
         assert_eq!(restored.counters(), whole.counters());
         assert_eq!(restored.next_deadline(), whole.next_deadline());
     }

@@ -10,7 +10,7 @@ pub(crate) use copy::DeviceCopy;
 
 use crate::condition::Conditions;
 use crate::engine::Config;
-use crate::ids::{DeviceId, PersonId};
+use crate::ids::{DeviceId, OrderId, PersonId};
 use crate::input::Fix;
 use crate::key::Key;
 use crate::table::Places;
@@ -49,11 +49,13 @@ struct Rare {
     mate: Option<Mate>,
 }
 
-/// The device of the other party of an order that alone binds both, when either may silence the
-/// order's timers. Not kept in snapshots: without it the same is found by looking at the order.
+/// The device of the other party of an order that alone binds both, and whose only timer runs from
+/// the fixes of these two devices. Not kept in snapshots: without it the same is found by looking
+/// at the order.
 #[derive(Clone, Copy)]
 pub(crate) struct Mate {
     pub slot: usize,
+    pub order: OrderId,
     /// When the order's next boundary comes.
     pub boundary: Timestamp,
 }

@@ -3,7 +3,7 @@
 use super::afar::slack_afar_m;
 use super::late::passes_among_calm;
 use super::observation::Scope;
-use super::pairs::Pair;
+use super::pairs::{Pair, lose_slack};
 use super::{Engine, Part};
 use crate::device::{BATCH, ENDLESS, HotLine, LAG_MS_MAX, NOWHERE, hear};
 use crate::event::{Cause, Event, EventKind, Evidence};
@@ -127,7 +127,7 @@ impl Engine {
             return;
         }
         // What it rested by is no more, whatever becomes of the fix.
-        self.lose_slack(slot);
+        lose_slack(&mut self.devices, slot, &self.config);
         if is_newest && self.config.slack && self.passes_afar(slot, inserted.index, at, pairs) {
             return;
         }
@@ -218,13 +218,6 @@ impl Engine {
         }
         self.rest(slot, Some(slack_m), has_pairs, at);
         true
-    }
-
-    /// The device's next fix must be judged.
-    fn lose_slack(&mut self, slot: usize) {
-        if let Some((_, hot, _)) = self.devices.get_mut(slot, &self.config) {
-            hot.lose_slack();
-        }
     }
 
     /// The next instants of the orders of the device's person count anew.

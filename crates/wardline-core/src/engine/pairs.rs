@@ -205,7 +205,8 @@ impl Engine {
     }
 }
 
-fn lose_slack(devices: &mut Devices, slot: usize, config: &Config) {
+/// The next fix of the device must be judged.
+pub(super) fn lose_slack(devices: &mut Devices, slot: usize, config: &Config) {
     if let Some((_, hot, _)) = devices.get_mut(slot, config) {
         hot.lose_slack();
     }

@@ -117,6 +117,15 @@ impl Engine {
     /// The order's next instant counts anew; gives it.
     pub(super) fn reschedule(&mut self, id: OrderId) -> Option<Timestamp> {
         let next = self.next_instant(id);
+        self.set_deadline(id, next)
+    }
+
+    /// Takes note of the order's next instant; gives it.
+    pub(super) fn set_deadline(
+        &mut self,
+        id: OrderId,
+        next: Option<Timestamp>,
+    ) -> Option<Timestamp> {
         let deadline = match id {
             OrderId::NONE => &mut self.deadline,
             _ => &mut self.orders.by_id.get_mut(id)?.deadline,
@@ -130,13 +139,10 @@ impl Engine {
         }
         if let Some(next) = next {
             self.deadlines.insert((next, id));
-            // Who trusted in a later instant must not.
-            self.for_devices_of_parties(id, |device, hot| {
-                if hot.quiet_until > next {
-                    device.set_mate(None);
-                    hot.lose_quiet();
-                }
-            });
+            // Who trusted in the later instant must not.
+            if before.is_none_or(|before| next < before) {
+                self.hurry_parties(id);
+            }
         }
         next
     }
