@@ -4,6 +4,7 @@ mod hostile;
 
 use wardline_core::event::Event;
 use wardline_core::input::Record;
+use wardline_core::time::Timestamp;
 use wardline_core::{Config, Engine};
 use wardline_sim::scenario::{Options, Rules, scenario};
 use wardline_wire::jsonl;
@@ -104,7 +105,9 @@ fn restore_after_each(log: &str, records: &[Record], config: Config) -> (usize, 
             .unwrap_or_else(|error| panic!("{log}, record {index}: {error}"));
         assert_eq!(restored.fingerprint(), fingerprint, "{log}, record {index}");
         assert_eq!(restored.counters(), whole.counters());
-        assert_eq!(restored.next_deadline(), whole.next_deadline());
+        // An engine that went on may look earlier than need be, never later.
+        let next = |engine: &Engine| engine.next_deadline().unwrap_or(Timestamp::FAR_FUTURE);
+        assert!(next(&whole) <= next(&restored), "{log}, record {index}");
     }
     (records.len(), events)
 }

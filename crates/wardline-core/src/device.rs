@@ -10,7 +10,7 @@ pub(crate) use copy::DeviceCopy;
 
 use crate::condition::Conditions;
 use crate::engine::Config;
-use crate::ids::{DeviceId, OrderId, PersonId};
+use crate::ids::{DeviceId, PersonId};
 use crate::input::Fix;
 use crate::key::Key;
 use crate::table::Places;
@@ -55,7 +55,6 @@ struct Rare {
 #[derive(Clone, Copy)]
 pub(crate) struct Mate {
     pub slot: usize,
-    pub order: OrderId,
     /// When the order's next boundary comes.
     pub boundary: Timestamp,
 }

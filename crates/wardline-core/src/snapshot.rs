@@ -23,7 +23,7 @@ use sha2::{Digest, Sha256};
 /// What every snapshot starts with.
 const MAGIC: [u8; 8] = *b"WARDSNAP";
 /// Raised with each change of the format.
-const VERSION: u32 = 4;
+const VERSION: u32 = 5;
 const HASH_BYTES: usize = 32;
 
 /// Writes what precedes the state.

@@ -54,7 +54,6 @@ impl Engine {
             self.tell_of_desk(order, draft);
         }
         for order in opened {
-            self.hurry_parties(order);
             self.reschedule(order);
         }
     }

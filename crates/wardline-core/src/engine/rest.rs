@@ -60,7 +60,6 @@ impl Engine {
         let (id, person, mate) = (device.id, device.person, device.mate());
         let by_both = mate.and_then(|mate| self.quiet_with(slot, mate));
         if let Some((mate, until)) = mate.zip(by_both.filter(|until| *until > at)) {
-            self.set_deadline(mate.order, Some(until));
             self.rest_until(slot, until);
             self.let_rest(mate.slot, until);
             return true;
@@ -158,7 +157,7 @@ impl Engine {
         }
         for (slot, other) in [(his, hers), (hers, his)] {
             if let Some((device, ..)) = self.devices.get_mut(slot, &self.config) {
-                device.set_mate(Some(Mate { slot: other, order: id, boundary }));
+                device.set_mate(Some(Mate { slot: other, boundary }));
             }
         }
     }

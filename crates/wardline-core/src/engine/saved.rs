@@ -80,7 +80,6 @@ impl Engine {
         snapshot::begin(&self.config, out);
         out.u64(self.input);
         self.now.write(out);
-        out.option(self.deadline, |out, deadline| deadline.write(out));
         self.counters.write(out);
         self.counts().write(out);
         self.zones.write(out);
@@ -123,8 +122,6 @@ impl Engine {
         self.input = from.counter("the number of the last input")?;
         self.now = Timestamp::read(from, "the time of the last input")?;
         from.last_input = Key::configuration(self.now, self.input);
-        let deadline = |from: &mut Reader<'_>| Timestamp::read(from, "a deadline");
-        self.deadline = from.option("whether there is a deadline", deadline)?;
         self.counters = Counters::read(from)?;
         let counts = Counts::read(from)?;
         self.zones = Zones::read(from, counts.zones)?;
@@ -146,7 +143,6 @@ impl Engine {
         from.finish()?;
         self.find_people(releases);
         self.find_deadlines();
-        self.check_deadlines(from)?;
         self.post_sentries();
         Ok(())
     }
@@ -182,28 +178,10 @@ impl Engine {
 
     /// Works out again when each order is looked at unasked.
     fn find_deadlines(&mut self) {
-        let orders = self.orders.by_id.sorted().into_iter();
-        let orders = orders.filter_map(|(id, order)| Some((order.deadline?, id)));
-        let stray = self.deadline.map(|deadline| (deadline, OrderId::NONE));
-        self.deadlines = orders.chain(stray).collect();
-    }
-
-    /// No order may be looked at only after its next boundary or timer.
-    fn check_deadlines(&self, from: &Reader<'_>) -> Read<()> {
-        let orders = self.orders.by_id.sorted().into_iter();
-        let orders = orders.map(|(id, order)| (id, order.deadline));
-        for (id, deadline) in orders.chain([(OrderId::NONE, self.deadline)]) {
-            let is_late = |next: &Timestamp| deadline.is_none_or(|deadline| deadline > *next);
-            let late = self.next_instant(id).filter(is_late);
-            let value = late.map_or(0, |next| next.ms() as u64);
-            from.check(
-                late.is_none(),
-                from.offset(),
-                "an instant before the deadline of its order",
-                value,
-            )?;
+        let orders: Vec<_> = self.orders.by_id.sorted().into_iter().map(|(id, _)| id).collect();
+        for id in orders.into_iter().chain([OrderId::NONE]) {
+            self.note_deadline(id, self.next_instant(id));
         }
-        Ok(())
     }
 
     /// Posts the sentries of watches again that had any.

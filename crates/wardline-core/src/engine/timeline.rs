@@ -117,34 +117,27 @@ impl Engine {
     /// The order's next instant counts anew; gives it.
     pub(super) fn reschedule(&mut self, id: OrderId) -> Option<Timestamp> {
         let next = self.next_instant(id);
-        self.set_deadline(id, next)
-    }
-
-    /// Takes note of the order's next instant; gives it.
-    pub(super) fn set_deadline(
-        &mut self,
-        id: OrderId,
-        next: Option<Timestamp>,
-    ) -> Option<Timestamp> {
-        let deadline = match id {
-            OrderId::NONE => &mut self.deadline,
-            _ => &mut self.orders.by_id.get_mut(id)?.deadline,
-        };
-        if *deadline == next {
-            return next;
-        }
-        let before = std::mem::replace(deadline, next);
-        if let Some(before) = before {
-            self.deadlines.remove(&(before, id));
-        }
+        self.note_deadline(id, next);
         if let Some(next) = next {
-            self.deadlines.insert((next, id));
-            // Who trusted in the later instant must not.
-            if before.is_none_or(|before| next < before) {
-                self.hurry_parties(id);
-            }
+            self.hurry_parties(id, next);
         }
         next
+    }
+
+    /// Takes note of when the order is next looked at unasked.
+    pub(super) fn note_deadline(&mut self, id: OrderId, next: Option<Timestamp>) {
+        let deadline = match (id, self.orders.by_id.get_mut(id)) {
+            (OrderId::NONE, _) => &mut self.deadline,
+            (_, Some(order)) => &mut order.deadline,
+            (_, None) => return,
+        };
+        if *deadline == next {
+            return;
+        }
+        if let Some(before) = std::mem::replace(deadline, next) {
+            self.deadlines.remove(&(before, id));
+        }
+        self.deadlines.extend(next.map(|next| (next, id)));
     }
 
     /// When an input would next find something due.
@@ -159,11 +152,14 @@ impl Engine {
         self.for_devices_of_parties(id, |_, hot| hot.wake());
     }
 
-    /// The order has another next instant: its parties look for it before their next fix.
-    pub(super) fn hurry_parties(&mut self, id: OrderId) {
+    /// The order's next instant is this: parties that rest longer look for it before their next
+    /// fix.
+    fn hurry_parties(&mut self, id: OrderId, next: Timestamp) {
         self.for_devices_of_parties(id, |device, hot| {
-            device.set_mate(None);
-            hot.lose_quiet();
+            if hot.quiet_until > next {
+                device.set_mate(None);
+                hot.lose_quiet();
+            }
         });
     }
 

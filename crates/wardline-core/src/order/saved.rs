@@ -58,7 +58,6 @@ impl Order {
     fn write(&self, out: &mut impl Sink) {
         self.fired.write(out);
         self.progress.write(out);
-        out.option(self.deadline, |out, deadline| deadline.write(out));
         out.count(self.episodes.len());
         for ((rule, device, kind), number) in &self.episodes {
             out.id(*rule);
@@ -81,8 +80,6 @@ impl Order {
         let mut order = Self::new();
         order.fired = Timestamp::read(from, "the last boundary of an order")?;
         order.progress = Timestamp::read(from, "the progress of an order")?;
-        let deadline = |from: &mut Reader<'_>| Timestamp::read(from, "the deadline of an order");
-        order.deadline = from.option("whether an order has a deadline", deadline)?;
         let count = from.count("episode numbers of an order", EPISODES_BYTES, usize::MAX)?;
         let item = (count, EPISODES_BYTES);
         let numbers = from.ascending("episode numbers", item, read_episodes, |(key, _)| *key)?;
