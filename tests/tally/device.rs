@@ -8,6 +8,8 @@ use wardline_core::time::Timestamp;
 
 /// How many inputs tell a repeat.
 const MEMORY: usize = 64;
+/// How many words about conditions are kept; nothing comes before the oldest of so many.
+const WORDS: usize = 32;
 
 /// Where an item stands among those of its device: event time and counter.
 type Place = (Timestamp, u64);
@@ -22,15 +24,17 @@ pub struct Device {
     /// Whether an event of the present input calls the newest fix sound.
     pub sound: Option<bool>,
     inputs: Vec<Place>,
-    /// Everything it ever said, with the order of arrival.
+    /// Every word about a condition that was not too late, with the order of arrival.
     words: BTreeMap<(Place, usize), Status>,
+    /// When it said that it was being switched off.
+    off: Option<Timestamp>,
 }
 
 impl Device {
     pub fn new(person: PersonId, assigned: Timestamp) -> Self {
         let (last, sound) = (None, None);
-        let (inputs, words) = (Vec::new(), BTreeMap::new());
-        Self { person, assigned, heard: None, last, sound, inputs, words }
+        let (inputs, words, off) = (Vec::new(), BTreeMap::new(), None);
+        Self { person, assigned, heard: None, last, sound, inputs, words, off }
     }
 
     pub fn take_fix(&mut self, fix: &Fix, now: Timestamp) {
@@ -45,8 +49,20 @@ impl Device {
 
     pub fn take_status(&mut self, report: &StatusReport, now: Timestamp) {
         let place = (report.time.min(now), report.seq);
-        if !self.is_repeat(place, now) {
-            self.words.insert((place, self.inputs.len()), report.status);
+        if self.is_repeat(place, now) {
+            return;
+        }
+        match report.status {
+            Status::PowerOff => self.off = self.off.max(Some(place.0)),
+            Status::Panic | Status::Heartbeat => {}
+            word => self.take_word((place, self.inputs.len()), word),
+        }
+    }
+
+    fn take_word(&mut self, place: (Place, usize), word: Status) {
+        let oldest = self.words.keys().nth_back(WORDS - 1);
+        if oldest.is_none_or(|oldest| *oldest <= place) {
+            self.words.insert(place, word);
         }
     }
 
@@ -84,7 +100,6 @@ impl Device {
     /// When it was switched off, if nothing from later has come.
     pub fn switched_off(&self) -> Option<Timestamp> {
         let newest = self.inputs.iter().map(|(time, _)| *time).max();
-        let off = self.words.iter().filter(|(_, word)| **word == Status::PowerOff);
-        off.map(|(((time, _), _), _)| *time).max().filter(|off| Some(*off) == newest)
+        self.off.filter(|off| Some(*off) == newest)
     }
 }

@@ -187,14 +187,7 @@ impl Engine {
         person.map_or_else(Vec::new, |person| person.devices.clone())
     }
 
-    /// The orders whose newest version restrains or protects the person, those restraining first;
-    /// [`Engine::order`] tells more of each.
-    #[must_use]
-    pub fn orders_of(&self, id: PersonId) -> Vec<OrderId> {
-        self.concerning(id).collect()
-    }
-
-    /// The same, one after another.
+    /// The orders whose newest version restrains or protects the person, one after another.
     pub(super) fn concerning(&self, id: PersonId) -> impl Iterator<Item = OrderId> {
         let ever = self.people.get(id).into_iter().flat_map(Person::orders_ever);
         ever.filter(move |order| {

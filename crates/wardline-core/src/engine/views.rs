@@ -59,6 +59,17 @@ impl Engine {
         })
     }
 
+    /// The orders whose newest version restrains or protects the person, those restraining first,
+    /// each by id; [`Engine::order`] tells more of each.
+    #[must_use]
+    pub fn orders_of(&self, id: PersonId) -> Vec<OrderId> {
+        let newest = |order: &OrderId| self.orders.by_id.get(*order).and_then(Order::newest);
+        let restrains = |order: &OrderId| newest(order).is_some_and(|version| version.person == id);
+        let mut orders: Vec<_> = self.concerning(id).collect();
+        orders.sort_unstable_by_key(|order| (!restrains(order), *order));
+        orders
+    }
+
     /// What is known of an order; nothing if it was never put.
     #[must_use]
     pub fn order(&self, id: OrderId) -> Option<OrderView> {
