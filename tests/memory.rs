@@ -12,8 +12,9 @@ use wardline_core::time::{Interval, Timestamp};
 use wardline_core::{Config, Engine};
 
 const START_MS: i64 = 1_780_000_000_000;
-/// Of each thing, so that what doubles as it grows has done so often.
-const MANY: u64 = 3_000;
+/// Of each thing: so many that the lists of all, which double as they grow, are full. Lists by id
+/// have a place for 0 besides.
+const MANY: u64 = 4_095;
 
 /// More than the inputs that a device's repeat memory holds.
 const ROUNDS: u64 = 80;
@@ -95,7 +96,11 @@ fn things_take_as_much_memory_as_is_documented() {
     bytes_each(&mut engine, |number| zone(number, 0));
     let four = bytes_each(&mut engine, |number| order(number, 4));
     figures.push(("each rule more", (four - one) / 3.0));
-    figures.push(("device", devices(&mut engine)));
+    let [watched_by_one, watched_by_four] = [1, 4].map(watch_bytes);
+    let watched_rule = (watched_by_four - watched_by_one) / 3.0;
+    figures.push(("watch of a device under an order of one rule", watched_by_one));
+    figures.push(("each rule more that is watched", watched_rule));
+    figures.push(("device", devices(&mut engine) - watched_by_four));
     let documented = documented();
     for (name, bytes) in figures {
         let said = documented.get(name).unwrap_or_else(|| panic!("{name} is not documented"));
@@ -103,20 +108,48 @@ fn things_take_as_much_memory_as_is_documented() {
     }
 }
 
+/// What a second order takes more if there are devices that it is watched by.
+fn watch_bytes(rules: u64) -> f64 {
+    let [unwatched, watched] = [false, true].map(|has_devices| {
+        let mut engine = Engine::new(Config::default());
+        bytes_each(&mut engine, |number| zone(number, 0));
+        bytes_each(&mut engine, |number| order(number, 1));
+        if has_devices {
+            devices(&mut engine);
+        }
+        let second = |number| match order(number, rules) {
+            Input::PutOrder(put) => {
+                let order = OrderId::new(MANY + number).expect("not 0");
+                Input::PutOrder(Arc::new(PutOrder { order, ..PutOrder::clone(&put) }))
+            }
+            input => input,
+        };
+        let put_ms = START_MS + 1_000 * ROUNDS as i64;
+        let bytes = bytes_each_at(&mut engine, put_ms, second);
+        bytes + if has_devices { fixes(&mut engine, ROUNDS + 1) } else { 0.0 }
+    });
+    watched - unwatched
+}
+
 /// Of devices that have sent more than they remember.
 fn devices(engine: &mut Engine) -> f64 {
     let mut bytes = bytes_each(engine, device);
     for round in 1..=ROUNDS {
-        let at_ms = START_MS + 1_000 * round as i64;
-        bytes += bytes_each_at(engine, at_ms, |number| {
-            let position = Position::from_degrees(50.0, 10.0 + number as f64 * 1e-3);
-            let time = Timestamp::from_ms(at_ms);
-            let device = DeviceId::new(number).expect("not 0");
-            let plain = Fix::new(device, round, time, position.expect("a place"));
-            Input::Fix(Fix { accuracy_m: Some(8.0), ..plain })
-        });
+        bytes += fixes(engine, round);
     }
     bytes
+}
+
+/// Of a fix of each device.
+fn fixes(engine: &mut Engine, round: u64) -> f64 {
+    let at_ms = START_MS + 1_000 * round as i64;
+    bytes_each_at(engine, at_ms, |number| {
+        let position = Position::from_degrees(50.0, 10.0 + number as f64 * 1e-3);
+        let time = Timestamp::from_ms(at_ms);
+        let device = DeviceId::new(number).expect("not 0");
+        let plain = Fix::new(device, round, time, position.expect("a place"));
+        Input::Fix(Fix { accuracy_m: Some(8.0), ..plain })
+    })
 }
 
 /// The table: what it is, and how many bytes it takes.

@@ -36,6 +36,7 @@ pub(crate) use episode::{Episode, Judged, Proof};
 pub(crate) use sentry::Glance;
 use state::{Active, Machine, Mode, State, TermsKind};
 pub(crate) use state::{MachineId, Target};
+use std::sync::Arc;
 
 /// What a watch looks at.
 #[derive(Clone, Copy)]
@@ -108,8 +109,6 @@ pub(crate) struct Watch {
     episodes: Vec<Episode>,
     /// Set up for a full judgement, taken down by whatever changes the rules or zones.
     sentries: Option<sentry::Sentries>,
-    /// The zones of a layer that are judged; kept to spare allocations.
-    zones_at_hand: Vec<ZoneId>,
 }
 
 /// Something that happened to one of the devices.
@@ -136,7 +135,6 @@ impl Watch {
             checkpoints: vec![(Key::FIRST, State::default())],
             episodes: Vec::new(),
             sentries: None,
-            zones_at_hand: Vec::new(),
         }
     }
 
@@ -193,11 +191,14 @@ impl Watch {
     pub fn pass(&mut self, scene: Scene<'_>, key: Key, zone: Option<ZoneId>) {
         self.sentries = None;
         self.last = self.last.max(key);
-        let before = self.now.active.clone();
+        let before = Arc::clone(&self.now.active);
         let version = scene.order.as_of(key).filter(|version| version.person == scene.person);
         let in_force = version.filter(|version| version.is_in_force(key));
-        self.now.active =
-            in_force.map_or_else(Vec::new, |version| self.active_rules(scene, version, key));
+        let active = in_force.map(|version| self.active_rules(scene, version, key));
+        let active = active.unwrap_or_default();
+        if *active != *before {
+            self.now.active = active.into();
+        }
         self.end_what_no_longer_holds(scene, key, zone);
         if let Some(version) = in_force {
             match self.about {

@@ -62,12 +62,12 @@ impl Watch {
             }
             Place::Zone(_) => f64::INFINITY,
             Place::Layer(layer) => {
-                let mut found = std::mem::take(&mut self.zones_at_hand);
+                let mut found = self.take_zones_at_hand();
                 let afar_m = self.find_zones(bench, keep_out, layer, sample, only, &mut found);
                 let slacks = found.drain(..);
                 let slacks = slacks.map(|zone| self.judge_zone(bench, keep_out, sample, zone));
                 let slack_m = slacks.fold(afar_m, f64::min);
-                self.zones_at_hand = found;
+                self.keep_zones_at_hand(found);
                 slack_m
             }
         }

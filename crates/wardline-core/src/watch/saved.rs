@@ -12,6 +12,7 @@ use crate::order::{Orders, Terms};
 use crate::snapshot::{Read, Reader, Sink};
 use crate::time::Timestamp;
 use crate::track::Sample;
+use std::sync::Arc;
 
 const WATCH_BYTES_MIN: usize = 57;
 const KEYS_BYTES_MIN: usize = 18;
@@ -63,8 +64,11 @@ impl Watch {
             Ok((Key::read(from)?, Key::read(from)?))
         })?;
         let offset = from.offset();
+        let mut active = Arc::default();
         watch.checkpoints = from.list("checkpoints", CHECKPOINT_BYTES_MIN, |from| {
-            Ok((Key::read(from)?, State::read(from)?))
+            let (key, state) = (Key::read(from)?, State::read(from, &active)?);
+            active = Arc::clone(&state.active);
+            Ok((key, state))
         })?;
         let last = watch.checkpoints.last();
         from.check(last.is_some(), offset, "the number of checkpoints", 0)?;
@@ -113,7 +117,7 @@ impl About {
 impl State {
     fn write(&self, out: &mut impl Sink) {
         out.count(self.active.len());
-        for active in &self.active {
+        for active in self.active.iter() {
             out.id(active.rule);
             out.u8(Terms::code_of(active.kind));
             active.since.write(out);
@@ -125,7 +129,8 @@ impl State {
         }
     }
 
-    fn read(from: &mut Reader<'_>) -> Read<Self> {
+    /// Shares the active rules with the state before if they are the same.
+    fn read(from: &mut Reader<'_>, before: &Arc<[Active]>) -> Read<Self> {
         let active = from.list("active rules", ACTIVE_BYTES, |from| {
             Ok(Active {
                 rule: from.id("an active rule")?,
@@ -139,6 +144,7 @@ impl State {
         };
         let machines =
             from.ascending("machines", (count, MACHINE_BYTES_MIN), read, |machine| machine.id)?;
+        let active = if *active == **before { Arc::clone(before) } else { active.into() };
         Ok(Self { active, machines })
     }
 }

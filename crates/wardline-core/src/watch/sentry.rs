@@ -32,7 +32,7 @@ pub(crate) struct Glance {
 /// What is watched by boxes: where the present rules forbid to be.
 #[derive(Default)]
 pub(super) struct Sentries {
-    zones: Vec<Sentry>,
+    zones: Box<[Sentry]>,
     /// Boxed, since few people are kept out of layers.
     layers: Option<Box<Surroundings>>,
     /// There are rules besides that boxes say nothing of.
@@ -125,7 +125,7 @@ impl Watch {
         let are_layers = !grounds.is_empty();
         let layers = Surroundings::of(grounds).map(Box::new);
         is_partial |= are_layers && layers.is_none();
-        self.sentries = Some(Sentries { zones, layers, is_partial });
+        self.sentries = Some(Sentries { zones: zones.into(), layers, is_partial });
     }
 
     /// How far one may go from there before a verdict of any place can change; nothing if the fix
@@ -172,6 +172,19 @@ impl Watch {
     /// What a fix sees of the zones of layers, if that is watched.
     pub(super) fn view(&mut self, glance: &Glance, zones: &Zones) -> Option<View> {
         self.sentries.as_mut()?.layers.as_mut()?.view(glance, zones)
+    }
+
+    /// A list for the zones of a layer that are judged; kept to spare allocations.
+    pub(super) fn take_zones_at_hand(&mut self) -> Vec<ZoneId> {
+        let layers = self.sentries.as_mut().and_then(|sentries| sentries.layers.as_mut());
+        layers.map_or_else(Vec::new, |layers| std::mem::take(&mut layers.zones_at_hand))
+    }
+
+    /// Gives it back, empty.
+    pub(super) fn keep_zones_at_hand(&mut self, zones: Vec<ZoneId>) {
+        if let Some(layers) = self.sentries.as_mut().and_then(|sentries| sentries.layers.as_mut()) {
+            layers.zones_at_hand = zones;
+        }
     }
 
     /// Adds the zones of a layer's rule that may matter to the fix that was viewed last.

@@ -5,11 +5,13 @@ use crate::ids::{PersonId, RuleId, ZoneId};
 use crate::key::Key;
 use crate::order::Terms;
 use crate::time::Timestamp;
+use std::sync::Arc;
 
 /// The state of all machines.
 #[derive(Default, PartialEq)]
 pub(super) struct State {
-    pub active: Vec<Active>,
+    /// Shared by all states between two changes of the rules.
+    pub active: Arc<[Active]>,
     /// The machines that are open or in a row, sorted by id.
     pub machines: Vec<Machine>,
 }

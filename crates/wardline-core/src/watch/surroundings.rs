@@ -37,6 +37,8 @@ pub(super) struct Surroundings {
     last: Option<(Glance, View)>,
     /// What may matter to it.
     matters: Vec<ZoneNear>,
+    /// Empty; kept to spare allocations.
+    pub(super) zones_at_hand: Vec<ZoneId>,
 }
 
 /// All boxes that meet an area.
@@ -87,8 +89,9 @@ impl Surroundings {
         let reach_m = grounds.iter().map(|ground| ground.reach_m).fold(0.0, f64::max);
         let (near, wide) = (List::new(NEAR_M), List::new(WIDE_M));
         let is_of_use = !grounds.is_empty() && reach_m < SCALE_REACH_M;
-        let matters = Vec::new();
-        is_of_use.then_some(Self { grounds, reach_m, near, wide, last: None, matters })
+        let (last, matters, zones_at_hand) = (None, Vec::new(), Vec::new());
+        let all = Self { grounds, reach_m, near, wide, last, matters, zones_at_hand };
+        is_of_use.then_some(all)
     }
 
     /// What the fix sees.
