@@ -13,6 +13,7 @@ pub(crate) use sample::{Sample, SoundFix, Trust};
 
 use crate::engine::Config;
 use crate::ids::DeviceId;
+use crate::input::Fix;
 use crate::key::Key;
 use crate::time::{NEVER, Timestamp};
 use past::Past;
@@ -272,38 +273,54 @@ impl Track<'_> {
 }
 
 impl TrackMut<'_> {
-    /// The same track, for as long as this one is not used.
-    #[inline(always)]
-    pub fn reborrow(&mut self) -> TrackMut<'_> {
-        let slots = Slots { layout: self.slots.layout, bytes: &mut *self.slots.bytes };
-        TrackMut { head: self.head, slots, config: self.config }
-    }
-
     pub fn as_ref(&self) -> Track<'_> {
         Track { head: self.head, slots: self.slots.as_ref(), config: self.config }
     }
 
-    /// Inserts a fix that is known to be sound before the newest `later` ones, if nothing but the
-    /// ring need change; all fixes are as sound as before.
+    /// Appends a fix that is known to be sound, if nothing but the ring need change.
     #[inline(always)]
-    pub fn insert_in_ring(&mut self, later: usize, fix: &SoundFix) -> bool {
-        let track = self.as_ref();
-        let full = track.is_full();
-        let evicts_sound = !full
-            || usize::from(self.head.sound) >= track.limit()
-            || self.head.ring.is_sound(track.slots, track.first());
-        if !(evicts_sound && self.head.ring.insert_sound(&mut self.slots, later, fix)) {
+    pub fn push_in_ring(&mut self, fix: &SoundFix) -> bool {
+        if !(self.evicts_sound() && self.head.ring.push_sound(&mut self.slots, fix)) {
             return false;
         }
-        // Read before what lies beside them is written: else the processor waits.
+        self.head.sound = self.head.sound.saturating_add(1);
+        self.head.in_order = self.head.in_order.saturating_add(1);
+        self.note_sound_push();
+        true
+    }
+
+    /// Inserts one before the newest `later`, likewise.
+    pub fn insert_in_ring(&mut self, later: usize, fix: &SoundFix) -> bool {
+        if !(self.evicts_sound() && self.head.ring.insert_sound(&mut self.slots, later, fix)) {
+            return false;
+        }
         let is_in_row = later <= usize::from(self.head.sound);
         self.head.sound = self.head.sound.saturating_add(u16::from(is_in_row));
-        self.head.in_order = self.head.in_order.saturating_add(u16::from(later == 0));
-        if full {
-            self.head.base = Trace::Sound;
-        }
-        self.head.now = Trace::Sound;
+        self.note_sound_push();
         true
+    }
+
+    /// Takes in a fix that is known to be sound, though the ring alone cannot.
+    #[cold]
+    pub fn insert_sound(&mut self, fix: &Fix, at: Timestamp) {
+        let mut sample = Sample::new(fix, at, self.config);
+        sample.trust = Trust::default();
+        self.insert(sample);
+    }
+
+    /// Whether no fix must leave the history for another, or only one that is sound.
+    #[inline(always)]
+    fn evicts_sound(&self) -> bool {
+        let track = self.as_ref();
+        usize::from(self.head.sound) >= track.limit()
+            || !track.is_full()
+            || self.head.ring.is_sound(track.slots, track.first())
+    }
+
+    /// A sound fix has come into the ring, and nothing but a sound one has left it.
+    #[inline(always)]
+    fn note_sound_push(&mut self) {
+        (self.head.base, self.head.now) = (Trace::Sound, Trace::Sound);
     }
 
     #[inline]

@@ -174,24 +174,31 @@ impl HotLine {
     #[inline(always)]
     pub fn takes(&mut self, fix: &Fix, at: Timestamp, config: &Config) -> Option<SoundFix> {
         let time = fix.time.min(at);
-        if time <= self.newest
-            || at >= self.quiet_until
-            || self.left != ENDLESS && (self.left == 0 || at.ms_since(time) >= LAG_MS_MAX)
+        if time <= self.newest || at >= self.quiet_until {
+            return None;
+        }
+        let from = [self.anchor, self.sound];
+        let [moved_m2, step_m2] = self.scale.most_m2_to_both(fix.position, from);
+        // A negative slack holds nothing.
+        if moved_m2 > self.slack_m * self.slack_m.abs() {
+            return None;
+        }
+        let allowed_m = self.allowed_m(time, config) as f32;
+        let claims_motion = claims_motion(fix, config);
+        if step_m2 > allowed_m * allowed_m
+            || !is_plainly_sound(fix, at, config)
+            || claims_motion && fix.position == self.sound
         {
             return None;
         }
-        if !self.has_within_slack(fix.position) {
-            return None;
+        if self.left != ENDLESS {
+            if self.left == 0 || at.ms_since(time) >= LAG_MS_MAX {
+                return None;
+            }
+            self.left -= 1;
         }
-        let allowed_m = self.allowed_m(time, config);
-        if !self.finds_sound(fix, at, config)
-            || self.scale.most_m2(fix.position, self.sound) > allowed_m * allowed_m
-        {
-            return None;
-        }
-        self.left -= u16::from(self.left != ENDLESS);
         self.calm = self.calm.saturating_add(1);
-        Some(self.note_sound(fix, time, config))
+        Some(self.note_sound(fix, time, claims_motion))
     }
 
     /// The same for one that may have left the slack, with a step from the last sound one that is
@@ -208,7 +215,7 @@ impl HotLine {
 
     /// Takes a fix that it met: it rests there, and within the slack no verdict changes.
     pub fn move_to(&mut self, fix: &Fix, at: Timestamp, slack_m: f64, config: &Config) -> SoundFix {
-        let sound = self.note_sound(fix, fix.time.min(at), config);
+        let sound = self.note_sound(fix, fix.time.min(at), claims_motion(fix, config));
         self.rest_at(sound.position, sound.time, slack_m, self.quiet_until, self.left);
         sound
     }
@@ -232,13 +239,12 @@ impl HotLine {
     }
 
     #[inline(always)]
-    fn note_sound(&mut self, fix: &Fix, time: Timestamp, config: &Config) -> SoundFix {
+    fn note_sound(&mut self, fix: &Fix, time: Timestamp, claims_motion: bool) -> SoundFix {
         self.newest = time;
         self.sound_time = time;
         self.sound = fix.position;
         let (reported, seq, position, accuracy_m) =
             (fix.time, fix.seq, fix.position, fix.accuracy_m);
-        let claims_motion = claims_motion(fix, config);
         SoundFix { time, reported, seq, position, accuracy_m, claims_motion }
     }
 }

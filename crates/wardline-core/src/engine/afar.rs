@@ -1,7 +1,6 @@
 //! Fixes that have left the slack, far from all that the orders of the device's person forbid.
 
 use super::Engine;
-use super::fixes::insert_sound;
 use crate::device::hear;
 use crate::input::Fix;
 use crate::time::Timestamp;
@@ -22,8 +21,8 @@ impl Engine {
         let slack_m = slack_afar_m(&mut device.watches, &glance, &self.zones);
         let Some(slack_m) = slack_m else { return false };
         let sound = hot.move_to(fix, at, slack_m, &self.config);
-        if !track.insert_in_ring(0, &sound) {
-            insert_sound(track.reborrow(), fix, at);
+        if !track.push_in_ring(&sound) {
+            track.insert_sound(fix, at);
         }
         hear(hot, &mut track, at, true);
         self.counters.fixes += self.part.count();

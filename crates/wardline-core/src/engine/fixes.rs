@@ -5,14 +5,14 @@ use super::late::passes_among_calm;
 use super::observation::Scope;
 use super::pairs::{Pair, lose_slack};
 use super::{Engine, Part};
-use crate::device::{BATCH, ENDLESS, HotLine, LAG_MS_MAX, NOWHERE, hear};
+use crate::device::{BATCH, ENDLESS, LAG_MS_MAX, NOWHERE, hear};
 use crate::event::{Cause, Event, EventKind, Evidence};
 use crate::ids::{DeviceId, OrderId};
 use crate::input::{Fix, Input, Refusal};
 use crate::key::Key;
 use crate::outbox::Draft;
 use crate::time::Timestamp;
-use crate::track::{Inserted, Sample, TrackMut, Trust};
+use crate::track::{Inserted, Sample};
 use crate::watch::{About, Glance, Item};
 
 impl Engine {
@@ -55,12 +55,10 @@ impl Engine {
         let now = self.now.max(at);
         let mut taken = 0;
         for (slot, fix) in slots.iter().zip(fixes) {
-            let Some((hot, mut track)) = self.devices.lines(*slot, &self.config) else { break };
-            if !stays_within_slack(hot, track.reborrow(), fix, now) {
-                if !passes_among_calm(hot, track, fix, now) {
-                    break;
-                }
-                self.comes_late = true;
+            if !self.devices.takes_within_slack(*slot, fix, now, &self.config)
+                && !self.takes_after_all(*slot, fix, now)
+            {
+                break;
             }
             taken += 1;
         }
@@ -72,18 +70,34 @@ impl Engine {
         taken
     }
 
+    /// Whether a fix that the hot path leaves provably changes nothing all the same. If so it is
+    /// taken in.
+    #[inline(never)]
+    fn takes_after_all(&mut self, slot: usize, fix: &Fix, at: Timestamp) -> bool {
+        let is_quiet = self.rests_on_by_both(slot, at);
+        let Some((hot, track)) = self.devices.lines(slot, &self.config) else { return false };
+        let is_spent = hot.is_spent() && !hot.is_awake();
+        if is_spent {
+            hot.grant(track.as_ref().fixes_to_spare(at.plus_ms(-LAG_MS_MAX)));
+        }
+        if is_quiet || is_spent {
+            return self.devices.takes_within_slack(slot, fix, at, &self.config);
+        }
+        let passes = passes_among_calm(hot, track, fix, at);
+        self.comes_late |= passes;
+        passes
+    }
+
     /// Whether the fix provably changes nothing. If so it is taken in.
     pub(super) fn takes_within_slack(&mut self, slot: usize, fix: &Fix, at: Timestamp) -> bool {
-        let lines = self.devices.lines(slot, &self.config).filter(|_| self.config.slack);
-        let Some((hot, mut track)) = lines else { return false };
-        if !stays_within_slack(hot, track.reborrow(), fix, at)
-            && !passes_among_calm(hot, track, fix, at)
-        {
-            return false;
+        let takes = self.config.slack
+            && (self.devices.takes_within_slack(slot, fix, at, &self.config)
+                || self.takes_after_all(slot, fix, at));
+        if takes {
+            self.counters.fixes += self.part.count();
+            self.counters.fixes_within_slack += self.part.count();
         }
-        self.counters.fixes += self.part.count();
-        self.counters.fixes_within_slack += self.part.count();
-        true
+        takes
     }
 
     /// The same for a device that rested until its timers were to be looked at; what is due fires.
@@ -333,39 +347,4 @@ impl Engine {
             self.outbox.push(draft);
         }
     }
-}
-
-/// Whether the fix provably changes nothing. If so its device takes it in.
-#[inline(always)]
-fn stays_within_slack(
-    hot: &mut HotLine,
-    mut track: TrackMut<'_>,
-    fix: &Fix,
-    at: Timestamp,
-) -> bool {
-    if hot.is_spent() {
-        look_back(hot, track.reborrow(), at);
-    }
-    let Some(sound) = hot.takes(fix, at, track.config) else { return false };
-    if !track.insert_in_ring(0, &sound) {
-        insert_sound(track.reborrow(), fix, at);
-    }
-    hear(hot, &mut track, at, true);
-    true
-}
-
-/// How many fixes more a party of a pair may send while it rests counts anew.
-#[cold]
-fn look_back(hot: &mut HotLine, track: TrackMut<'_>, at: Timestamp) {
-    if !hot.is_awake() {
-        hot.grant(track.as_ref().fixes_to_spare(at.plus_ms(-LAG_MS_MAX)));
-    }
-}
-
-/// Takes in a fix that is known to be sound, though the ring alone cannot.
-#[cold]
-pub(super) fn insert_sound(mut track: TrackMut<'_>, fix: &Fix, at: Timestamp) {
-    let mut sample = Sample::new(fix, at, track.config);
-    sample.trust = Trust::default();
-    track.insert(sample);
 }

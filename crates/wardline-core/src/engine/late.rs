@@ -1,7 +1,6 @@
 //! Fixes that come late: those that change nothing, and those too late for the history.
 
 use super::Engine;
-use super::fixes::insert_sound;
 use super::observation::Scope;
 use crate::device::{HotLine, hear};
 use crate::event::{Cause, EventKind, Evidence};
@@ -201,7 +200,7 @@ pub(super) fn passes_among_calm(
         return false;
     }
     if !track.insert_in_ring(gap.later, &sound) {
-        insert_sound(track.reborrow(), fix, at);
+        track.insert_sound(fix, at);
     }
     track.remember(sound.time, sound.seq);
     hot.take_between();

@@ -6,7 +6,7 @@
 //! timer that both wait for: what is to be known for that is noted as [`Mate`].
 
 use super::{Engine, Person};
-use crate::device::{ENDLESS, HotLine, LAG_MS_MAX, Mate};
+use crate::device::{Device, ENDLESS, HotLine, LAG_MS_MAX, Mate};
 use crate::ids::{DeviceId, OrderId, PersonId};
 use crate::order::{Order, Terms};
 use crate::time::{NEVER, Timestamp};
@@ -49,24 +49,34 @@ impl Engine {
         }
     }
 
+    /// Lets a device and its mate rest on if it rested until now and the newest fixes of both put
+    /// off what it waited for. Says whether it does.
+    pub(super) fn rests_on_by_both(&mut self, slot: usize, at: Timestamp) -> bool {
+        let mate = self.devices.get(slot).and_then(Device::mate);
+        let Some(mate) = mate.filter(|_| self.waits_until_now(slot, at)) else { return false };
+        let Some(until) = self.quiet_with(slot, mate).filter(|until| *until > at) else {
+            return false;
+        };
+        self.rest_until(slot, until);
+        self.let_rest(mate.slot, until);
+        true
+    }
+
+    /// Whether it rested until now, when some boundary or timer of its orders may be due.
+    fn waits_until_now(&self, slot: usize, at: Timestamp) -> bool {
+        let is_due = |hot: &HotLine| !hot.is_awake() && at >= hot.quiet_until;
+        self.devices.hot(slot).is_some_and(is_due) && self.waits_for_orders_only(slot)
+    }
+
     /// Lets a device rest on if it rested until now and none of the boundaries and timers that it
     /// waited for is due, or what was has fired and left it at rest. Says whether it does.
     pub(super) fn rests_on(&mut self, slot: usize, at: Timestamp) -> bool {
-        let is_due = |hot: &HotLine| !hot.is_awake() && at >= hot.quiet_until;
-        if !self.devices.hot(slot).is_some_and(is_due) || !self.waits_for_orders_only(slot) {
+        if !self.waits_until_now(slot, at) {
             return false;
         }
-        let Some(device) = self.devices.get(slot) else { return false };
-        let (id, person, mate) = (device.id, device.person, device.mate());
-        let by_both = mate.and_then(|mate| self.quiet_with(slot, mate));
-        if let Some((mate, until)) = mate.zip(by_both.filter(|until| *until > at)) {
-            self.rest_until(slot, until);
-            self.let_rest(mate.slot, until);
-            return true;
-        }
-        if let Some((device, ..)) = self.devices.get_mut(slot, &self.config) {
-            device.set_mate(None);
-        }
+        let Some((device, ..)) = self.devices.get_mut(slot, &self.config) else { return false };
+        let (id, person) = (device.id, device.person);
+        device.set_mate(None);
         // Until the next instant nothing is due: at an alarm that is raised, the instant is past.
         let mut until = self.quiet_until(person, id);
         if NEVER < until && until <= at {

@@ -90,6 +90,20 @@ impl Scale {
     }
 }
 
+impl Scale {
+    /// The same of a position and two others, in single precision, which the constants have room
+    /// for. Longitudes that overflow are those of positions far apart, and stay so.
+    #[inline(always)]
+    pub fn most_m2_to_both(&self, from: Position, to: [Position; 2]) -> [f32; 2] {
+        to.map(|to| {
+            let lat_e7 = from.lat_e7().wrapping_sub(to.lat_e7()) as f32;
+            let lon_e7 = from.lon_e7().wrapping_sub(to.lon_e7()) as f32;
+            let (lat_m, lon_m) = (lat_e7 * LAT_MOST_M as f32, lon_e7 * self.lon_most_m);
+            lat_m * lat_m + lon_m * lon_m
+        })
+    }
+}
+
 /// Not less than the distance of two positions, as it is computed; close only near the equator.
 pub(crate) fn distance_most_m(a: Position, b: Position) -> f64 {
     let everywhere = Scale { lon_least_m: 0.0, lon_most_m: LON_MOST_M as f32 };

@@ -120,15 +120,18 @@ impl Ring {
         Some(Passed { time, position: body.position(), claims_motion: body.claims_motion() })
     }
 
-    /// Inserts a sound fix before the newest `later` ones, if it can be packed and no other lies
-    /// beside.
+    /// Appends a sound fix, if it can be packed and no other lies beside.
     #[inline(always)]
+    pub fn push_sound(&mut self, slots: &mut Write<'_>, fix: &SoundFix) -> bool {
+        let Some((standing, body)) = self.packed(fix) else { return false };
+        slots.put(self.next, standing, body);
+        self.step(slots.layout);
+        true
+    }
+
+    /// Inserts one before the newest `later`, likewise.
     pub fn insert_sound(&mut self, slots: &mut Write<'_>, later: usize, fix: &SoundFix) -> bool {
-        if self.odd.is_some() {
-            return false;
-        }
-        let Some(standing) = Standing::new(fix.time, fix.seq, self.base) else { return false };
-        let Some(body) = Body::of_sound(fix) else { return false };
+        let Some((standing, body)) = self.packed(fix) else { return false };
         let mut free = self.next;
         for _ in 0..later {
             let before = slots.layout.previous(free);
@@ -136,9 +139,21 @@ impl Ring {
             free = before;
         }
         slots.put(free, standing, body);
-        self.next = slots.layout.after(self.next);
-        self.len += u32::from(self.len() < slots.layout.places());
+        self.step(slots.layout);
         true
+    }
+
+    #[inline(always)]
+    fn packed(&self, fix: &SoundFix) -> Option<(Standing, Body)> {
+        let standing = Standing::new(fix.time, fix.seq, self.base)?;
+        Some((standing, Body::of_sound(fix)?)).filter(|_| self.odd.is_none())
+    }
+
+    /// Another fix has come.
+    #[inline(always)]
+    fn step(&mut self, layout: Layout) {
+        self.next = layout.after(self.next);
+        self.len += u32::from(self.len() < layout.places());
     }
 
     /// Appends a fix; in a full ring the oldest makes room.
@@ -272,7 +287,7 @@ mod tests {
 
     impl Both {
         fn new(blocks: u16, layers: u16) -> Self {
-            let layout = Layout { blocks, layers };
+            let layout = Layout::of(blocks, layers);
             let bytes = vec![0; layout.bytes()];
             Self { ring: Ring::new(), layout, bytes, plain: Vec::new(), config: Config::default() }
         }

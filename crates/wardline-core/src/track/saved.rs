@@ -68,7 +68,7 @@ impl Track<'_> {
 impl TrackMut<'_> {
     /// Fills an empty track.
     pub fn read(&mut self, from: &mut Reader<'_>) -> Read<()> {
-        let Layout { blocks, layers } = self.slots.layout;
+        let Layout { blocks, layers, .. } = self.slots.layout;
         let (blocks, layers) = (usize::from(blocks), usize::from(layers));
         let offset = from.offset();
         let traces = from.count("old fixes of a device", TRACE_BYTES, blocks * (layers - 1))?;

@@ -18,6 +18,8 @@ pub(crate) struct Layout {
     pub blocks: u16,
     /// The fixes that a block can tell the times and numbers of.
     pub layers: u16,
+    /// Of a block, what tells times and numbers; it comes before the body.
+    standings_bytes: u32,
 }
 
 /// Where a fix is kept: its block, and which layer tells its time and number.
@@ -38,7 +40,12 @@ impl Layout {
     pub fn new(config: &Config) -> Self {
         let blocks = config.history_fixes.clamp(2, FIXES_MAX) + 1;
         let layers = config.repeat_memory.min(FIXES_MAX).div_ceil(blocks).max(1);
-        Self { blocks: blocks as u16, layers: layers as u16 }
+        Self::of(blocks as u16, layers as u16)
+    }
+
+    pub(super) fn of(blocks: u16, layers: u16) -> Self {
+        let standings_bytes = u32::from(layers) * STANDING_BYTES as u32;
+        Self { blocks, layers, standings_bytes }
     }
 
     /// The bytes that a track takes. 825 with the default history.
@@ -88,10 +95,9 @@ impl Layout {
         Place { block: (blocks - 1 - rest) as u16, layer: layer as u16 }
     }
 
-    /// The standings of a block come before its body.
     #[inline]
     fn standings_bytes(self) -> usize {
-        STANDING_BYTES * usize::from(self.layers)
+        self.standings_bytes as usize
     }
 
     #[inline]
@@ -360,9 +366,13 @@ fn accuracy_code(accuracy_m: Option<f64>) -> Option<u32> {
     let Some(accuracy_m) = accuracy_m else {
         return Some(ACCURACY_ABSENT);
     };
-    let code = (accuracy_m * 1000.0 + 0.5) as u32;
-    let back = self::accuracy_m(code).map(f64::to_bits);
-    (code < ACCURACY_ABSENT && back == Some(accuracy_m.to_bits())).then_some(code)
+    // What is added leaves no bits for parts of thousandths, and the whole ones in the lowest.
+    const WHOLE: f64 = (1_u64 << 52) as f64;
+    let rounded = accuracy_m * 1000.0 + WHOLE;
+    let code = rounded.to_bits().wrapping_sub(WHOLE.to_bits());
+    let back_m = (rounded - WHOLE) / 1000.0;
+    let is_packed = code < ACCURACY_ABSENT.into() && back_m.to_bits() == accuracy_m.to_bits();
+    is_packed.then_some(code as u32)
 }
 
 #[inline]
@@ -389,7 +399,7 @@ mod tests {
     #[test]
     fn a_place_before_is_the_one_that_leads_here() {
         for (blocks, layers) in [(3, 1), (3, 22), (33, 2), (5, 3)] {
-            let layout = Layout { blocks, layers };
+            let layout = Layout::of(blocks, layers);
             let mut place = Place::default();
             let mut passed = vec![place];
             for _ in 0..2 * layout.places() {
