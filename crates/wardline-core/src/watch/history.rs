@@ -14,7 +14,11 @@ impl Watch {
     // J-TIME-3
     pub(super) fn fold_again(&mut self, scene: Scene<'_>, from: Key) {
         self.rewind(from);
-        let mut steps = self.steps_from(scene, from).into_iter().peekable();
+        let steps = self.steps_from(scene, from);
+        if !steps.is_empty() {
+            self.sentries = None;
+        }
+        let mut steps = steps.into_iter().peekable();
         let base = self.checkpoints.first().map_or(Key::FIRST, |(key, _)| *key);
         let mut next = self.first_item(scene, |(key, _)| *key < from);
         while let Some((key, item)) = next {
@@ -65,7 +69,6 @@ impl Watch {
     }
 
     fn rewind(&mut self, from: Key) {
-        self.sentries = None;
         let kept = self.checkpoints.iter().rposition(|(key, _)| *key < from).unwrap_or(0);
         self.checkpoints.truncate(kept + 1);
         if let Some((key, state)) = self.checkpoints.last() {
