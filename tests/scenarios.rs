@@ -285,6 +285,12 @@ scenarios! {
     away_her_device_released_at_the_time_of_a_fix,
     // J-PAIR-5, J-ORDER-2
     pair_numbers_by_start_whatever_the_rule_demanded,
+    // J-SILENCE-1, J-SCHED-4: until then both waited for each other only
+    away_report_asked_for_while_both_rest,
+    // J-SILENCE-1, J-TIME-4: his rest is not hers
+    away_her_own_silence_while_he_rests,
+    // J-PROX-4, J-LATE-5
+    away_his_fixes_crowd_while_both_rest,
 }
 
 #[test]
