@@ -291,6 +291,16 @@ scenarios! {
     away_her_own_silence_while_he_rests,
     // J-PROX-4, J-LATE-5
     away_his_fixes_crowd_while_both_rest,
+    // J-SILENCE-1, J-SILENCE-4
+    late_fix_ends_the_silence_just_told,
+    // J-CROSS-1, J-TIME-3: what comes after the late fix is no longer between two near ones
+    cross_from_a_late_fix_that_passed_afar,
+    // J-CROSS-1, J-TIME-3
+    cross_to_the_fix_after_a_late_one,
+    // J-LATE-2, J-BREACH-1
+    late_beyond_the_history_on_the_edge,
+    // J-LATE-5, J-PROX-4: not of what came before he was a party
+    away_unjudged_from_the_assignment_on,
 }
 
 #[test]
