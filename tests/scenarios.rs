@@ -293,6 +293,10 @@ scenarios! {
     away_his_fixes_crowd_while_both_rest,
     // J-SILENCE-1, J-SILENCE-4
     late_fix_ends_the_silence_just_told,
+    // J-SILENCE-1, J-TIME-4: told by a fix that changes nothing else, near and far
+    silence_ends_a_millisecond_after_it_started,
+    // J-SCHED-1, J-TIME-4
+    late_fix_received_as_the_rule_starts,
     // J-CROSS-1, J-TIME-3: what comes after the late fix is no longer between two near ones
     cross_from_a_late_fix_that_passed_afar,
     // J-CROSS-1, J-TIME-3
