@@ -35,9 +35,6 @@ impl Engine {
         let Some((device, hot, _)) = self.devices.get_mut(slot, &self.config) else {
             return;
         };
-        if !is_quiet {
-            device.set_mate(None);
-        }
         match (slack_m, newest) {
             (Some(slack_m), Some(sample)) => {
                 if has_pairs {
@@ -63,9 +60,6 @@ impl Engine {
             self.rest_until(slot, until);
             self.let_rest(mate.slot, until);
             return true;
-        }
-        if let Some((device, ..)) = self.devices.get_mut(slot, &self.config) {
-            device.set_mate(None);
         }
         // Until the next instant nothing is due: at an alarm that is raised, the instant is past.
         let mut until = self.quiet_until(person, id);
