@@ -285,6 +285,34 @@ scenarios! {
     away_her_device_released_at_the_time_of_a_fix,
     // J-PAIR-5, J-ORDER-2
     pair_numbers_by_start_whatever_the_rule_demanded,
+    // J-SILENCE-1, J-SCHED-4: until then both waited for each other only
+    away_report_asked_for_while_both_rest,
+    // J-SILENCE-1, J-TIME-4: his rest is not hers
+    away_her_own_silence_while_he_rests,
+    // J-PROX-4, J-LATE-5
+    away_his_fixes_crowd_while_both_rest,
+    // J-DESK-3, J-TIME-4
+    desk_escalation_while_each_waits_for_the_other,
+    // J-SILENCE-1, J-TIME-4
+    away_his_new_order_while_each_waits_for_the_other,
+    // J-SILENCE-1, J-SILENCE-4
+    late_fix_ends_the_silence_just_told,
+    // J-SILENCE-1, J-TIME-4: told by a fix that changes nothing else, near and far
+    silence_ends_a_millisecond_after_it_started,
+    // J-SCHED-1, J-TIME-4
+    late_fix_received_as_the_rule_starts,
+    // J-FIX-2, J-SILENCE-1
+    fix_again_while_he_rests_is_not_heard,
+    // J-FIX-5, J-FIX-10
+    fix_implausible_far_from_all,
+    // J-CROSS-1, J-TIME-3: what comes after the late fix is no longer between two near ones
+    cross_from_a_late_fix_that_passed_afar,
+    // J-CROSS-1, J-TIME-3
+    cross_to_the_fix_after_a_late_one,
+    // J-LATE-2, J-BREACH-1
+    late_beyond_the_history_on_the_edge,
+    // J-LATE-5, J-PROX-4: not of what came before he was a party
+    away_unjudged_from_the_assignment_on,
 }
 
 #[test]

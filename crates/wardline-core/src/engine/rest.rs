@@ -35,9 +35,6 @@ impl Engine {
         let Some((device, hot, _)) = self.devices.get_mut(slot, &self.config) else {
             return;
         };
-        if !is_quiet {
-            device.set_mate(None);
-        }
         match (slack_m, newest) {
             (Some(slack_m), Some(sample)) => {
                 if has_pairs {
@@ -74,9 +71,8 @@ impl Engine {
         if !self.waits_until_now(slot, at) {
             return false;
         }
-        let Some((device, ..)) = self.devices.get_mut(slot, &self.config) else { return false };
+        let Some(device) = self.devices.get(slot) else { return false };
         let (id, person) = (device.id, device.person);
-        device.set_mate(None);
         // Until the next instant nothing is due: at an alarm that is raised, the instant is past.
         let mut until = self.quiet_until(person, id);
         if NEVER < until && until <= at {

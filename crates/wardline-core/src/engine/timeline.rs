@@ -118,9 +118,7 @@ impl Engine {
     pub(super) fn reschedule(&mut self, id: OrderId) -> Option<Timestamp> {
         let next = self.next_instant(id);
         self.note_deadline(id, next);
-        if let Some(next) = next {
-            self.hurry_parties(id, next);
-        }
+        self.hurry_parties(id, next.unwrap_or(Timestamp::FAR_FUTURE));
         next
     }
 
@@ -153,11 +151,11 @@ impl Engine {
     }
 
     /// The order's next instant is this: parties that rest longer look for it before their next
-    /// fix.
+    /// fix. It may be none that mates wait for, and they may wait for other orders now, too.
     fn hurry_parties(&mut self, id: OrderId, next: Timestamp) {
         self.for_devices_of_parties(id, |device, hot| {
+            device.set_mate(None);
             if hot.quiet_until > next {
-                device.set_mate(None);
                 hot.lose_quiet();
             }
         });
