@@ -46,11 +46,11 @@ impl Engine {
         }
     }
 
-    /// Lets a device and its mate rest on if it rested until now and the newest fixes of both put
+    /// Lets a device that rested until now rest on with its mate if the newest fixes of both put
     /// off what it waited for. Says whether it does.
     pub(super) fn rests_on_by_both(&mut self, slot: usize, at: Timestamp) -> bool {
         let mate = self.devices.get(slot).and_then(Device::mate);
-        let Some(mate) = mate.filter(|_| self.waits_until_now(slot, at)) else { return false };
+        let Some(mate) = mate.filter(|_| self.waits_for_orders_only(slot)) else { return false };
         let Some(until) = self.quiet_with(slot, mate).filter(|until| *until > at) else {
             return false;
         };
@@ -59,16 +59,11 @@ impl Engine {
         true
     }
 
-    /// Whether it rested until now, when some boundary or timer of its orders may be due.
-    fn waits_until_now(&self, slot: usize, at: Timestamp) -> bool {
-        let is_due = |hot: &HotLine| !hot.is_awake() && at >= hot.quiet_until;
-        self.devices.hot(slot).is_some_and(is_due) && self.waits_for_orders_only(slot)
-    }
-
     /// Lets a device rest on if it rested until now and none of the boundaries and timers that it
     /// waited for is due, or what was has fired and left it at rest. Says whether it does.
     pub(super) fn rests_on(&mut self, slot: usize, at: Timestamp) -> bool {
-        if !self.waits_until_now(slot, at) {
+        let is_due = |hot: &HotLine| !hot.is_awake() && at >= hot.quiet_until;
+        if !self.devices.hot(slot).is_some_and(is_due) || !self.waits_for_orders_only(slot) {
             return false;
         }
         let Some(device) = self.devices.get(slot) else { return false };
