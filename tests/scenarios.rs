@@ -173,6 +173,8 @@ scenarios! {
     sched_order_edited_while_he_stands_still,
     // J-TIME-3, J-STATUS-1
     time_order_put_at_the_time_of_a_word,
+    // J-TIME-2, J-FIX-3, J-SCHED-2, J-REFUSE-1
+    time_until_the_end_of_the_calendar,
     // J-SILENCE-1, J-TIME-4, J-DESK-3
     silence_again_told_by_a_tick,
     // J-SILENCE-2, J-TIME-4

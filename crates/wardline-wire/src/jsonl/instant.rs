@@ -1,11 +1,16 @@
 //! Instants as RFC 3339 writes them.
 
-use jiff::civil::DateTime;
-use jiff::tz::TimeZone;
+use jiff::civil::{DateTime, date};
 use wardline_core::time::Timestamp;
 
 /// 0000-01-01T00:00:00Z: RFC 3339 has no year before.
 const FIRST_MS: i64 = -62_167_219_200_000;
+
+/// 9999-12-31T23:59:59.999Z: RFC 3339 has no year after. `jiff::Timestamp` ends a day earlier.
+const LAST_MS: i64 = 253_402_300_799_999;
+
+/// 1970-01-01T00:00:00, from which milliseconds count.
+const EPOCH: DateTime = date(1970, 1, 1).at(0, 0, 0, 0);
 
 /// The instant that the text gives; digits below the millisecond are cut off.
 ///
@@ -27,17 +32,14 @@ pub(super) fn parse(text: &str) -> Option<Timestamp> {
     let second = if second == 60 { 59 } else { second as i8 };
     let local = DateTime::new(year, month, day, hour, minute, second, 0).ok()?;
     let (fraction_ms, offset) = fraction(tail)?;
-    let at_utc = TimeZone::UTC.to_timestamp(local).ok()?;
-    let ms = at_utc.as_millisecond() + i64::from(fraction_ms) - offset_ms(offset)?;
-    let writable = ms >= FIRST_MS && jiff::Timestamp::from_millisecond(ms).is_ok();
-    writable.then_some(Timestamp::from_ms(ms))
+    let local_ms = local.duration_since(EPOCH).as_secs() * 1000 + i64::from(fraction_ms);
+    let ms = local_ms - offset_ms(offset)?;
+    (FIRST_MS..=LAST_MS).contains(&ms).then_some(Timestamp::from_ms(ms))
 }
 
-/// The instant in UTC, with milliseconds.
+/// The instant in UTC, with milliseconds; of one that no text can give, the nearest that one can.
 pub(super) fn format(instant: Timestamp) -> String {
-    let nearest = if instant.ms() < 0 { jiff::Timestamp::MIN } else { jiff::Timestamp::MAX };
-    let instant = jiff::Timestamp::from_millisecond(instant.ms()).unwrap_or(nearest);
-    format!("{instant:.3}")
+    Timestamp::from_ms(instant.ms().clamp(FIRST_MS, LAST_MS)).to_string()
 }
 
 /// The milliseconds of `.123456`, if it is there, and what stands behind.
