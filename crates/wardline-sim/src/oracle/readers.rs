@@ -15,11 +15,9 @@ pub fn bad<T>(reason: &'static str, v: impl ToString) -> Result<T, Bad> {
 
 /// A time in milliseconds.
 pub fn time(v: &Value) -> Option<i64> {
-    let s = v.as_str()?;
-    if !s.ends_with('Z') {
-        return None;
-    }
-    s.parse::<jiff::Timestamp>().ok().map(|t| t.as_millisecond())
+    let utc: jiff::civil::DateTime = v.as_str()?.strip_suffix('Z')?.parse().ok()?;
+    let ms = utc.duration_since(jiff::civil::date(1970, 1, 1).at(0, 0, 0, 0)).as_millis();
+    i64::try_from(ms).ok()
 }
 
 /// Refuses members that are not among these.
