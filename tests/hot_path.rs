@@ -82,16 +82,17 @@ fn timers_that_are_put_off_judge_no_fix() {
     assert_eq!(next.ms() / 1000 % 3600, 3_590);
 }
 
-/// Who drives far from all zones leaves the slack with each fix, and each counts.
+/// Who drives to and fro three kilometres from a zone leaves the slack with each fix, and each
+/// counts.
 #[test]
 fn fixes_beyond_the_slack_count() {
     let engine = &mut engine_with(&[zone(), order(0, 17, 3_590), assignment()]);
     for round in 1..=10 {
         let mut record = fix(100 * round, 9001, 100 * round);
         if let Input::Fix(fix) = &mut record.input {
-            // Six kilometres in 100 seconds; no slack is larger than five.
-            let lat_e7 = 431_000_000 + 540_000 * i32::try_from(round).expect("a small number");
-            fix.position = Position::from_e7(lat_e7, 746_036_000).expect("a position");
+            let north_e7 = if round % 2 == 0 { 180_000 } else { -180_000 };
+            let position = Position::from_e7(428_760_000 + north_e7, 746_403_000);
+            fix.position = position.expect("a position");
         }
         assert_eq!(apply(engine, &record), []);
     }

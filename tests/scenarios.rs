@@ -303,6 +303,8 @@ scenarios! {
     silence_ends_a_millisecond_after_it_started,
     // J-SCHED-1, J-TIME-4
     late_fix_received_as_the_rule_starts,
+    // J-PROX-1, J-FIX-7: her newest is coarse
+    away_late_fix_becomes_her_reference,
     // J-FIX-2, J-SILENCE-1
     fix_again_while_he_rests_is_not_heard,
     // J-FIX-5, J-FIX-10
