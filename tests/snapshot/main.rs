@@ -16,7 +16,8 @@ const LINES: usize = 400;
 #[test]
 fn restored_after_every_record_an_engine_goes_on_the_same() {
     let (mut records, mut events) = (0, 0);
-    for seed in 0..SEEDS {
+    // In the last, a tick comes for an order of which one is no party any more.
+    for seed in (0..SEEDS).chain([2_030]) {
         let (many, said) = restore_after_every_record(seed, LINES, config(seed));
         (records, events) = (records + many, events + said);
     }

@@ -147,29 +147,35 @@ impl Engine {
 
     /// From now on each fix of whoever is or was a party of the order is judged.
     pub(super) fn wake_parties(&mut self, id: OrderId) {
-        self.for_devices_of_parties(id, |_, hot| hot.wake());
+        self.for_devices_of_parties(id, |_, hot, _| hot.wake());
     }
 
     /// The order's next instant is this: parties that rest longer look for it before their next
     /// fix. It may be none that mates wait for, and they may wait for other orders now, too.
     fn hurry_parties(&mut self, id: OrderId, next: Timestamp) {
-        self.for_devices_of_parties(id, |device, hot| {
+        self.for_devices_of_parties(id, |device, hot, waits| {
             device.set_mate(None);
-            if hot.quiet_until > next {
+            if waits && hot.quiet_until > next {
                 hot.lose_quiet();
             }
         });
     }
 
-    /// Does something with each device, and its line, of whoever is or was a party of the order.
-    fn for_devices_of_parties(&mut self, id: OrderId, act: impl Fn(&mut Device, &mut HotLine)) {
+    /// Does something with each device, and its line, of whoever is or was a party of the order;
+    /// told is whether such a one is, and so waits for its instants.
+    fn for_devices_of_parties(
+        &mut self,
+        id: OrderId,
+        act: impl Fn(&mut Device, &mut HotLine, bool),
+    ) {
         let Some(order) = self.orders.by_id.get(id) else { return };
         let restrained = order.versions.iter().rev().take(2).map(|version| version.person);
-        let parties = restrained.chain(order.protected.iter().copied());
-        let parties = parties.filter_map(|party| self.people.get(party));
-        for slot in parties.flat_map(|party| &party.devices) {
-            if let Some((device, hot, _)) = self.devices.get_mut(*slot, &self.config) {
-                act(device, hot);
+        for id in restrained.chain(order.protected.iter().copied()) {
+            let Some(party) = self.people.get(id) else { continue };
+            for slot in &party.devices {
+                if let Some((device, hot, _)) = self.devices.get_mut(*slot, &self.config) {
+                    act(device, hot, order.concerns(id));
+                }
             }
         }
     }

@@ -46,12 +46,13 @@ pub const NOTED: u8 = 3;
 
 const PHASES: [&str; 4] = ["ended", "started", "amended", "noted"];
 
+/// Times count from here.
+const EPOCH: jiff::civil::DateTime = jiff::civil::date(1970, 1, 1).at(0, 0, 0, 0);
+
 /// A time as JSON.
 pub fn stamp(ms: i64) -> Value {
-    match jiff::Timestamp::from_millisecond(ms) {
-        Ok(t) => Value::String(format!("{t:.3}")),
-        Err(_) => Value::Null,
-    }
+    let utc = EPOCH.checked_add(jiff::SignedDuration::from_millis(ms));
+    utc.map_or(Value::Null, |utc| Value::String(format!("{utc:.3}Z")))
 }
 
 fn metres(d: f64) -> Value {
