@@ -23,6 +23,7 @@ use std::sync::mpsc::{RecvTimeoutError, channel};
 use std::thread;
 use std::time::Duration;
 use wardline::journal::Journal;
+use wardline::pipeline::Metrics;
 use wardline::{Config, jsonl};
 use wardline_core::time::Timestamp;
 use wardline_wire::datagram::{DeviceTable, RateLimit, TableConfig};
@@ -32,6 +33,8 @@ pub const PLANTED: u32 = 200;
 /// People shown on the map besides them.
 const OTHERS_SHOWN: u32 = 100;
 const LIVE_EACH: Duration = Duration::from_secs(1);
+/// How often it is looked whether all is set up.
+const SET_UP_EACH: Duration = Duration::from_millis(5);
 
 /// What is demonstrated.
 pub struct Settings {
@@ -143,6 +146,12 @@ fn set_up(server: &Server, plan: &Plan, map: bool) -> io::Result<Vec<Value>> {
         if map && is_shown(plan, n) {
             kept.extend(inputs);
         }
+    }
+    // A fix from before its device is assigned would be refused.
+    let metrics = server.metrics();
+    let is_done = |metrics: &Metrics| metrics.judged() >= metrics.submitted;
+    while !is_done(&metrics()) && !server.has_failed() {
+        thread::sleep(SET_UP_EACH);
     }
     Ok(kept)
 }
