@@ -283,6 +283,7 @@ impl TrackMut<'_> {
         if !(self.evicts_sound() && self.head.ring.push_sound(&mut self.slots, fix)) {
             return false;
         }
+        // Before the traces beside them are written: else the processor waits.
         self.head.sound = self.head.sound.saturating_add(1);
         self.head.in_order = self.head.in_order.saturating_add(1);
         self.note_sound_push();

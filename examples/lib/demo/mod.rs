@@ -149,7 +149,7 @@ fn set_up(server: &Server, plan: &Plan, map: bool) -> io::Result<Vec<Value>> {
     }
     // A fix from before its device is assigned would be refused.
     let metrics = server.metrics();
-    let is_done = |metrics: &Metrics| metrics.judged() >= metrics.submitted;
+    let is_done = |metrics: &Metrics| metrics.judged() + metrics.quarantined() >= metrics.submitted;
     while !is_done(&metrics()) && !server.has_failed() {
         thread::sleep(SET_UP_EACH);
     }

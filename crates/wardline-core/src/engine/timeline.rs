@@ -161,8 +161,8 @@ impl Engine {
         });
     }
 
-    /// Does something with each device, and its line, of whoever is or was a party of the order;
-    /// told is whether such a one is, and so waits for its instants.
+    /// Does something with each device, and its line, of whoever is or was a party of the order,
+    /// and with whether its person still is one and so waits for the order's instants.
     fn for_devices_of_parties(
         &mut self,
         id: OrderId,
@@ -170,11 +170,11 @@ impl Engine {
     ) {
         let Some(order) = self.orders.by_id.get(id) else { return };
         let restrained = order.versions.iter().rev().take(2).map(|version| version.person);
-        for id in restrained.chain(order.protected.iter().copied()) {
-            let Some(party) = self.people.get(id) else { continue };
+        for person in restrained.chain(order.protected.iter().copied()) {
+            let Some(party) = self.people.get(person) else { continue };
             for slot in &party.devices {
                 if let Some((device, hot, _)) = self.devices.get_mut(*slot, &self.config) {
-                    act(device, hot, order.concerns(id));
+                    act(device, hot, order.concerns(person));
                 }
             }
         }

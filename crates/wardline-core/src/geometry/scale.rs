@@ -88,9 +88,7 @@ impl Scale {
         let (lat_m, lon_m) = (lat_e7 * LAT_MOST_M, lon_e7 * f64::from(self.lon_most_m));
         lat_m * lat_m + lon_m * lon_m
     }
-}
 
-impl Scale {
     /// The same of a position and two others, in single precision, which the constants have room
     /// for. Longitudes that overflow are those of positions far apart, and stay so.
     #[inline(always)]
@@ -155,12 +153,29 @@ mod tests {
                 assert!(m <= most_m, "{lat} {a} {b}: {m} {most_m}");
                 // Speed only: a scale that says too much wakes devices for nothing.
                 assert!(most_m <= 1.05 * m, "{lat} {a} {b}: {m} {most_m}");
+                let both_m = scale.most_m2_to_both(a, [b, a]).map(|m2| f64::from(m2).sqrt());
+                assert!(m <= both_m[0] && both_m[0] <= 1.000_001 * most_m, "{both_m:?} {most_m}");
+                assert_eq!(both_m[1], 0.0);
             }
         }
         assert!(Scale::near(at(81.0, 10.0)).is_none() && Scale::near(at(-89.0, 10.0)).is_none());
     }
 
     // J-FIX-5
+    /// Also where longitudes are so far apart that their difference overflows.
+    #[test]
+    fn positions_far_apart_are_not_near_in_single_precision() {
+        for (lat, lon) in LATS.iter().flat_map(|lat| LONS.map(|lon| (*lat, lon))) {
+            let (from, scale) = (at(lat, lon), Scale::near(at(lat, lon)).expect("no pole"));
+            for step in 1..3_600 {
+                let to = at(lat, lon + f64::from(step) * 0.1);
+                let most_m = scale.most_m2_to_both(from, [to; 2]).map(f32::sqrt)[0];
+                let least_m = karney_m(from, to).min(5_000.0);
+                assert!(f64::from(most_m) >= least_m, "{from} {to}: {most_m}");
+            }
+        }
+    }
+
     #[test]
     fn no_computed_distance_is_more_than_the_most() {
         let lats = [-90.0, -89.0, -45.0, -0.001, 0.0, 30.0, 30.001, 60.0, 89.9995];
