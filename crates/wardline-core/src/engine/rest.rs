@@ -66,18 +66,14 @@ impl Engine {
         true
     }
 
-    /// Until when no timer passes of an order whose parties wait for nothing else, as far as both
-    /// have been heard of.
+    /// The next timer of an order whose parties wait for nothing else; long past if they have not
+    /// been heard of.
     fn next_timer_of(&self, wait: &Wait) -> Option<Timestamp> {
-        let heard = self.devices.heard(wait.restrained);
-        let since = |heard: Option<Timestamp>| heard.unwrap_or(NEVER);
-        let report = wait.report;
-        let silence = report
-            .max_silence_ms
-            .map(|max_ms| since(heard.and_then(|heard| heard.any)).plus_ms(max_ms));
-        let no_fix = report
-            .max_no_fix_ms
-            .map(|max_ms| since(heard.and_then(|heard| heard.sound)).plus_ms(max_ms));
+        let heard = || self.devices.heard(wait.restrained);
+        let after = |since: Option<Timestamp>, ms: i64| since.unwrap_or(NEVER).plus_ms(ms);
+        let Report { max_silence_ms, max_no_fix_ms } = wait.report;
+        let silence = max_silence_ms.map(|ms| after(heard().and_then(|heard| heard.any), ms));
+        let no_fix = max_no_fix_ms.map(|ms| after(heard().and_then(|heard| heard.sound), ms));
         let newest = |slot: usize| self.devices.newest_sound(slot, &self.config);
         let stale = wait.protected.map(|protected| {
             let older = newest(wait.restrained).zip(newest(protected));
