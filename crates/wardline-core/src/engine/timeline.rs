@@ -13,7 +13,8 @@ use crate::watch::About;
 use std::collections::BTreeSet;
 
 impl Engine {
-    /// When a tick would next matter, if ever.
+    /// An instant before which no tick matters, if one ever does. What fixes have put off since is
+    /// left at its old instant until a tick comes, which then finds nothing due.
     pub fn next_deadline(&self) -> Option<Timestamp> {
         self.deadlines.first()
     }
