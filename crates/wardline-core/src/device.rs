@@ -13,7 +13,6 @@ use crate::engine::Config;
 use crate::ids::{DeviceId, PersonId};
 use crate::input::Fix;
 use crate::key::Key;
-use crate::order::Report;
 use crate::table::Places;
 use crate::time::{NEVER, Timestamp};
 use crate::track::{Track, TrackMut};
@@ -61,8 +60,9 @@ pub(crate) struct Wait {
     pub protected: Option<usize>,
     /// When the order's next boundary comes.
     pub boundary: Timestamp,
-    /// The shortest limits that are active.
-    pub report: Report,
+    /// How long after a sound fix of his an alarm comes if nothing more does: who rests sends
+    /// nothing else that counts.
+    pub patience_ms: Option<i64>,
 }
 
 const NO_CONDITIONS: &Conditions = &Conditions::new();

@@ -8,7 +8,7 @@
 use super::{Engine, Person};
 use crate::device::{Device, ENDLESS, HotLine, LAG_MS_MAX, Wait};
 use crate::ids::{DeviceId, OrderId, PersonId};
-use crate::order::{Order, Report, Terms};
+use crate::order::{Order, Terms};
 use crate::time::{NEVER, Timestamp};
 
 impl Engine {
@@ -69,18 +69,18 @@ impl Engine {
     /// The next timer of an order whose parties wait for nothing else; long past if they have not
     /// been heard of.
     fn next_timer_of(&self, wait: &Wait) -> Option<Timestamp> {
-        let heard = || self.devices.heard(wait.restrained);
-        let after = |since: Option<Timestamp>, ms: i64| since.unwrap_or(NEVER).plus_ms(ms);
-        let Report { max_silence_ms, max_no_fix_ms } = wait.report;
-        let silence = max_silence_ms.map(|ms| after(heard().and_then(|heard| heard.any), ms));
-        let no_fix = max_no_fix_ms.map(|ms| after(heard().and_then(|heard| heard.sound), ms));
+        let report = wait.patience_ms.map(|patience_ms| {
+            let heard = self.devices.heard(wait.restrained);
+            let sound = heard.and_then(|heard| heard.sound).unwrap_or(NEVER);
+            sound.plus_ms(patience_ms)
+        });
         let newest = |slot: usize| self.devices.newest_sound(slot, &self.config);
         let stale = wait.protected.map(|protected| {
             let older = newest(wait.restrained).zip(newest(protected));
             let older = older.map_or(NEVER, |(his, hers)| his.min(hers));
             older.plus_ms(self.config.reference_age_max_ms)
         });
-        [silence, no_fix, stale].into_iter().flatten().min()
+        [report, stale].into_iter().flatten().min()
     }
 
     /// Lets a device rest on if it rested until now and none of the boundaries and timers that it
@@ -177,7 +177,7 @@ impl Engine {
             restrained: his,
             protected: hers.flatten(),
             boundary: order.next_boundary().unwrap_or(Timestamp::FAR_FUTURE),
-            report: shortest_report(order),
+            patience_ms: patience_ms(order),
         };
         if self.next_alarm(id) != self.next_timer_of(&wait) {
             return;
@@ -216,20 +216,13 @@ impl Engine {
     }
 }
 
-/// The shortest limits of the report rules that are active.
-fn shortest_report(order: &Order) -> Report {
+/// How long after a sound fix the first report rule that is active misses the next.
+fn patience_ms(order: &Order) -> Option<i64> {
     let rules = order.newest().into_iter().flat_map(|version| &version.rules);
     let active = rules.filter(|rule| rule.active_since(order.progress).is_some());
-    let none = Report { max_silence_ms: None, max_no_fix_ms: None };
-    active.fold(none, |shortest, rule| match rule.terms {
-        Terms::Report(report) => Report {
-            max_silence_ms: shorter(shortest.max_silence_ms, report.max_silence_ms),
-            max_no_fix_ms: shorter(shortest.max_no_fix_ms, report.max_no_fix_ms),
-        },
-        _ => shortest,
-    })
-}
-
-fn shorter(one: Option<i64>, other: Option<i64>) -> Option<i64> {
-    one.into_iter().chain(other).min()
+    let limits = active.filter_map(|rule| match rule.terms {
+        Terms::Report(report) => Some([report.max_silence_ms, report.max_no_fix_ms]),
+        _ => None,
+    });
+    limits.flatten().flatten().min()
 }
