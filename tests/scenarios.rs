@@ -37,6 +37,8 @@ scenarios! {
     silence_of_an_order_put_while_he_rests,
     // J-SILENCE-1, J-TIME-4
     silence_of_one_of_two_devices_at_rest,
+    // J-LATE-1, J-TIME-5
+    late_fix_in_the_zone_of_the_version_before,
     // J-SILENCE-1, J-STALE-1
     away_his_silence_told_at_her_fix,
     // C25: what an outage kept back says that it is late, J-LATE-1, J-SILENCE-1
