@@ -43,6 +43,8 @@ scenarios! {
     away_his_silence_told_at_her_fix,
     // J-STALE-1, J-PROX-1
     away_both_her_devices_fall_silent_while_he_rests,
+    // J-STALE-1, J-PROX-1
+    away_the_second_of_two_falls_silent_while_he_rests,
     // C25: what an outage kept back says that it is late, J-LATE-1, J-SILENCE-1
     c25_backlog_after_an_outage,
     // J-SCHED-1
