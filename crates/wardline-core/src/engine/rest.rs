@@ -163,8 +163,7 @@ impl Engine {
         let only_device = |person: PersonId| {
             let person =
                 self.people.get(person).filter(|person| person.only_order() == Some(id))?;
-            let [device] = person.devices[..] else { return None };
-            person.sound_before_release.is_none().then_some(device)
+            <[usize; 1]>::try_from(&*person.devices).ok().map(|[device]| device)
         };
         let hers = protected.map(only_device);
         let (Some(his), Some(order)) = (only_device(restrained), self.orders.by_id.get(id)) else {
