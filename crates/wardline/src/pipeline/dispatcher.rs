@@ -9,7 +9,7 @@ use super::log_writer::{INPUTS_MAX, Unwritten};
 use super::notice::{Listener, Notice, words_of};
 use super::queue::Queue;
 use super::router::Router;
-use super::share::{Move, Share};
+use super::share::{Inputs, Move, Share};
 use super::snapshots::{Asked, Request};
 use super::spare::Spare;
 use super::stats::Stats;
@@ -93,9 +93,8 @@ impl Dispatcher {
             self.stats.numbered.add(many);
             self.stats.clock_regressions.set(self.router.clock_regressions());
             self.write(&list, std::mem::take(&mut batch.heard), tag, now_ns);
-            self.route(&mut list);
+            self.share_out(list);
             self.hand_out(submitted_ns, now_ns);
-            self.put_back(list);
         }
         self.spare_batches.put(batch);
     }
@@ -124,14 +123,16 @@ impl Dispatcher {
             let now_ns = self.clock.now_ns();
             replayed += list.len();
             self.stats.replayed.add(list.len());
-            for (place, input) in list.drain(..).enumerate() {
-                if place > 0 && place.is_multiple_of(SHARE_INPUTS) {
-                    self.hand_out(now_ns, now_ns);
+            while !list.is_empty() {
+                let many = list.len().min(SHARE_INPUTS);
+                let mut share = self.list(many);
+                if let Some(numbered) = Arc::get_mut(&mut share) {
+                    numbered.extend(list.drain(..many));
                 }
-                self.router.go_on_from(&input);
-                self.router.route(input, &mut self.shares);
+                share.iter().for_each(|input| self.router.go_on_from(input));
+                self.share_out(share);
+                self.hand_out(now_ns, now_ns);
             }
-            self.hand_out(now_ns, now_ns);
             match read {
                 Ok(true) => {}
                 Ok(false) => return (self.listener)(Notice::Replayed { inputs: replayed }),
@@ -146,6 +147,9 @@ impl Dispatcher {
 
     /// An empty list that nobody else holds.
     fn list(&mut self, inputs: usize) -> Arc<Vec<Numbered>> {
+        if let [share] = &mut *self.shares {
+            return Arc::new(std::mem::take(share.inputs.own()));
+        }
         let mut list = self.lists.pop_front().unwrap_or_default();
         match Arc::get_mut(&mut list) {
             Some(numbered) => {
@@ -181,10 +185,16 @@ impl Dispatcher {
         }
     }
 
-    /// Shares out inputs; those that nobody else holds are moved.
-    fn route(&mut self, list: &mut Arc<Vec<Numbered>>) {
+    /// Shares out inputs. A single shard reads them where the log does; of others each gets its
+    /// own, moved if nobody else holds them.
+    fn share_out(&mut self, mut list: Arc<Vec<Numbered>>) {
         let (router, shares) = (&mut self.router, &mut self.shares);
-        match Arc::get_mut(list) {
+        if let [share] = &mut **shares {
+            list.iter().for_each(|input| router.note(&input.record.input));
+            share.inputs = Inputs::Shared(list);
+            return;
+        }
+        match Arc::get_mut(&mut list) {
             Some(numbered) => numbered.drain(..).for_each(|input| {
                 router.route(input, shares);
             }),
@@ -192,6 +202,7 @@ impl Dispatcher {
                 router.route(input.clone(), shares);
             }),
         }
+        self.put_back(list);
     }
 
     fn hand_out(&mut self, submitted_ns: u64, numbered_ns: u64) {
