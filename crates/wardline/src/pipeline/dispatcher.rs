@@ -85,11 +85,9 @@ impl Dispatcher {
             let many = batch.records.len().min(SHARE_INPUTS);
             let now_ns = self.clock.now_ns();
             self.stats.receive.note(submitted_ns, now_ns, many);
-            let mut list = self.list(many);
-            if let Some(numbered) = Arc::get_mut(&mut list) {
-                let router = &mut self.router;
-                numbered.extend(batch.records.drain(..many).map(|r| router.number(r)));
-            }
+            let (mut list, router) = (self.list(), &mut self.router);
+            list.extend(batch.records.drain(..many).map(|record| router.number(record)));
+            let list = Arc::new(list);
             self.stats.numbered.add(many);
             self.stats.clock_regressions.set(self.router.clock_regressions());
             self.write(&list, std::mem::take(&mut batch.heard), tag, now_ns);
@@ -116,23 +114,17 @@ impl Dispatcher {
     /// Lets the shards judge what the log has, before anything new.
     fn replay(&mut self) {
         let Some(mut inputs) = self.replay.take() else { return };
-        let (mut list, mut replayed) = (Vec::new(), 0);
+        let mut replayed = 0;
         loop {
+            let mut list = self.list();
             let read = catch_unwind(AssertUnwindSafe(|| inputs(&mut list)))
                 .unwrap_or_else(|panic| Err(io::Error::other(words_of(&*panic))));
             let now_ns = self.clock.now_ns();
             replayed += list.len();
             self.stats.replayed.add(list.len());
-            while !list.is_empty() {
-                let many = list.len().min(SHARE_INPUTS);
-                let mut share = self.list(many);
-                if let Some(numbered) = Arc::get_mut(&mut share) {
-                    numbered.extend(list.drain(..many));
-                }
-                share.iter().for_each(|input| self.router.go_on_from(input));
-                self.share_out(share);
-                self.hand_out(now_ns, now_ns);
-            }
+            list.iter().for_each(|input| self.router.go_on_from(input));
+            self.share_out(Arc::new(list));
+            self.hand_out(now_ns, now_ns);
             match read {
                 Ok(true) => {}
                 Ok(false) => return (self.listener)(Notice::Replayed { inputs: replayed }),
@@ -145,22 +137,23 @@ impl Dispatcher {
         }
     }
 
-    /// An empty list that nobody else holds.
-    fn list(&mut self, inputs: usize) -> Arc<Vec<Numbered>> {
+    /// An empty list, of memory that was used before if nobody else holds it any more.
+    fn list(&mut self) -> Vec<Numbered> {
         if let [share] = &mut *self.shares {
-            return Arc::new(std::mem::take(share.inputs.own()));
+            return std::mem::take(share.inputs.own());
         }
-        let mut list = self.lists.pop_front().unwrap_or_default();
-        match Arc::get_mut(&mut list) {
-            Some(numbered) => {
-                numbered.clear();
+        let oldest = self.lists.pop_front().map(Arc::try_unwrap);
+        match oldest {
+            Some(Ok(mut list)) => {
+                list.clear();
                 list
             }
             // The log has not come to the oldest yet, nor to any other.
-            None => {
+            Some(Err(list)) => {
                 self.lists.push_front(list);
-                Arc::new(Vec::with_capacity(inputs))
+                Vec::new()
             }
+            None => Vec::new(),
         }
     }
 
