@@ -222,16 +222,18 @@ fn read_frame(
     chain: Option<&Hash>,
     frame: &mut Vec<u8>,
 ) -> Result<Step, ReadError> {
-    frame.resize(FRAME_HEAD_BYTES, 0);
-    let read = read_full(file, place.offset, frame)?;
+    let mut head_bytes = [0; FRAME_HEAD_BYTES];
+    let read = read_full(file, place.offset, &mut head_bytes)?;
     if read == 0 {
         return Ok(Step::End);
     }
-    let Some(head) = FrameHead::decode(log, &frame[..read]) else {
+    let Some(head) = FrameHead::decode(log, &head_bytes[..read]) else {
         return Ok(Step::Bad(Fault::FrameHead));
     };
+    // What is there of the one before is written over, not cleared first.
     frame.resize(head.frame_bytes(), 0);
-    let rest = &mut frame[FRAME_HEAD_BYTES..];
+    let (begin, rest) = frame.split_at_mut(FRAME_HEAD_BYTES);
+    begin.copy_from_slice(&head_bytes);
     if read_full(file, place.offset + FRAME_HEAD_BYTES as u64, rest)? < rest.len() {
         return Ok(Step::Bad(Fault::FrameShort));
     }
