@@ -156,3 +156,47 @@ impl Move {
         (Self::Snapshot(sender), receiver)
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use wardline_core::Part;
+    use wardline_core::input::{Input, Record};
+
+    fn ticks(numbers: std::ops::Range<u64>) -> Vec<Numbered> {
+        let record = Record { at: None, input: Input::Tick };
+        let tick = |number| Numbered { number, record: record.clone(), part: Part::WHOLE };
+        numbers.map(tick).collect()
+    }
+
+    fn share(inputs: Inputs) -> Share {
+        Share { inputs, ..Share::default() }
+    }
+
+    fn numbers(share: &Share) -> Vec<u64> {
+        share.inputs.iter().map(|input| input.number).collect()
+    }
+
+    #[test]
+    fn shared_inputs_are_copied_to_the_end_of_own_ones_without_those_left_out() {
+        let list = Arc::new(ticks(4..8));
+        let mut first = share(Inputs::Own(ticks(1..4)));
+        let mut other = share(Inputs::Shared(list.clone()));
+        other.keep_until(2);
+        first.append(&mut other);
+        assert_eq!(numbers(&first), [1, 2, 3, 6, 7]);
+        assert_eq!(list.len(), 4, "who else reads them still has them");
+    }
+
+    #[test]
+    fn memory_is_kept_when_nobody_else_reads_it() {
+        let list = Arc::new(ticks(1..100));
+        let mut last = share(Inputs::Shared(list.clone()));
+        last.clear();
+        assert_eq!((last.inputs.len(), last.inputs.own().capacity()), (0, 0));
+        let mut last = share(Inputs::Shared(list));
+        last.clear();
+        assert_eq!(last.inputs.len(), 0);
+        assert!(last.inputs.own().capacity() >= 99);
+    }
+}
