@@ -1,5 +1,6 @@
-//! What a journal costs a pipeline: fixes a second until they are judged and durable, and how long
-//! judgement and its event take while fixes come at a fixed rate, with a journal and without.
+//! What a journal costs a pipeline: fixes a second until they are judged and durable, how long a
+//! start takes to judge all of them again, and how long judgement and its event take while fixes
+//! come at a fixed rate, with a journal and without.
 //!
 //! `cargo bench --bench durable -- --folder DIR`, on the disk that is meant; group commit as by
 //! default. Beside the rate of the whole stands what each thread took of a processor's time for a
@@ -66,7 +67,10 @@ fn main() {
         let rate = arguments.fixes as f64 / started.elapsed().as_secs_f64();
         println!("closed loop, journal={journals}: {:.2} M fixes/s", rate / 1e6);
         report_threads(&before, &busy(), arguments.fixes);
-        run.end();
+        run.stop();
+        if journals {
+            start_again(&arguments, arguments.fixes + batches.len());
+        }
     }
     for journals in [false, true] {
         let run = Run::start(&arguments, journals, &setup);
@@ -81,6 +85,18 @@ fn main() {
         }
         report(&arguments, journals, &run.end());
     }
+}
+
+/// Opens the journal that a run has left, with a snapshot from before its fixes, and judges them.
+fn start_again(arguments: &Arguments, inputs: usize) {
+    let (started, before) = (Instant::now(), busy());
+    let run = Run::open(arguments, true);
+    let opened_s = started.elapsed().as_secs_f64();
+    run.wait(inputs);
+    let whole_s = started.elapsed().as_secs_f64();
+    println!("start from the log: {whole_s:.2} s, {opened_s:.2} s of them to open it");
+    report_threads(&before, &busy(), arguments.fixes);
+    run.end();
 }
 
 fn report(arguments: &Arguments, journals: bool, metrics: &Metrics) {
@@ -119,8 +135,8 @@ struct Run<'a> {
 }
 
 impl<'a> Run<'a> {
-    /// A pipeline of one shard that knows the world, with nothing on its way.
-    fn start(arguments: &'a Arguments, journals: bool, setup: &[Record]) -> Self {
+    /// A pipeline of one shard, with what its journal has if there is any.
+    fn open(arguments: &'a Arguments, journals: bool) -> Self {
         let (config, folder) = (Config::default(), arguments.folder.as_path());
         let recovery = match arguments.recovery {
             Left::Standby => Recovery::Standby,
@@ -131,40 +147,62 @@ impl<'a> Run<'a> {
             true => {
                 let disk = Arc::new(Folder::open(folder).expect("a folder"));
                 let settings = Settings::new("localhost/bench");
-                let journal = Journal::open(disk, settings, &config, 1).expect("a new journal");
+                let journal = Journal::open(disk, settings, &config, 1).expect("a journal");
                 let (builder, attached) =
-                    journal.attach(builder, |_: Event| ()).expect("it is new");
+                    journal.attach(builder, |_: Event| ()).expect("it can be read");
                 (builder, Some(attached))
             }
             false => (builder.sink(|_: Event| ()), None),
         };
-        let run = Self { pipeline: builder.build().expect("threads"), journal, folder };
+        Self { pipeline: builder.build().expect("threads"), journal, folder }
+    }
+
+    /// The same, and it knows the world, with nothing on its way and a snapshot for the next.
+    fn start(arguments: &'a Arguments, journals: bool, setup: &[Record]) -> Self {
+        let run = Self::open(arguments, journals);
         for records in setup.chunks(1_000) {
             run.pipeline.submit(records.to_vec()).expect("it is open");
         }
         run.wait(setup.len());
+        if let Some(journal) = &run.journal {
+            let snapshots = run.pipeline.snapshots().expect("all shards are there");
+            journal.save(&snapshots, PATIENCE).expect("it can be written");
+        }
         run
     }
 
-    /// Until so many inputs are judged, and durable if there is a journal.
+    /// Until so many inputs are judged, and what was submitted is durable if there is a journal.
     fn wait(&self, inputs: usize) {
-        let is_durable = || match &self.journal {
-            Some(journal) => journal.written().durable == inputs as u64,
-            None => true,
-        };
-        while self.pipeline.metrics().judged() < inputs as u64 || !is_durable() {
+        loop {
+            let metrics = self.pipeline.metrics();
+            let durable = self.journal.as_ref().map(|journal| journal.written().durable);
+            if metrics.judged() >= inputs as u64
+                && metrics.events >= metrics.counters().events
+                && durable.is_none_or(|durable| durable >= metrics.submitted)
+            {
+                return;
+            }
             std::thread::sleep(Duration::from_millis(1));
         }
     }
 
+    /// Leaves its journal.
+    fn stop(self) -> Metrics {
+        self.pipeline.finish().metrics
+    }
+
     fn end(self) -> Metrics {
-        let metrics = self.pipeline.finish().metrics;
-        if self.journal.is_some() {
-            std::fs::remove_dir_all(self.folder).expect("it can be removed");
+        let (folder, journals) = (self.folder, self.journal.is_some());
+        let metrics = self.stop();
+        if journals {
+            std::fs::remove_dir_all(folder).expect("it can be removed");
         }
         metrics
     }
 }
+
+/// How long a snapshot may wait for the evidence.
+const PATIENCE: Duration = Duration::from_secs(60);
 
 /// How long each thread was on a processor, by its name.
 type Busy = BTreeMap<String, Duration>;

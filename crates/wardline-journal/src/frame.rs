@@ -88,15 +88,18 @@ pub(crate) fn write(
     chain
 }
 
-/// What is wrong with a whole frame, or the chain after it.
-pub(crate) fn check(log: &LogId, chain: &Hash, frame: &[u8]) -> Result<Hash, FrameFault> {
+/// What is wrong with a whole frame, or the chain after it. Without a chain before it, the frame is
+/// believed what it says of the chain.
+pub(crate) fn check(log: &LogId, chain: Option<&Hash>, frame: &[u8]) -> Result<Hash, FrameFault> {
     let (body, expected) = frame.split_last_chunk().ok_or(FrameFault::Checksum)?;
     if u32::from_le_bytes(*expected) != checksum(log, body) {
         return Err(FrameFault::Checksum);
     }
     let (chained, said) = body.split_last_chunk().ok_or(FrameFault::Checksum)?;
-    let next = next_chain(chain, chained);
-    if next == *said { Ok(next) } else { Err(FrameFault::Chain) }
+    match chain {
+        Some(chain) if next_chain(chain, chained) != *said => Err(FrameFault::Chain),
+        _ => Ok(*said),
+    }
 }
 
 pub(crate) enum FrameFault {

@@ -16,6 +16,8 @@ pub(crate) struct Frames {
     /// Which of the segments is read.
     index: usize,
     file: Option<Box<dyn DiskFile>>,
+    /// Whether the chain was checked before, and checksums do.
+    is_checked: bool,
     /// The id of the log; nothing before a segment was opened.
     pub log: LogId,
     pub place: Place,
@@ -58,6 +60,7 @@ impl Frames {
             segments,
             index: 0,
             file: None,
+            is_checked: false,
             log: LogId::default(),
             place: Place::default(),
             start: 0,
@@ -76,6 +79,11 @@ impl Frames {
     /// Opens the last segment only.
     pub fn open_last(disk: Arc<dyn Disk>, kind: LogKind) -> Result<Self, ReadError> {
         Self::open(disk, kind, u64::MAX)
+    }
+
+    /// Reads on with checksums alone, since the chain was checked just before.
+    pub fn believe_chain(&mut self) {
+        self.is_checked = true;
     }
 
     /// Whether there is any segment.
@@ -131,7 +139,8 @@ impl Frames {
         let mut is_doubted = false;
         let head = loop {
             let Some(file) = &mut self.file else { return Ok(None) };
-            match read_frame(file.as_mut(), &self.log, &self.place, &mut self.frame)? {
+            let chain = Some(&self.place.chain).filter(|_| !self.is_checked);
+            match read_frame(file.as_mut(), &self.log, &self.place, chain, &mut self.frame)? {
                 Step::Frame(head, chain) => break self.advance(head, chain),
                 Step::End => {
                     if !self.next_segment()? {
@@ -210,22 +219,25 @@ fn read_frame(
     file: &mut dyn DiskFile,
     log: &LogId,
     place: &Place,
+    chain: Option<&Hash>,
     frame: &mut Vec<u8>,
 ) -> Result<Step, ReadError> {
-    frame.resize(FRAME_HEAD_BYTES, 0);
-    let read = read_full(file, place.offset, frame)?;
+    let mut head_bytes = [0; FRAME_HEAD_BYTES];
+    let read = read_full(file, place.offset, &mut head_bytes)?;
     if read == 0 {
         return Ok(Step::End);
     }
-    let Some(head) = FrameHead::decode(log, &frame[..read]) else {
+    let Some(head) = FrameHead::decode(log, &head_bytes[..read]) else {
         return Ok(Step::Bad(Fault::FrameHead));
     };
+    // What is there of the one before is written over, not cleared first.
     frame.resize(head.frame_bytes(), 0);
-    let rest = &mut frame[FRAME_HEAD_BYTES..];
+    let (begin, rest) = frame.split_at_mut(FRAME_HEAD_BYTES);
+    begin.copy_from_slice(&head_bytes);
     if read_full(file, place.offset + FRAME_HEAD_BYTES as u64, rest)? < rest.len() {
         return Ok(Step::Bad(Fault::FrameShort));
     }
-    Ok(match frame::check(log, &place.chain, frame) {
+    Ok(match frame::check(log, chain, frame) {
         Err(FrameFault::Checksum) => Step::Bad(Fault::Checksum),
         Err(FrameFault::Chain) => Step::Bad(Fault::Chain),
         Ok(_) if head.first != place.next => Step::Bad(Fault::Sequence),

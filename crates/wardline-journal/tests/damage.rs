@@ -8,8 +8,8 @@ use std::sync::Arc;
 use wardline_core::input::Record;
 use wardline_journal::disk::{Disk, MemoryDisk};
 use wardline_journal::{
-    EvidenceOptions, Fault, InputLog, InputOptions, LogKind, Logged, Note, OpenError, ReadError,
-    verify,
+    EvidenceOptions, Fault, InputLog, InputOptions, InputReader, LogKind, Logged, Note, OpenError,
+    ReadError, verify,
 };
 
 const SEGMENT: &str = "input-0000000001.log";
@@ -214,6 +214,23 @@ fn what_was_changed_with_its_checksum_breaks_the_chain() {
         copy.put(SEGMENT, &forged);
         assert!(verify(Arc::new(copy), LogKind::Input, Vec::new(), |_| {}).is_ok());
     }
+}
+
+#[test]
+fn whoever_checked_the_chain_before_still_finds_what_checksums_find() {
+    let (disk, ends) = log_of(8 << 10);
+    let mut bytes = disk.file(SEGMENT).unwrap();
+    let (end, next) = ends[ends.len() / 2];
+    bytes[end + 60] ^= 1;
+    disk.put(SEGMENT, &bytes);
+    let mut reader = InputReader::open(Arc::new(disk), 1).unwrap().checked_before();
+    let (mut logged, mut is_more) = (Vec::new(), Ok(true));
+    while let Ok(true) = is_more {
+        is_more = reader.next_frame(&mut logged);
+    }
+    let Err(ReadError::Damage(damage)) = is_more else { panic!("{is_more:?}") };
+    let place = (damage.offset, damage.sequence, damage.fault);
+    assert_eq!(place, (end as u64, next, Fault::Checksum));
 }
 
 #[test]

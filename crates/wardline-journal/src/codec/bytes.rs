@@ -51,19 +51,13 @@ pub(crate) trait Put {
     }
 
     /// Seven bits a byte, the lowest first, bit 7 set in all but the last.
+    #[inline]
     fn varint(&mut self, mut value: u64) {
-        let mut bytes = [0; 10];
-        let mut length = 0;
-        loop {
-            bytes[length] = value as u8 & 0x7F;
+        while value >= 0x80 {
+            self.u8(value as u8 | 0x80);
             value >>= 7;
-            if value == 0 {
-                break;
-            }
-            bytes[length] |= 0x80;
-            length += 1;
         }
-        self.raw(&bytes[..=length]);
+        self.u8(value as u8);
     }
 
     /// As a varint, with the sign in the lowest bit.
@@ -196,11 +190,15 @@ impl<'a> Take<'a> {
 
     #[inline]
     pub fn varint(&mut self, what: &'static str) -> Read<u64> {
-        if let [byte @ ..0x80, rest @ ..] = self.bytes {
-            (self.bytes, self.offset) = (rest, self.offset + 1);
-            return Ok(u64::from(*byte));
-        }
-        self.long_varint(what)
+        let (value, rest, length) = match self.bytes {
+            [byte @ ..0x80, rest @ ..] => (u64::from(*byte), rest, 1),
+            [low, high @ 1..0x80, rest @ ..] => {
+                (u64::from(*low & 0x7F) | u64::from(*high) << 7, rest, 2)
+            }
+            _ => return self.long_varint(what),
+        };
+        (self.bytes, self.offset) = (rest, self.offset + length);
+        Ok(value)
     }
 
     fn long_varint(&mut self, what: &'static str) -> Read<u64> {

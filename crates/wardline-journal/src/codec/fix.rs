@@ -18,36 +18,66 @@ pub(super) fn write_fix(fix: &Fix, at: Timestamp, key: u64, out: &mut Vec<u8>) -
     let Fix { source, assurance, mock, clock_unsynced, moving, backlog, .. } = fix;
     let flags = [mock, clock_unsynced, moving, backlog];
     let flags = flags.iter().rev().fold(0, |bits, flag| bits << 1 | u8::from(**flag));
-    let numbers = [*accuracy_m, *speed_mps, *course_deg];
-    let forms = numbers.iter().rev().fold(0, |bits, number| bits << 2 | form(*number));
-    out.varint(key);
-    out.varint(device.number());
-    out.varint(*seq);
+    let numbers = [*accuracy_m, *speed_mps, *course_deg].map(Form::of);
+    let forms = numbers.iter().rev().fold(0, |bits, form| bits << 2 | form.code());
+    let mut short = Short { bytes: [0; FIX_BYTES_MAX], length: 0 };
+    short.varint(key);
+    short.varint(device.number());
+    short.varint(*seq);
     // Whatever the two are, they come back: both ways are modulo 2^64.
-    out.signed(time.ms().wrapping_sub(at.ms()));
-    out.u8(flags | words::Word::code(*assurance) << 4);
-    out.u8(forms | words::Word::code(*source) << 6 & 0xC0);
-    out.u8(words::Word::code(*source) >> 2);
-    let sealed = out.len();
-    put_position(out, *position);
-    numbers.iter().for_each(|number| put_number(out, *number));
+    short.signed(time.ms().wrapping_sub(at.ms()));
+    short.u8(flags | words::Word::code(*assurance) << 4);
+    short.u8(forms | words::Word::code(*source) << 6 & 0xC0);
+    short.u8(words::Word::code(*source) >> 2);
+    let sealed = out.len() + short.length;
+    put_position(&mut short, *position);
+    numbers.iter().for_each(|form| form.put(&mut short));
+    out.raw(&short.bytes[..short.length]);
     sealed
 }
 
-/// How a number is written: 0 not at all, 1 as hundredths in two bytes, 2 as a double.
-fn form(number: Option<f64>) -> u8 {
-    match number {
-        None => 0,
-        Some(number) if hundredths(number).is_some() => 1,
-        Some(_) => 2,
+/// What a fix is written to first: its length stays in a register, that of a list does not.
+struct Short {
+    bytes: [u8; FIX_BYTES_MAX],
+    length: usize,
+}
+
+impl Put for Short {
+    #[inline]
+    fn raw(&mut self, bytes: &[u8]) {
+        let end = self.length + bytes.len();
+        self.bytes[self.length..end].copy_from_slice(bytes);
+        self.length = end;
     }
 }
 
-fn put_number(out: &mut Vec<u8>, number: Option<f64>) {
-    let Some(number) = number else { return };
-    match hundredths(number) {
-        Some(hundredths) => out.u16(hundredths),
-        None => out.f64(number),
+/// How a number is written.
+enum Form {
+    Not,
+    Hundredths(u16),
+    Double(f64),
+}
+
+impl Form {
+    fn of(number: Option<f64>) -> Self {
+        let Some(number) = number else { return Self::Not };
+        hundredths(number).map_or(Self::Double(number), Self::Hundredths)
+    }
+
+    fn code(&self) -> u8 {
+        match self {
+            Self::Not => 0,
+            Self::Hundredths(_) => 1,
+            Self::Double(_) => 2,
+        }
+    }
+
+    fn put(&self, out: &mut Short) {
+        match self {
+            Self::Not => {}
+            Self::Hundredths(hundredths) => out.u16(*hundredths),
+            Self::Double(number) => out.f64(*number),
+        }
     }
 }
 
@@ -167,3 +197,5 @@ fn take_number(from: &mut Take<'_>, form: u8) -> Read<Option<f64>> {
 }
 
 pub(crate) const FIX_SEALED_BYTES_MAX: usize = 32;
+/// Four varints, three bytes of flags, and what is sealed.
+const FIX_BYTES_MAX: usize = 4 * 10 + 3 + FIX_SEALED_BYTES_MAX;

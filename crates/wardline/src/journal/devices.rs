@@ -5,7 +5,7 @@
 //! reading on from the file before, of what is durable and nothing beyond: a record that a crash
 //! takes away must not be known, or it would be acknowledged and be nowhere.
 
-use std::collections::BTreeMap;
+use hashbrown::HashMap;
 use std::sync::Arc;
 use wardline_core::ids::DeviceId;
 use wardline_core::time::Timestamp;
@@ -18,7 +18,7 @@ use wardline_wire::datagram::{Checkpoint, Heard};
 /// The states of all devices that were ever heard, after what is durable up to a place in the log.
 #[derive(Clone, Default)]
 pub(super) struct Devices {
-    states: BTreeMap<DeviceId, Checkpoint>,
+    states: HashMap<DeviceId, Checkpoint>,
 }
 
 impl Devices {
@@ -36,15 +36,18 @@ impl Devices {
         }
     }
 
+    /// By ascending id.
     pub fn states(&self) -> impl Iterator<Item = (DeviceId, &Checkpoint)> {
-        self.states.iter().map(|(device, state)| (*device, state))
+        let mut states: Vec<_> = self.states.iter().map(|(id, state)| (*id, state)).collect();
+        states.sort_unstable_by_key(|(device, _)| *device);
+        states.into_iter()
     }
 
     /// As bytes: their form is in `docs/journal.md`.
     pub fn to_bytes(&self) -> Vec<u8> {
         let mut out = MAGIC.to_vec();
         out.extend_from_slice(&(self.states.len() as u64).to_le_bytes());
-        for (device, state) in &self.states {
+        for (device, state) in self.states() {
             let times = [state.heard_at, state.rotated_at];
             let known = times.iter().rev().fold(0, |bits, at| bits << 1 | u8::from(at.is_some()));
             let known = known | u8::from(state.secret_name.is_some()) << 2;
@@ -69,8 +72,7 @@ impl Devices {
         let (count, lines) = rest.split_first_chunk()?;
         let (lines, left) = lines.as_chunks::<LINE_BYTES>();
         let is_whole = left.is_empty() && u64::from_le_bytes(*count) == lines.len() as u64;
-        let states =
-            lines.iter().map(|line| read_line(line)).collect::<Option<BTreeMap<_, _>>>()?;
+        let states = lines.iter().map(|line| read_line(line)).collect::<Option<_>>()?;
         let read = is_whole.then_some(Self { states })?;
         // Other orders and bits are no form of it.
         (read.to_bytes() == bytes).then_some(read)

@@ -12,9 +12,9 @@ pub(super) struct Tail {
 }
 
 impl Tail {
-    /// Inputs from a number on, up to the one before `until`.
+    /// Inputs from a number on, up to the one before `until`: of a log that a start has checked.
     pub fn open(disk: Arc<dyn Disk>, from: u64, until: u64) -> Result<Self, ReadError> {
-        Ok(Self { reader: InputReader::open(disk, from)?, until })
+        Ok(Self { reader: InputReader::open(disk, from)?.checked_before(), until })
     }
 
     /// Adds the inputs of the next frame that can be read, and says whether there are more.

@@ -9,7 +9,7 @@ use super::log_writer::{INPUTS_MAX, Unwritten};
 use super::notice::{Listener, Notice, words_of};
 use super::queue::Queue;
 use super::router::Router;
-use super::share::{Move, Share};
+use super::share::{Inputs, Move, Share};
 use super::snapshots::{Asked, Request};
 use super::spare::Spare;
 use super::stats::Stats;
@@ -85,17 +85,14 @@ impl Dispatcher {
             let many = batch.records.len().min(SHARE_INPUTS);
             let now_ns = self.clock.now_ns();
             self.stats.receive.note(submitted_ns, now_ns, many);
-            let mut list = self.list(many);
-            if let Some(numbered) = Arc::get_mut(&mut list) {
-                let router = &mut self.router;
-                numbered.extend(batch.records.drain(..many).map(|r| router.number(r)));
-            }
+            let (mut list, router) = (self.list(), &mut self.router);
+            list.extend(batch.records.drain(..many).map(|record| router.number(record)));
+            let list = Arc::new(list);
             self.stats.numbered.add(many);
             self.stats.clock_regressions.set(self.router.clock_regressions());
             self.write(&list, std::mem::take(&mut batch.heard), tag, now_ns);
-            self.route(&mut list);
+            self.share_out(list);
             self.hand_out(submitted_ns, now_ns);
-            self.put_back(list);
         }
         self.spare_batches.put(batch);
     }
@@ -117,20 +114,16 @@ impl Dispatcher {
     /// Lets the shards judge what the log has, before anything new.
     fn replay(&mut self) {
         let Some(mut inputs) = self.replay.take() else { return };
-        let (mut list, mut replayed) = (Vec::new(), 0);
+        let mut replayed = 0;
         loop {
+            let mut list = self.list();
             let read = catch_unwind(AssertUnwindSafe(|| inputs(&mut list)))
                 .unwrap_or_else(|panic| Err(io::Error::other(words_of(&*panic))));
             let now_ns = self.clock.now_ns();
             replayed += list.len();
             self.stats.replayed.add(list.len());
-            for (place, input) in list.drain(..).enumerate() {
-                if place > 0 && place.is_multiple_of(SHARE_INPUTS) {
-                    self.hand_out(now_ns, now_ns);
-                }
-                self.router.go_on_from(&input);
-                self.router.route(input, &mut self.shares);
-            }
+            list.iter().for_each(|input| self.router.go_on_from(input));
+            self.share_out(Arc::new(list));
             self.hand_out(now_ns, now_ns);
             match read {
                 Ok(true) => {}
@@ -144,19 +137,23 @@ impl Dispatcher {
         }
     }
 
-    /// An empty list that nobody else holds.
-    fn list(&mut self, inputs: usize) -> Arc<Vec<Numbered>> {
-        let mut list = self.lists.pop_front().unwrap_or_default();
-        match Arc::get_mut(&mut list) {
-            Some(numbered) => {
-                numbered.clear();
+    /// An empty list, of memory that was used before if nobody else holds it any more.
+    fn list(&mut self) -> Vec<Numbered> {
+        if let [share] = &mut *self.shares {
+            return std::mem::take(share.inputs.own());
+        }
+        let oldest = self.lists.pop_front().map(Arc::try_unwrap);
+        match oldest {
+            Some(Ok(mut list)) => {
+                list.clear();
                 list
             }
             // The log has not come to the oldest yet, nor to any other.
-            None => {
+            Some(Err(list)) => {
                 self.lists.push_front(list);
-                Arc::new(Vec::with_capacity(inputs))
+                Vec::new()
             }
+            None => Vec::new(),
         }
     }
 
@@ -181,10 +178,16 @@ impl Dispatcher {
         }
     }
 
-    /// Shares out inputs; those that nobody else holds are moved.
-    fn route(&mut self, list: &mut Arc<Vec<Numbered>>) {
+    /// Shares out inputs. A single shard reads them where the log does; of others each gets its
+    /// own, moved if nobody else holds them.
+    fn share_out(&mut self, mut list: Arc<Vec<Numbered>>) {
         let (router, shares) = (&mut self.router, &mut self.shares);
-        match Arc::get_mut(list) {
+        if let [share] = &mut **shares {
+            list.iter().for_each(|input| router.note(&input.record.input));
+            share.inputs = Inputs::Shared(list);
+            return;
+        }
+        match Arc::get_mut(&mut list) {
             Some(numbered) => numbered.drain(..).for_each(|input| {
                 router.route(input, shares);
             }),
@@ -192,6 +195,7 @@ impl Dispatcher {
                 router.route(input.clone(), shares);
             }),
         }
+        self.put_back(list);
     }
 
     fn hand_out(&mut self, submitted_ns: u64, numbered_ns: u64) {

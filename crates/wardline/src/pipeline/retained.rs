@@ -18,6 +18,9 @@ pub(super) struct Retained {
     inputs_max: usize,
 }
 
+/// So many inputs are small enough to be copied.
+const SMALL_INPUTS: usize = SHARE_INPUTS / 4;
+
 #[derive(Default)]
 struct Waiting {
     shares: VecDeque<Share>,
@@ -43,7 +46,7 @@ impl Retained {
 
     /// Adds a share, and waits for room if there is none, which it says by `waits`. Small ones are
     /// put together, so that what waits takes no more memory than its inputs need; then the memory
-    /// of this one is given back.
+    /// of this one is given back. What is shared stays where it is unless it is small.
     pub fn push(&self, mut share: Share, waits: impl FnOnce()) -> Option<Share> {
         let mut waiting = lock(&self.waiting);
         if !waiting.has_room(share.len(), self.inputs_max) {
@@ -53,12 +56,20 @@ impl Retained {
             waiting = self.room.wait(waiting).unwrap_or_else(PoisonError::into_inner);
         }
         waiting.inputs += share.len();
+        let is_movable = share.inputs.is_own() || share.inputs.len() <= SMALL_INPUTS;
         let left = match waiting.shares.back_mut() {
-            Some(last) if last.inputs.len() + share.len() <= SHARE_INPUTS => {
+            Some(last)
+                if is_movable
+                    && last.inputs.is_own()
+                    && last.inputs.len() + share.len() <= SHARE_INPUTS =>
+            {
                 last.append(&mut share);
                 Some(share)
             }
             _ => {
+                if is_movable {
+                    share.inputs.own();
+                }
                 waiting.shares.push_back(share);
                 None
             }

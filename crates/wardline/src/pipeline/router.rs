@@ -149,6 +149,15 @@ impl Router {
         self.now = self.now.max(input.record.at.unwrap_or(self.now));
     }
 
+    /// Takes note of an input that has its number and that a single shard takes in as a whole.
+    pub(in crate::pipeline) fn note(&mut self, input: &Input) {
+        debug_assert_eq!(self.shards, 1, "nobody else takes it in");
+        // Fixes change no routes.
+        if !matches!(input, Input::Fix(_)) {
+            self.decide(input);
+        }
+    }
+
     /// Adds a numbered input to the shares of the shards that take it in; there is one of each
     /// shard. Gives the shard that tells what concerns no order.
     pub(in crate::pipeline) fn route(
@@ -165,10 +174,10 @@ impl Router {
         let (last, others) = to.split_last();
         for shard in others.iter() {
             let (number, record) = (input.number, input.record.clone());
-            shares[shard].inputs.push(Numbered { number, record, part: part(shard) });
+            shares[shard].inputs.own().push(Numbered { number, record, part: part(shard) });
         }
         input.part = part(last);
-        shares[last].inputs.push(input);
+        shares[last].inputs.own().push(input);
         teller
     }
 

@@ -1,6 +1,7 @@
 //! What one shard takes in of a batch of inputs.
 
 use super::spare::Reuse;
+use std::ops::Deref;
 use std::sync::Arc;
 use std::sync::mpsc::{Receiver, SyncSender, sync_channel};
 use wardline_core::ids::PersonId;
@@ -9,7 +10,7 @@ use wardline_core::{Numbered, PersonCopy};
 /// A shard's part of a batch; once it is judged, what the shard's standby takes in.
 #[derive(Default)]
 pub(super) struct Share {
-    pub inputs: Vec<Numbered>,
+    pub inputs: Inputs,
     /// What the shard does before the input at each of these places.
     pub moves: Vec<(usize, Move)>,
     /// What its standby does before the input at each of these places.
@@ -20,6 +21,14 @@ pub(super) struct Share {
     pub submitted_ns: u64,
     /// When its inputs got their numbers.
     pub numbered_ns: u64,
+}
+
+/// The inputs of a share.
+pub(super) enum Inputs {
+    /// Some of a batch, in memory of their own.
+    Own(Vec<Numbered>),
+    /// All of a batch, where the log reads them too.
+    Shared(Arc<Vec<Numbered>>),
 }
 
 /// Half of a move, a person whom one more shard is to follow; or a question for a snapshot.
@@ -74,7 +83,54 @@ impl Share {
         let (ours, from) = (self.inputs.len(), other.kept);
         let steps = other.steps.drain(..);
         self.steps.extend(steps.map(|(place, step)| (place - from + ours, step)));
-        self.inputs.extend(other.inputs.drain(from..));
+        let inputs = self.inputs.own();
+        match &mut other.inputs {
+            Inputs::Own(theirs) => inputs.extend(theirs.drain(from..)),
+            Inputs::Shared(theirs) => inputs.extend_from_slice(&theirs[from..]),
+        }
+    }
+}
+
+impl Inputs {
+    pub fn is_own(&self) -> bool {
+        matches!(self, Self::Own(_))
+    }
+
+    /// Them in memory of their own; copies of them if they are shared.
+    pub fn own(&mut self) -> &mut Vec<Numbered> {
+        if let Self::Shared(list) = self {
+            *self = Self::Own(list.to_vec());
+        }
+        match self {
+            Self::Own(inputs) => inputs,
+            Self::Shared(_) => unreachable!("it was made their own just before"),
+        }
+    }
+
+    /// Empties them, and keeps their memory if nobody else reads it.
+    fn clear(&mut self) {
+        match std::mem::take(self) {
+            Self::Own(inputs) => *self = Self::Own(inputs),
+            Self::Shared(list) => *self = Self::Own(Arc::into_inner(list).unwrap_or_default()),
+        }
+        self.own().clear();
+    }
+}
+
+impl Default for Inputs {
+    fn default() -> Self {
+        Self::Own(Vec::new())
+    }
+}
+
+impl Deref for Inputs {
+    type Target = [Numbered];
+
+    fn deref(&self) -> &[Numbered] {
+        match self {
+            Self::Own(inputs) => inputs,
+            Self::Shared(list) => list,
+        }
     }
 }
 
@@ -98,5 +154,49 @@ impl Move {
     pub fn snapshot() -> (Self, Receiver<Vec<u8>>) {
         let (sender, receiver) = sync_channel(1);
         (Self::Snapshot(sender), receiver)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use wardline_core::Part;
+    use wardline_core::input::{Input, Record};
+
+    fn ticks(numbers: std::ops::Range<u64>) -> Vec<Numbered> {
+        let record = Record { at: None, input: Input::Tick };
+        let tick = |number| Numbered { number, record: record.clone(), part: Part::WHOLE };
+        numbers.map(tick).collect()
+    }
+
+    fn share(inputs: Inputs) -> Share {
+        Share { inputs, ..Share::default() }
+    }
+
+    fn numbers(share: &Share) -> Vec<u64> {
+        share.inputs.iter().map(|input| input.number).collect()
+    }
+
+    #[test]
+    fn shared_inputs_are_copied_to_the_end_of_own_ones_without_those_left_out() {
+        let list = Arc::new(ticks(4..8));
+        let mut first = share(Inputs::Own(ticks(1..4)));
+        let mut other = share(Inputs::Shared(list.clone()));
+        other.keep_until(2);
+        first.append(&mut other);
+        assert_eq!(numbers(&first), [1, 2, 3, 6, 7]);
+        assert_eq!(list.len(), 4, "who else reads them still has them");
+    }
+
+    #[test]
+    fn memory_is_kept_when_nobody_else_reads_it() {
+        let list = Arc::new(ticks(1..100));
+        let mut last = share(Inputs::Shared(list.clone()));
+        last.clear();
+        assert_eq!((last.inputs.len(), last.inputs.own().capacity()), (0, 0));
+        let mut last = share(Inputs::Shared(list));
+        last.clear();
+        assert_eq!(last.inputs.len(), 0);
+        assert!(last.inputs.own().capacity() >= 99);
     }
 }

@@ -58,6 +58,8 @@ pub(super) enum State {
 impl Standby {
     /// Takes in what comes, until nothing more is retained.
     pub fn run(&self, parker: &Parker) {
+        // It is made of a snapshot now, so that its shard need not wait for that later.
+        self.guarded(&mut lock(&self.state), |_| ());
         while !self.retained.is_closed() {
             if !self.take_next(&mut lock(&self.state)) {
                 parker.park();
