@@ -317,6 +317,28 @@ scenarios! {
     late_beyond_the_history_on_the_edge,
     // J-LATE-5, J-PROX-4: not of what came before he was a party
     away_unjudged_from_the_assignment_on,
+    // J-PAIR-3, J-PAIR-4: what starts as another ends overlaps it
+    cross_replaced_by_a_breach_that_starts_at_its_end,
+    // J-SCHED-2
+    sched_warning_dropped_by_a_new_version,
+    // J-BREACH-3
+    breach_goes_on_just_outside_the_line,
+    // J-ABSENCE-2, J-SCHED-5
+    absence_the_only_place_removed_and_put_again,
+    // J-SCHED-4
+    away_rule_names_another_person_who_is_near,
+    // J-SCHED-1, J-ABSENCE-1
+    absence_place_moved_while_he_stays,
+    // J-ABSENCE-1
+    absence_ends_on_the_line,
+    // J-PROX-4, J-TIME-5
+    away_her_device_released_at_the_time_of_her_fix,
+    // J-PROX-4
+    away_two_of_hers_too_late_stay_hidden,
+    // J-LATE-6
+    late_beyond_the_history_at_the_end_of_a_breach,
+    // J-LATE-6
+    late_beyond_a_history_whose_oldest_fix_ended_a_breach,
 }
 
 #[test]
