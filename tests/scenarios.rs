@@ -339,6 +339,16 @@ scenarios! {
     late_beyond_the_history_at_the_end_of_a_breach,
     // J-LATE-6
     late_beyond_a_history_whose_oldest_fix_ended_a_breach,
+    // J-SILENCE-2, J-SCHED-2
+    silence_no_fix_goes_on_over_a_new_version,
+    // J-SILENCE-1
+    silence_of_one_of_two_devices,
+    // J-TIME-4: a boundary is reached at its instant, a timer passed after it
+    time_timer_not_yet_passed_at_a_boundary,
+    // J-STALE-1, J-TIME-4
+    stale_not_yet_passed_at_a_boundary,
+    // J-FIX-2, J-SILENCE-1
+    fix_with_the_time_and_seq_of_a_status,
 }
 
 #[test]
