@@ -349,6 +349,30 @@ scenarios! {
     stale_not_yet_passed_at_a_boundary,
     // J-FIX-2, J-SILENCE-1
     fix_with_the_time_and_seq_of_a_status,
+    // J-STALE-2
+    stale_at_the_very_start_of_the_rule,
+    // J-ABSENCE-3
+    absence_grace_goes_on_as_a_zone_is_put_again,
+    // J-FIX-1
+    fix_no_order_once_the_order_names_another,
+    // J-SCHED-1, J-SCHED-4
+    away_rules_that_start_while_they_are_near,
+    // J-SCHED-1
+    away_rule_starts_by_its_hours_while_they_are_near,
+    // J-SCHED-3, J-SCHED-4
+    away_rule_of_an_order_put_again_after_its_end,
+    // J-LATE-1, J-SCHED-3
+    late_fix_before_a_new_version,
+    // J-LATE-1, J-SCHED-2
+    late_fix_before_the_end_of_an_order,
+    // J-ABSENCE-3
+    absence_grace_anew_when_the_old_places_were_gone,
+    // J-ABSENCE-2, J-ABSENCE-3
+    absence_grace_after_returns_goes_on_over_a_put,
+    // J-ABSENCE-3
+    absence_grace_of_a_later_interval_after_a_put,
+    // J-ABSENCE-2
+    absence_place_removed_and_put_at_one_instant,
 }
 
 #[test]
