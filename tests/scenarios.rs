@@ -373,6 +373,20 @@ scenarios! {
     absence_grace_of_a_later_interval_after_a_put,
     // J-ABSENCE-2
     absence_place_removed_and_put_at_one_instant,
+    // J-FIX-5
+    fix_chain_broken_by_a_doubtful_or_coarse_one,
+    // J-CROSS-1, J-FIX-6: a fix is no copy of itself
+    cross_from_a_moving_fix_before_a_late_one,
+    // J-FIX-5, J-LATE-1
+    late_fix_makes_two_plausible,
+    // J-FIX-2
+    status_repeats_to_the_end_of_the_memory_over_fixes,
+    // J-FIX-2
+    fix_repeats_to_the_end_of_the_memory_over_a_status,
+    // J-FIX-3, J-FIX-4, J-FIX-6
+    fix_exactly_at_its_limits,
+    // J-CROSS-1, J-FIX-5, J-LATE-1
+    late_fix_makes_a_way_between_two_others,
 }
 
 #[test]
