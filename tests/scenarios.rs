@@ -387,6 +387,12 @@ scenarios! {
     fix_exactly_at_its_limits,
     // J-CROSS-1, J-FIX-5, J-LATE-1
     late_fix_makes_a_way_between_two_others,
+    // J-FIX-1, J-REFUSE-1
+    fix_of_a_device_that_was_released,
+    // J-LATE-1, J-SCHED-5
+    late_fix_in_a_zone_that_left_its_layer,
+    // J-LATE-1, J-SCHED-1
+    late_fix_before_a_zone_of_a_layer_came,
 }
 
 #[test]
