@@ -393,6 +393,8 @@ scenarios! {
     late_fix_in_a_zone_that_left_its_layer,
     // J-LATE-1, J-SCHED-1
     late_fix_before_a_zone_of_a_layer_came,
+    // J-LATE-1, J-SCHED-1
+    late_fix_where_a_zone_has_moved_away,
 }
 
 #[test]
