@@ -395,6 +395,10 @@ scenarios! {
     late_fix_before_a_zone_of_a_layer_came,
     // J-LATE-1, J-SCHED-1
     late_fix_where_a_zone_has_moved_away,
+    // J-PROX-4
+    away_his_fixes_from_before_her_release,
+    // J-PROX-4
+    away_her_late_fix_is_no_reference_of_what_came_before_it,
 }
 
 #[test]
