@@ -399,6 +399,10 @@ scenarios! {
     away_his_fixes_from_before_her_release,
     // J-PROX-4
     away_her_late_fix_is_no_reference_of_what_came_before_it,
+    // J-TIME-3, J-PROX-1
+    away_her_fixes_from_before_the_distance_was_made_shorter,
+    // J-TIME-3, J-SCHED-2
+    away_her_fixes_from_before_the_end_of_the_order,
 }
 
 #[test]
