@@ -403,6 +403,12 @@ scenarios! {
     away_her_fixes_from_before_the_distance_was_made_shorter,
     // J-TIME-3, J-SCHED-2
     away_her_fixes_from_before_the_end_of_the_order,
+    // J-SILENCE-2, J-FIX-3, J-FIX-4, J-FIX-5, J-FIX-6
+    silence_no_fix_while_doubtful_ones_come_to_who_rests,
+    // J-SILENCE-2, J-FIX-3, J-FIX-4, J-FIX-5
+    silence_no_fix_while_doubtful_ones_come_from_afar,
+    // J-SILENCE-2, J-FIX-4, J-FIX-6
+    silence_no_fix_while_doubtful_ones_come_late,
 }
 
 #[test]
