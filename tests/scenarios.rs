@@ -409,6 +409,10 @@ scenarios! {
     silence_no_fix_while_doubtful_ones_come_from_afar,
     // J-SILENCE-2, J-FIX-4, J-FIX-6
     silence_no_fix_while_doubtful_ones_come_late,
+    // J-STALE-1, J-FIX-5
+    stale_earlier_after_a_late_fix,
+    // J-DESK-3, J-STATUS-2, J-TIME-4
+    desk_panic_of_no_order_while_the_other_party_rests,
 }
 
 #[test]
