@@ -413,6 +413,16 @@ scenarios! {
     stale_earlier_after_a_late_fix,
     // J-DESK-3, J-STATUS-2, J-TIME-4
     desk_panic_of_no_order_while_the_other_party_rests,
+    // J-BREACH-1
+    warning_of_a_zone_whose_box_holds_him,
+    // J-LATE-1, J-FIX-5, J-FIX-6, J-SILENCE-2
+    late_fixes_between_those_of_who_rests,
+    // J-FIX-2, J-SILENCE-1
+    late_fix_again_among_those_of_who_rests_is_not_heard,
+    // J-FIX-5, J-CROSS-1
+    late_fix_makes_the_next_implausible_while_he_rests,
+    // J-FIX-6, J-CROSS-1
+    late_fix_makes_the_next_a_copy_while_he_rests,
 }
 
 #[test]
