@@ -423,6 +423,10 @@ scenarios! {
     late_fix_makes_the_next_implausible_while_he_rests,
     // J-FIX-6, J-CROSS-1
     late_fix_makes_the_next_a_copy_while_he_rests,
+    // J-EVENT-1, J-FIX-3, J-FIX-4
+    evidence_of_a_reference_is_as_it_was_reported,
+    // J-FIX-6, J-CROSS-1
+    fix_copied_after_others_came_late,
 }
 
 #[test]
