@@ -427,6 +427,12 @@ scenarios! {
     evidence_of_a_reference_is_as_it_was_reported,
     // J-FIX-6, J-CROSS-1
     fix_copied_after_others_came_late,
+    // J-FIX-6, J-LATE-1
+    late_fix_copied_from_another_late_one_while_he_rests,
+    // J-LATE-1, J-LATE-5
+    late_fix_within_a_history_of_late_ones,
+    // J-LATE-1, J-LATE-5
+    late_fix_within_a_history_of_far_ones,
 }
 
 #[test]
