@@ -53,8 +53,8 @@ impl Watch {
         hers.chain(own).min()
     }
 
-    /// Whether nothing has turned, and no rule or zone has changed, from `key` on. A rule that comes
-    /// or goes changes the state, too.
+    /// Whether nothing has turned, and no rule or zone has changed, from `key` on. Of rules the
+    /// states tell, which hold those that are active.
     pub fn rests_since(&self, order: &Order, zones: &Zones, key: Key) -> bool {
         if self.about != About::Places {
             return true;
