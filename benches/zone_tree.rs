@@ -1,11 +1,13 @@
 //! How large the nodes of the zones' R-tree should be: inserts, queries and removals at several
 //! sizes. `cargo bench --bench zone_tree` prints nanoseconds each; only the ratios count.
 
+use clap::Parser;
 use rand::rngs::SmallRng;
 use rand::{Rng, SeedableRng};
 use rstar::{AABB, InsertionStrategy, RStarInsertionStrategy, RTree, RTreeObject, RTreeParams};
 use std::hint::black_box;
 use std::time::Instant;
+use wardline_benches::Mode;
 
 /// A box as the engine keeps it: corners in 1e-7 degree, and a zone; but for the rounding outwards.
 #[derive(Clone, PartialEq)]
@@ -97,10 +99,18 @@ where
     );
 }
 
+#[derive(Parser)]
+struct Arguments {
+    #[command(flatten)]
+    mode: Mode,
+}
+
 fn main() {
-    for zones in [10_000, 1_000_000] {
-        let (boxes, places) = world(zones);
-        for _ in 0..2 {
+    let is_test = Arguments::parse().mode.test;
+    let (sizes, rounds) = if is_test { (&[1_000][..], 1) } else { (&[10_000, 1_000_000][..], 2) };
+    for zones in sizes {
+        let (boxes, places) = world(*zones);
+        for _ in 0..rounds {
             measure_all(&boxes, &places);
         }
     }

@@ -27,6 +27,18 @@ macro_rules! scenarios {
 
 // The rules that a scenario shows are cited above it.
 scenarios! {
+    // J-SILENCE-1
+    silence_put_off_by_his_fixes_at_rest,
+    // J-SILENCE-2
+    no_fix_while_his_words_put_silence_off,
+    // J-SILENCE-1, J-SILENCE-3
+    silence_of_a_device_assigned_while_he_rests,
+    // J-SILENCE-1
+    silence_of_an_order_put_while_he_rests,
+    // J-SILENCE-1, J-TIME-4
+    silence_of_one_of_two_devices_at_rest,
+    // J-SILENCE-1, J-STALE-1
+    away_his_silence_told_at_her_fix,
     // C25: what an outage kept back says that it is late, J-LATE-1, J-SILENCE-1
     c25_backlog_after_an_outage,
     // J-SCHED-1

@@ -39,7 +39,8 @@ fn arrows_point_one_way() {
 fn members_state_no_version_of_a_dependency() {
     let mut wrong = Vec::new();
     let mut members = directories(&root().join("crates"));
-    members.extend(["benches", "examples", "fuzz", "tests"].map(|member| root().join(member)));
+    let others = ["benches", "benches/instructions", "examples", "fuzz", "tests"];
+    members.extend(others.map(|member| root().join(member)));
     for member in members.iter().filter(|member| member.join("Cargo.toml").exists()) {
         for (section, table) in dependency_tables(&read_manifest(member)) {
             for (dependency, value) in table {

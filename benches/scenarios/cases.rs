@@ -60,9 +60,10 @@ impl Case {
         (self.seconds * 1_000 / interval_ms / self.runs as u64).max(1)
     }
 
-    /// Rounds until histories and memories of repeats are full: the steady state is what counts.
+    /// Rounds until histories and memories of repeats are full, and timers have been put off once:
+    /// the steady state is what counts.
     pub fn warm_up(&self) -> u64 {
-        if self.is_test { 2 } else { 70 }
+        if self.is_test { 2 } else { 90 }
     }
 }
 
@@ -112,7 +113,8 @@ fn named() -> Vec<Case> {
         Case { seconds: 150, ..engine("nation", Plan::nation, 1_000_000) },
         engine("shared_million", shared, 10_000),
         Case { seconds: 1_500, ..engine("border", Plan::border, 10_000) },
-        case("timers", Kind::Besides(Plan::timed), 100_000, TIMERS),
+        // Longer than the 20 minutes after which each timer is looked at.
+        Case { seconds: 1_500, ..case("timers", Kind::Besides(Plan::timed), 100_000, TIMERS) },
         case("keep_away", Kind::Besides(Plan::paired), 100_000, KEEP_AWAY),
         case("late", Kind::Late, 100_000, "the engine; 20 % of the fixes are 1 to 4 rounds late"),
         case("churn", Kind::Churn, 100_000, "the engine, orders put and ended included"),

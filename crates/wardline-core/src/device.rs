@@ -46,17 +46,23 @@ struct Rare {
     anchored: Option<Timestamp>,
     /// When it was last being switched off, in event time.
     switched_off: Option<Timestamp>,
-    mate: Option<Mate>,
+    wait: Option<Wait>,
 }
 
-/// The device of the other party of an order that alone binds both, and whose only timer runs from
-/// the fixes of these two devices. Not kept in snapshots: without it the same is found by looking
-/// at the order.
+/// All that a device at rest waits for, if that is the next boundary and the timers of one order
+/// whose parties have one device each and no other order. Not kept in snapshots: without it the
+/// same is found by looking at the order.
 #[derive(Clone, Copy)]
-pub(crate) struct Mate {
-    pub slot: usize,
+pub(crate) struct Wait {
+    /// The place of the restrained person's device.
+    pub restrained: usize,
+    /// That of the protected person's, if there is one.
+    pub protected: Option<usize>,
     /// When the order's next boundary comes.
     pub boundary: Timestamp,
+    /// How long after a sound fix of his an alarm comes if nothing more does: who rests sends
+    /// nothing else that counts.
+    pub patience_ms: Option<i64>,
 }
 
 const NO_CONDITIONS: &Conditions = &Conditions::new();
@@ -125,13 +131,13 @@ impl Device {
     }
 
     /// Noted when it was last looked when anything is due, if nothing has changed since.
-    pub fn mate(&self) -> Option<Mate> {
-        self.rare.as_ref().and_then(|rare| rare.mate)
+    pub fn wait(&self) -> Option<&Wait> {
+        self.rare.as_ref()?.wait.as_ref()
     }
 
-    pub fn set_mate(&mut self, mate: Option<Mate>) {
-        if mate.is_some() || self.mate().is_some() {
-            self.rare.get_or_insert_default().mate = mate;
+    pub fn set_wait(&mut self, wait: Option<Wait>) {
+        if wait.is_some() || self.wait().is_some() {
+            self.rare.get_or_insert_default().wait = wait;
         }
     }
 }

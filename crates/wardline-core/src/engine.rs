@@ -4,6 +4,7 @@ mod afar;
 mod alarms;
 mod config;
 mod configuration;
+mod deadlines;
 mod desk;
 mod fixes;
 mod late;
@@ -21,6 +22,7 @@ mod views;
 
 pub(crate) use alarms::AlarmId;
 pub use config::Config;
+pub(crate) use deadlines::Deadline;
 pub use moving::PersonCopy;
 pub use share::{Chosen, Numbered, OutOfSequence, Part};
 
@@ -37,6 +39,7 @@ use crate::table::Table;
 use crate::time::Timestamp;
 use crate::watch::Episode;
 use crate::zones::Zones;
+use deadlines::Deadlines;
 use std::collections::{BTreeMap, BTreeSet};
 
 /// A deterministic state machine that judges position fixes against protective orders.
@@ -54,13 +57,13 @@ pub struct Engine {
     devices: Devices,
     people: Table<PersonId, Person>,
     /// When each order is next looked at unasked.
-    deadlines: BTreeSet<(Timestamp, OrderId)>,
+    deadlines: Deadlines,
     /// Unassigned devices that were already told of.
     strangers: BTreeSet<DeviceId>,
     /// Panics of each device that concerned no order.
     panics: BTreeMap<DeviceId, u64>,
     /// When panics that concern no order are next escalated.
-    deadline: Option<Timestamp>,
+    deadline: Option<Deadline>,
     desk: Desk,
     /// While its input is taken in, the device whose panics that concern no order are looked at.
     stray: Option<DeviceId>,
@@ -139,7 +142,7 @@ impl Engine {
             orders: Orders::default(),
             devices: Devices::new(&config),
             people: Table::new(),
-            deadlines: BTreeSet::new(),
+            deadlines: Deadlines::default(),
             strangers: BTreeSet::new(),
             panics: BTreeMap::new(),
             deadline: None,

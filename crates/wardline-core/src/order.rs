@@ -8,7 +8,7 @@ mod version;
 pub(crate) use shadow::{Shadow, Shadows};
 pub(crate) use version::{KeepAway, KeepOut, OrderVersion, Report, Rule, StayIn, Terms};
 
-use crate::engine::AlarmId;
+use crate::engine::{AlarmId, Deadline};
 use crate::event::EventKind;
 use crate::ids::{DeviceId, LayerId, OrderId, PersonId, RuleId, ZoneId};
 use crate::key::Key;
@@ -42,7 +42,7 @@ pub(crate) struct Order {
     /// Boundaries, timers and inputs up to here have been looked at.
     pub progress: Timestamp,
     /// When the engine looks at it again unasked.
-    pub deadline: Option<Timestamp>,
+    pub deadline: Option<Deadline>,
 }
 
 impl Order {

@@ -19,7 +19,7 @@ impl Device {
                 is_protected: false,
                 anchored: None,
                 switched_off: rare.switched_off,
-                mate: None,
+                wait: None,
             })
         });
         Self { watches: Box::default(), rare, ..*self }

@@ -76,18 +76,22 @@ impl Engine {
     fn takes_after_all(&mut self, slot: usize, fix: &Fix, at: Timestamp) -> bool {
         let hot = self.devices.hot(slot).filter(|hot| !hot.is_awake());
         let Some(is_due) = hot.map(|hot| at >= hot.quiet_until) else { return false };
-        if is_due && !self.rests_on_by_both(slot, at) {
-            return false;
+        if is_due {
+            if !self.rests_on_as_noted(slot, at) {
+                return false;
+            }
+            if self.devices.takes_within_slack(slot, fix, at, &self.config) {
+                return true;
+            }
         }
         let Some((hot, track)) = self.devices.lines(slot, &self.config) else { return false };
         if hot.is_spent() {
             hot.grant(track.as_ref().fixes_to_spare(at.plus_ms(-LAG_MS_MAX)));
-        } else if !is_due {
-            let passes = passes_among_calm(hot, track, fix, at);
-            self.comes_late |= passes;
-            return passes;
+            return self.devices.takes_within_slack(slot, fix, at, &self.config);
         }
-        self.devices.takes_within_slack(slot, fix, at, &self.config)
+        let passes = passes_among_calm(hot, track, fix, at);
+        self.comes_late |= passes;
+        passes
     }
 
     /// Whether the fix provably changes nothing. If so it is taken in.

@@ -2,11 +2,11 @@
 //!
 //! A device rests until an instant that no boundary or timer of its person's orders comes before.
 //! Each fix puts off what a silence would bring, so at that instant it is looked anew, and mostly
-//! the device rests on. Of two parties whom nothing else binds, the fixes of both put off the one
-//! timer that both wait for: what is to be known for that is noted as [`Mate`].
+//! the device rests on. Of parties whom one order alone binds, all that may be due can be told from
+//! the last fixes of their devices: what else is to be known for that is noted as [`Wait`].
 
 use super::{Engine, Person};
-use crate::device::{Device, ENDLESS, HotLine, LAG_MS_MAX, Mate};
+use crate::device::{Device, ENDLESS, HotLine, LAG_MS_MAX, Wait};
 use crate::ids::{DeviceId, OrderId, PersonId};
 use crate::order::{Order, Terms};
 use crate::time::{NEVER, Timestamp};
@@ -46,17 +46,41 @@ impl Engine {
         }
     }
 
-    /// Lets a device that rested until now rest on with its mate if the newest fixes of both put
-    /// off what it waited for. Says whether it does.
-    pub(super) fn rests_on_by_both(&mut self, slot: usize, at: Timestamp) -> bool {
-        let mate = self.devices.get(slot).and_then(Device::mate);
-        let Some(mate) = mate.filter(|_| self.waits_for_orders_only(slot)) else { return false };
-        let Some(until) = self.quiet_with(slot, mate).filter(|until| *until > at) else {
+    /// Lets a device that rested until now rest on if nothing of what it is noted to wait for is
+    /// due. Says whether it does.
+    pub(super) fn rests_on_as_noted(&mut self, slot: usize, at: Timestamp) -> bool {
+        let wait = self.devices.get(slot).and_then(Device::wait).copied();
+        let Some(wait) = wait.filter(|_| self.waits_for_orders_only(slot)) else { return false };
+        // What passes at an instant is due after it.
+        let timer = self.next_timer_of(&wait).map(|timer| timer.plus_ms(1));
+        let until = timer.map_or(wait.boundary, |timer| timer.min(wait.boundary));
+        if until <= at {
             return false;
-        };
+        }
         self.rest_until(slot, until);
-        self.let_rest(mate.slot, until);
+        for party in std::iter::once(wait.restrained).chain(wait.protected) {
+            if party != slot {
+                self.let_rest(party, until);
+            }
+        }
         true
+    }
+
+    /// The next timer of an order whose parties wait for nothing else; long past if they have not
+    /// been heard of.
+    fn next_timer_of(&self, wait: &Wait) -> Option<Timestamp> {
+        let report = wait.patience_ms.map(|patience_ms| {
+            let heard = self.devices.heard(wait.restrained);
+            let sound = heard.and_then(|heard| heard.sound).unwrap_or(NEVER);
+            sound.plus_ms(patience_ms)
+        });
+        let newest = |slot: usize| self.devices.newest_sound(slot, &self.config);
+        let stale = wait.protected.map(|protected| {
+            let older = newest(wait.restrained).zip(newest(protected));
+            let older = older.map_or(NEVER, |(his, hers)| his.min(hers));
+            older.plus_ms(self.config.reference_age_max_ms)
+        });
+        [report, stale].into_iter().flatten().min()
     }
 
     /// Lets a device rest on if it rested until now and none of the boundaries and timers that it
@@ -121,55 +145,48 @@ impl Engine {
             let other = other.filter(|other| other.only_order() == Some(id));
             slots.extend(other.into_iter().flat_map(|other| &other.devices));
         }
-        let only_protected = {
+        let (protected, others) = {
             let mut protected = version.protected();
-            protected.next().filter(|_| protected.next().is_none())
+            (protected.next(), protected.next())
         };
         slots.iter().for_each(|slot| self.let_rest(*slot, until));
         slots.clear();
         self.slots_at_hand = slots;
-        if let Some(protected) = only_protected {
-            self.note_mates(id, restrained, protected);
+        if others.is_none() {
+            self.note_wait(id, restrained, protected);
         }
     }
 
-    /// Notes the devices of the two parties of an order as mates, if they wait for nothing but the
-    /// order's next boundary and each other's silence.
-    fn note_mates(&mut self, id: OrderId, restrained: PersonId, protected: PersonId) {
-        let only_device = |person| {
+    /// Notes what the devices of the parties of an order wait for, if that is nothing but its next
+    /// boundary and timers that their fixes put off.
+    fn note_wait(&mut self, id: OrderId, restrained: PersonId, protected: Option<PersonId>) {
+        let only_device = |person: PersonId| {
             let person =
                 self.people.get(person).filter(|person| person.only_order() == Some(id))?;
             let [device] = person.devices[..] else { return None };
             person.sound_before_release.is_none().then_some(device)
         };
-        let devices = only_device(restrained).zip(only_device(protected));
-        let order = self.orders.by_id.get(id);
-        let Some(((his, hers), order)) = devices.zip(order) else { return };
-        let reports = |order: &Order| {
-            let rules = order.newest().into_iter().flat_map(|version| &version.rules);
-            rules.into_iter().any(|rule| matches!(rule.terms, Terms::Report(_)))
+        let hers = protected.map(only_device);
+        let (Some(his), Some(order)) = (only_device(restrained), self.orders.by_id.get(id)) else {
+            return;
         };
-        if reports(order) || self.desk.next_escalation(id, None).is_some() {
+        if hers == Some(None) || self.desk.next_escalation(id, None).is_some() {
             return;
         }
-        let boundary = order.next_boundary().unwrap_or(Timestamp::FAR_FUTURE);
-        if self.next_alarm(id) != Some(self.stale_from(Some(his), protected)) {
+        let wait = Wait {
+            restrained: his,
+            protected: hers.flatten(),
+            boundary: order.next_boundary().unwrap_or(Timestamp::FAR_FUTURE),
+            patience_ms: patience_ms(order),
+        };
+        if self.next_alarm(id) != self.next_timer_of(&wait) {
             return;
         }
-        for (slot, other) in [(his, hers), (hers, his)] {
+        for slot in std::iter::once(his).chain(wait.protected) {
             if let Some((device, ..)) = self.devices.get_mut(slot, &self.config) {
-                device.set_mate(Some(Mate { slot: other, boundary }));
+                device.set_wait(Some(wait));
             }
         }
-    }
-
-    /// Until when nothing is due for a device and its mate, as far as both have fixes.
-    fn quiet_with(&self, slot: usize, mate: Mate) -> Option<Timestamp> {
-        let newest = |slot: usize| self.devices.newest_sound(slot, &self.config);
-        let older = newest(slot)?.min(newest(mate.slot)?);
-        // What passes at an instant is due after it.
-        let stale = older.plus_ms(self.config.reference_age_max_ms).plus_ms(1);
-        Some(stale.min(mate.boundary))
     }
 
     /// Until when no boundary or timer of the person's orders comes; long past while an alarm is
@@ -197,4 +214,15 @@ impl Engine {
             |id: &OrderId| self.orders.by_id.get(*id).is_some_and(|order| !order.alarms.is_empty());
         self.concerning(person).any(|order| alarmed(&order))
     }
+}
+
+/// How long after a sound fix the first report rule that is active misses the next.
+fn patience_ms(order: &Order) -> Option<i64> {
+    let rules = order.newest().into_iter().flat_map(|version| &version.rules);
+    let active = rules.filter(|rule| rule.active_since(order.progress).is_some());
+    let limits = active.filter_map(|rule| match rule.terms {
+        Terms::Report(report) => Some([report.max_silence_ms, report.max_no_fix_ms]),
+        _ => None,
+    });
+    limits.flatten().flatten().min()
 }

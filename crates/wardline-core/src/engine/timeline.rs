@@ -1,5 +1,6 @@
 //! Boundaries and timers of orders, fired in the order of time.
 
+use super::deadlines::Deadline;
 use super::observation::Scope;
 use super::{Engine, Person};
 use crate::device::{Device, HotLine};
@@ -12,15 +13,15 @@ use crate::watch::About;
 use std::collections::BTreeSet;
 
 impl Engine {
-    /// When a tick would next matter, if ever.
+    /// An instant before which no tick matters, if one ever does. What fixes have put off since is
+    /// left at its old instant until a tick comes, which then finds nothing due.
     pub fn next_deadline(&self) -> Option<Timestamp> {
-        self.deadlines.first().map(|(deadline, _)| *deadline)
+        self.deadlines.first()
     }
 
     /// Fires what boundaries and timers any order has up to `at`.
     pub(super) fn advance_all(&mut self, at: Timestamp) {
-        let due = self.deadlines.range(..=(at, OrderId::MAX));
-        let orders: Vec<_> = due.map(|(_, order)| *order).collect();
+        let orders: Vec<_> = self.deadlines.until(at).collect();
         self.advance(&orders, at);
     }
 
@@ -28,8 +29,14 @@ impl Engine {
     /// time.
     // J-TIME-4, J-ORDER-1
     pub(super) fn advance(&mut self, orders: &[OrderId], at: Timestamp) {
-        let mut due: BTreeSet<_> =
-            orders.iter().filter_map(|id| Some((self.due(*id, at)?, *id))).collect();
+        let mut due = BTreeSet::new();
+        for order in orders {
+            match self.due(*order, at) {
+                Some(instant) => _ = due.insert((instant, *order)),
+                None => self.put_off(*order, at),
+            }
+        }
+        let fired: Vec<_> = due.iter().map(|(_, order)| *order).collect();
         while let Some((instant, _)) = due.first().copied() {
             while let Some((_, order)) = due.first().copied().filter(|due| due.0 == instant) {
                 due.pop_first();
@@ -40,10 +47,17 @@ impl Engine {
             }
             self.end_step(Step::Instant(instant), at);
         }
-        for order in orders {
-            if self.deadline(*order).is_some_and(|deadline| deadline <= at) {
-                self.reschedule(*order);
+        for order in fired {
+            if self.deadline(order).is_some_and(|deadline| deadline <= at) {
+                self.reschedule(order);
             }
+        }
+    }
+
+    /// A deadline that has come to nothing: what the order waited for was put off.
+    fn put_off(&mut self, id: OrderId, at: Timestamp) {
+        if self.deadline(id).is_some_and(|deadline| deadline <= at) {
+            self.note_deadline(id, self.next_instant(id));
         }
     }
 
@@ -108,9 +122,17 @@ impl Engine {
     /// When the order is next looked at unasked: not later than its next instant.
     #[inline]
     fn deadline(&self, id: OrderId) -> Option<Timestamp> {
-        match id {
+        let deadline = match id {
             OrderId::NONE => self.deadline,
             _ => self.orders.by_id.get(id)?.deadline,
+        };
+        Some(deadline?.instant)
+    }
+
+    fn deadline_mut(&mut self, id: OrderId) -> Option<&mut Option<Deadline>> {
+        match id {
+            OrderId::NONE => Some(&mut self.deadline),
+            _ => Some(&mut self.orders.by_id.get_mut(id)?.deadline),
         }
     }
 
@@ -124,18 +146,20 @@ impl Engine {
 
     /// Takes note of when the order is next looked at unasked.
     pub(super) fn note_deadline(&mut self, id: OrderId, next: Option<Timestamp>) {
-        let deadline = match (id, self.orders.by_id.get_mut(id)) {
-            (OrderId::NONE, _) => &mut self.deadline,
-            (_, Some(order)) => &mut order.deadline,
-            (_, None) => return,
-        };
-        if *deadline == next {
+        if self.deadline(id) == next {
             return;
         }
-        if let Some(before) = std::mem::replace(deadline, next) {
-            self.deadlines.remove(&(before, id));
+        let Some(deadline) = self.deadline_mut(id) else { return };
+        if let Some(before) = deadline.take()
+            && let Some(moved) = self.deadlines.remove(before)
+            && let Some(Some(deadline)) = self.deadline_mut(moved)
+        {
+            deadline.place = before.place;
         }
-        self.deadlines.extend(next.map(|next| (next, id)));
+        let next = next.map(|next| self.deadlines.insert(next, id));
+        if let Some(deadline) = self.deadline_mut(id) {
+            *deadline = next;
+        }
     }
 
     /// When an input would next find something due.
@@ -151,10 +175,10 @@ impl Engine {
     }
 
     /// The order's next instant is this: parties that rest longer look for it before their next
-    /// fix. It may be none that mates wait for, and they may wait for other orders now, too.
+    /// fix. It may be none that they are noted to wait for, and they may wait for other orders now.
     fn hurry_parties(&mut self, id: OrderId, next: Timestamp) {
         self.for_devices_of_parties(id, |device, hot, waits| {
-            device.set_mate(None);
+            device.set_wait(None);
             if waits && hot.quiet_until > next {
                 hot.lose_quiet();
             }

@@ -1,7 +1,7 @@
 //! How many instructions the engine takes for a fix, held against limits that are kept beside
 //! this: what makes the hot path dearer is seen before it goes in, on any machine however busy.
 //!
-//! `cargo bench --bench instructions` counts with valgrind's callgrind and fails if a scenario
+//! `cargo bench -p wardline-instructions` counts with valgrind's callgrind and fails if a scenario
 //! takes more than its limit and the tolerance; `-- --write` makes what is counted the limits. Only
 //! the fixes after the warm-up count, neither set-up nor the making of fixes. The worlds are those
 //! of `--bench scenarios`, of so few people that all is done within a minute. Not measured: time,
@@ -185,7 +185,7 @@ fn check(counted: &BTreeMap<String, f64>, limits: &Limits) -> Result<(), Failure
     }
     Err(format!(
         "a fix takes more instructions than it did: {}. If that must be: \
-         cargo bench -p wardline-benches --bench instructions -- --write",
+         cargo bench -p wardline-instructions -- --write",
         grown.join(", ")
     )
     .into())
@@ -211,7 +211,7 @@ fn read() -> Result<Limits, Failure> {
 }
 
 fn file() -> PathBuf {
-    Path::new(env!("CARGO_MANIFEST_DIR")).join("instructions.json")
+    Path::new(env!("CARGO_MANIFEST_DIR")).join("limits.json")
 }
 
 fn compiler() -> Result<String, Failure> {

@@ -1,6 +1,5 @@
 //! The metrics of a pipeline through the `metrics` facade: what a recorder gets is what the text
 //! for Prometheus says.
-#![cfg(feature = "metrics")]
 
 use metrics::{
     Counter, CounterFn, Gauge, GaugeFn, Histogram, Key, KeyName, Metadata, Recorder, SharedString,
