@@ -37,8 +37,12 @@ scenarios! {
     silence_of_an_order_put_while_he_rests,
     // J-SILENCE-1, J-TIME-4
     silence_of_one_of_two_devices_at_rest,
+    // J-LATE-1, J-TIME-5
+    late_fix_in_the_zone_of_the_version_before,
     // J-SILENCE-1, J-STALE-1
     away_his_silence_told_at_her_fix,
+    // J-STALE-1, J-PROX-1
+    away_both_her_devices_fall_silent_while_he_rests,
     // C25: what an outage kept back says that it is late, J-LATE-1, J-SILENCE-1
     c25_backlog_after_an_outage,
     // J-SCHED-1

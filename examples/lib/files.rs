@@ -52,9 +52,10 @@ pub struct Output {
 }
 
 impl Output {
-    /// Makes the file anew; it must be none of those `taken` by this run.
+    /// Makes the file anew; it must be none of those `taken` by this run. Stdout if there is none,
+    /// or for `-`.
     pub fn create(file: Option<&Path>, taken: &[&Path]) -> Result<Self, Failure> {
-        let Some(file) = file else {
+        let Some(file) = file.filter(|file| !is_standard(file)) else {
             let writer: Box<dyn Write + Send> = Box::new(io::stdout());
             return Ok(Self { name: "stdout".into(), writer: BufWriter::new(writer) });
         };
@@ -114,14 +115,14 @@ impl Write for Output {
     }
 }
 
-/// Whether the name stands for stdin.
-pub fn is_stdin(file: &Path) -> bool {
+/// Whether the name stands for stdin, or for stdout of what is written.
+pub fn is_standard(file: &Path) -> bool {
     file == Path::new("-")
 }
 
 /// Opens a file to read, or stdin for `-`.
 pub fn open(file: &Path) -> Result<Reader<'static>, Failure> {
-    if is_stdin(file) {
+    if is_standard(file) {
         return Ok(Box::new(BufReader::new(io::stdin())));
     }
     let opened = File::open(file);

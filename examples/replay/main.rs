@@ -37,7 +37,7 @@ struct Arguments {
     #[arg(value_name = "IN.jsonl", required_unless_present = "import_csv")]
     input: Option<PathBuf>,
 
-    /// Where the events go [default: stdout]
+    /// Where the events go; `-` is stdout [default: stdout]
     #[arg(long, value_name = "OUT.jsonl")]
     events: Option<PathBuf>,
 
@@ -107,7 +107,7 @@ fn replay(input: &Path, arguments: &Arguments) -> Result<(), Failure> {
     let mut config = Config::default();
     config.slack = !arguments.no_slack;
     let held = match &arguments.map {
-        Some(_) if files::is_stdin(input) => Some(files::read_stdin()?),
+        Some(_) if files::is_standard(input) => Some(files::read_stdin()?),
         _ => None,
     };
     let again = || match &held {
@@ -115,17 +115,17 @@ fn replay(input: &Path, arguments: &Arguments) -> Result<(), Failure> {
         None => files::open(input),
     };
     let reader = again()?;
-    let mut out = Output::create(arguments.events.as_deref(), &[input])?;
+    let events = arguments.events.as_deref().filter(|events| !files::is_standard(events));
+    let mut out = Output::create(events, &[input])?;
     let run = judging::Run {
         config,
         shards: arguments.shards.into(),
-        progress: files::progress(input, arguments.events.is_none()),
+        progress: files::progress(input, events.is_none()),
         keep_events: arguments.map.is_some(),
         keep_ledger: arguments.ledger.is_some(),
     };
     let outcome = run.judge(reader, input, &mut out)?;
     if let Some(ledger) = &arguments.ledger {
-        let events = arguments.events.as_deref();
         let taken: Vec<_> = [input].into_iter().chain(events).collect();
         let mut out = Output::create(Some(ledger), &taken)?;
         for row in outcome.ledger.rows() {
@@ -134,7 +134,6 @@ fn replay(input: &Path, arguments: &Arguments) -> Result<(), Failure> {
         out.flush().map_err(|error| out.failure(error))?;
     }
     if let Some(map) = &arguments.map {
-        let events = arguments.events.as_deref();
         let taken: Vec<_> = [input].into_iter().chain(events).collect();
         files::write_map(again()?, input, &outcome.events, map, &taken)?;
     }
