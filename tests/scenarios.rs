@@ -449,6 +449,8 @@ scenarios! {
     late_fix_within_a_history_of_late_ones,
     // J-LATE-1, J-LATE-5
     late_fix_within_a_history_of_far_ones,
+    // J-PROX-1, J-LATE-1
+    away_his_fixes_from_before_she_went_away,
 }
 
 #[test]
