@@ -335,6 +335,124 @@ scenarios! {
     late_beyond_the_history_on_the_edge,
     // J-LATE-5, J-PROX-4: not of what came before he was a party
     away_unjudged_from_the_assignment_on,
+    // J-PAIR-3, J-PAIR-4: what starts as another ends overlaps it
+    cross_replaced_by_a_breach_that_starts_at_its_end,
+    // J-SCHED-2
+    sched_warning_dropped_by_a_new_version,
+    // J-BREACH-3
+    breach_goes_on_just_outside_the_line,
+    // J-ABSENCE-2, J-SCHED-5
+    absence_the_only_place_removed_and_put_again,
+    // J-SCHED-4
+    away_rule_names_another_person_who_is_near,
+    // J-SCHED-1, J-ABSENCE-1
+    absence_place_moved_while_he_stays,
+    // J-ABSENCE-1
+    absence_ends_on_the_line,
+    // J-PROX-4, J-TIME-5
+    away_her_device_released_at_the_time_of_her_fix,
+    // J-PROX-4
+    away_two_of_hers_too_late_stay_hidden,
+    // J-LATE-6
+    late_beyond_the_history_at_the_end_of_a_breach,
+    // J-LATE-6
+    late_beyond_a_history_whose_oldest_fix_ended_a_breach,
+    // J-SILENCE-2, J-SCHED-2
+    silence_no_fix_goes_on_over_a_new_version,
+    // J-SILENCE-1
+    silence_of_one_of_two_devices,
+    // J-TIME-4: a boundary is reached at its instant, a timer passed after it
+    time_timer_not_yet_passed_at_a_boundary,
+    // J-STALE-1, J-TIME-4
+    stale_not_yet_passed_at_a_boundary,
+    // J-FIX-2, J-SILENCE-1
+    fix_with_the_time_and_seq_of_a_status,
+    // J-STALE-2
+    stale_at_the_very_start_of_the_rule,
+    // J-ABSENCE-3
+    absence_grace_goes_on_as_a_zone_is_put_again,
+    // J-FIX-1
+    fix_no_order_once_the_order_names_another,
+    // J-SCHED-1, J-SCHED-4
+    away_rules_that_start_while_they_are_near,
+    // J-SCHED-1
+    away_rule_starts_by_its_hours_while_they_are_near,
+    // J-SCHED-3, J-SCHED-4
+    away_rule_of_an_order_put_again_after_its_end,
+    // J-LATE-1, J-SCHED-3
+    late_fix_before_a_new_version,
+    // J-LATE-1, J-SCHED-2
+    late_fix_before_the_end_of_an_order,
+    // J-ABSENCE-3
+    absence_grace_anew_when_the_old_places_were_gone,
+    // J-ABSENCE-2, J-ABSENCE-3
+    absence_grace_after_returns_goes_on_over_a_put,
+    // J-ABSENCE-3
+    absence_grace_of_a_later_interval_after_a_put,
+    // J-ABSENCE-2
+    absence_place_removed_and_put_at_one_instant,
+    // J-FIX-5
+    fix_chain_broken_by_a_doubtful_or_coarse_one,
+    // J-CROSS-1, J-FIX-6: a fix is no copy of itself
+    cross_from_a_moving_fix_before_a_late_one,
+    // J-FIX-5, J-LATE-1
+    late_fix_makes_two_plausible,
+    // J-FIX-2
+    status_repeats_to_the_end_of_the_memory_over_fixes,
+    // J-FIX-2
+    fix_repeats_to_the_end_of_the_memory_over_a_status,
+    // J-FIX-3, J-FIX-4, J-FIX-6
+    fix_exactly_at_its_limits,
+    // J-CROSS-1, J-FIX-5, J-LATE-1
+    late_fix_makes_a_way_between_two_others,
+    // J-FIX-1, J-REFUSE-1
+    fix_of_a_device_that_was_released,
+    // J-LATE-1, J-SCHED-5
+    late_fix_in_a_zone_that_left_its_layer,
+    // J-LATE-1, J-SCHED-1
+    late_fix_before_a_zone_of_a_layer_came,
+    // J-LATE-1, J-SCHED-1
+    late_fix_where_a_zone_has_moved_away,
+    // J-PROX-4
+    away_his_fixes_from_before_her_release,
+    // J-PROX-4
+    away_her_late_fix_is_no_reference_of_what_came_before_it,
+    // J-TIME-3, J-PROX-1
+    away_her_fixes_from_before_the_distance_was_made_shorter,
+    // J-TIME-3, J-SCHED-2
+    away_her_fixes_from_before_the_end_of_the_order,
+    // J-SILENCE-2, J-FIX-3, J-FIX-4, J-FIX-5, J-FIX-6
+    silence_no_fix_while_doubtful_ones_come_to_who_rests,
+    // J-SILENCE-2, J-FIX-3, J-FIX-4, J-FIX-5
+    silence_no_fix_while_doubtful_ones_come_from_afar,
+    // J-SILENCE-2, J-FIX-4, J-FIX-6
+    silence_no_fix_while_doubtful_ones_come_late,
+    // J-STALE-1, J-FIX-5
+    stale_earlier_after_a_late_fix,
+    // J-DESK-3, J-STATUS-2, J-TIME-4
+    desk_panic_of_no_order_while_the_other_party_rests,
+    // J-BREACH-1
+    warning_of_a_zone_whose_box_holds_him,
+    // J-LATE-1, J-FIX-5, J-FIX-6, J-SILENCE-2
+    late_fixes_between_those_of_who_rests,
+    // J-FIX-2, J-SILENCE-1
+    late_fix_again_among_those_of_who_rests_is_not_heard,
+    // J-FIX-5, J-CROSS-1
+    late_fix_makes_the_next_implausible_while_he_rests,
+    // J-FIX-6, J-CROSS-1
+    late_fix_makes_the_next_a_copy_while_he_rests,
+    // J-EVENT-1, J-FIX-3, J-FIX-4
+    evidence_of_a_reference_is_as_it_was_reported,
+    // J-FIX-6, J-CROSS-1
+    fix_copied_after_others_came_late,
+    // J-FIX-6, J-LATE-1
+    late_fix_copied_from_another_late_one_while_he_rests,
+    // J-LATE-1, J-LATE-5
+    late_fix_within_a_history_of_late_ones,
+    // J-LATE-1, J-LATE-5
+    late_fix_within_a_history_of_far_ones,
+    // J-PROX-1, J-LATE-1
+    away_his_fixes_from_before_she_went_away,
 }
 
 #[test]

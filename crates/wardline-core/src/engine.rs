@@ -279,7 +279,6 @@ impl Engine {
             // J-TIME-2
             let time = match input {
                 Input::Fix(fix) => fix.time.min(at),
-                Input::Status(status) => status.time.min(at),
                 _ => at,
             };
             let mut draft = Draft::fact(time, EventKind::Refused, refusal.device);

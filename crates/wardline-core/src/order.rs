@@ -129,13 +129,6 @@ impl Order {
         version.boundaries().get(after).copied()
     }
 
-    /// Whether the order has been put, ended, or come to a boundary from `key` on.
-    pub fn has_steps_from(&self, key: Key) -> bool {
-        let newest = self.newest().map(|version| version.ended.unwrap_or(version.put));
-        let may_have = newest.is_some_and(|last| last >= key) || Key::boundary(self.fired) >= key;
-        may_have && !self.steps_from(key).is_empty()
-    }
-
     /// The configuration steps and fired boundaries from `key` on, in no order.
     pub fn steps_from(&self, key: Key) -> Vec<Key> {
         let mut steps = Vec::new();

@@ -130,6 +130,30 @@ mod tests {
         assert_eq!(merged, []);
     }
 
+    /// Day by day from the year 0 to 2600, with a leap day in each fourth year but those hundredth
+    /// that are no four hundredth.
+    #[test]
+    fn days_follow_each_other_as_in_the_calendar() {
+        let (mut year, mut month, mut day) = (0, 1, 1);
+        for days in -719_528..230_103 {
+            assert_eq!(date(days), (year, month, day), "{days} days after 1970-01-01");
+            let is_leap = year % 4 == 0 && (year % 100 != 0 || year % 400 == 0);
+            let length = match month {
+                2 => 28 + i64::from(is_leap),
+                4 | 6 | 9 | 11 => 30,
+                _ => 31,
+            };
+            day += 1;
+            if day > length {
+                (month, day) = (month + 1, 1);
+            }
+            if month > 12 {
+                (year, month) = (year + 1, 1);
+            }
+        }
+        assert_eq!((year, month, day), (2600, 1, 1));
+    }
+
     #[test]
     fn the_end_of_an_interval_is_outside() {
         assert!(interval(1, 2).contains(Timestamp::from_ms(1)));

@@ -53,7 +53,8 @@ impl Watch {
         hers.chain(own).min()
     }
 
-    /// Whether nothing has turned, and no rule or zone has changed, from `key` on.
+    /// Whether nothing has turned, and no rule or zone has changed, from `key` on. Of rules the
+    /// states tell, which hold those that are active.
     pub fn rests_since(&self, order: &Order, zones: &Zones, key: Key) -> bool {
         if self.about != About::Places {
             return true;
@@ -63,9 +64,7 @@ impl Watch {
             version.zones().any(|zone| zones.changes_from(zone, key).next().is_some())
                 || version.layers().any(|l| zones.layer_changes_from(l, key).next().is_some())
         };
-        !turned
-            && !order.has_steps_from(key)
-            && (zones.last_change() < key || !order.versions.iter().any(has_changed))
+        !turned && (zones.last_change() < key || !order.versions.iter().any(has_changed))
     }
 
     fn rewind(&mut self, from: Key) {
