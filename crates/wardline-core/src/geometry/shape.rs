@@ -393,4 +393,43 @@ mod tests {
             }
         }
     }
+
+    fn at(lat: f64, lon: f64) -> Position {
+        Position::from_degrees(lat, lon).expect("a position")
+    }
+
+    // J-CROSS-1
+    #[test]
+    fn a_segment_that_touches_a_circle_meets_it() {
+        let (centre, [a, b]) = (at(42.0, 20.0), [at(42.001, 19.999), at(42.001, 20.002)]);
+        let [from, to] = edge(a, b);
+        let radius_m = Path::new(&[vec![from, to]]).distance_m(&Place::of(centre), 0.0);
+        let shape = Shape::new(&Geometry::Circle { centre, radius_m }).expect("a circle");
+        assert!(shape.meets_segment(a, b));
+    }
+
+    // J-CROSS-1
+    #[test]
+    fn after_a_way_past_a_zone_its_distance_is_known() {
+        let ring = [(0.0, 0.0), (0.0, 1.0), (1.0, 0.0), (0.0, 0.0)];
+        let ring = ring.map(|(lat, lon)| at(lat, lon)).to_vec();
+        let line = vec![at(0.0, 0.0), at(1.0, 0.0)];
+        let zones = [
+            Geometry::Polygon(vec![ring]),
+            Geometry::Circle { centre: at(0.0, 0.0), radius_m: 0.5 },
+            Geometry::Corridor { line, half_width_m: 20_000.0 },
+        ];
+        // Inside the polygon, at its corner, and outside each zone.
+        let places = [at(0.2, 0.2), at(0.0, 0.0), at(-0.5, 0.1), at(0.4, -1.5), at(1.3, 0.9)];
+        let mut past = 0;
+        for shape in zones.map(|zone| Shape::new(&zone).expect("a zone")) {
+            for (a, b) in places.iter().flat_map(|a| places.map(|b| (*a, b))) {
+                let is_past = !shape.meets_segment(a, b);
+                let expected = is_past.then(|| shape.signed_distance_m(b));
+                assert_eq!(shape.distance_after_way_m(a, b), expected, "{shape:?} {a} {b}");
+                past += usize::from(is_past);
+            }
+        }
+        assert!(past > 20, "{past}");
+    }
 }

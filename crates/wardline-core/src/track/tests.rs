@@ -48,3 +48,30 @@ fn a_full_history_lets_its_oldest_fix_leave() {
         assert_eq!(left.last(), Some(&(full * 2 + 2)), "{asked}");
     }
 }
+
+/// J-FIX-5: a fix is held against the last sound one, also against one that has left the history.
+#[test]
+fn a_fix_that_became_implausible_is_no_measure_after_it_has_left() {
+    let config = &Config { history_fixes: 8, ..Config::default() };
+    let layout = Layout::new(config);
+    let mut bytes = vec![0; layout.bytes()];
+    let mut head = TrackHead::new(DeviceId::NONE);
+    let slots = Slots { layout, bytes: &mut bytes[..] };
+    let mut track = TrackMut { head: &mut head, slots, config };
+    // Home, 10 km away, and home again, at leisure.
+    let away = Position::from_degrees(0.1, 0.0).expect("a position");
+    track.insert(sample(0));
+    track.insert(Sample { position: away, ..sample(1_000) });
+    track.insert(sample(2_000));
+    // But five seconds before it was away it was still home.
+    assert!(!track.insert(sample(995)).others_stand);
+    for seq in 2_001..2_007 {
+        track.insert(sample(seq));
+    }
+    assert_eq!(seqs(track.as_ref())[0], 1_000);
+    // For one between, the fix from away leaves.
+    let inserted = track.insert(sample(1_005));
+    assert_eq!(seqs(track.as_ref())[..2], [1_005, 2_000]);
+    let between = track.as_ref().get(inserted.index).expect("a sample");
+    assert!(between.trust.sound() && !inserted.suspect_motion);
+}

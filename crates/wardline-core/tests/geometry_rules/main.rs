@@ -2,7 +2,7 @@
 
 mod refusals;
 
-use wardline_core::geometry::{Bounds, Geometry, Position, Shape, ShapeError};
+use wardline_core::geometry::{Bounds, Geometry, Position, Shape, ShapeError, distance_m};
 
 fn at(lat: f64, lon: f64) -> Position {
     Position::from_degrees(lat, lon).expect("a position")
@@ -108,6 +108,17 @@ fn circles_span_the_antimeridian_and_the_poles() {
     let near = circle(at(89.995, 0.0), 1_000.0);
     assert!(near.contains(at(89.997, 180.0)));
     assert!(near.bounds()[0].contains(at(89.997, -180.0)));
+}
+
+/// J-GEO-2
+#[test]
+fn a_position_on_the_boundary_of_a_circle_is_inside() {
+    let centre = at(52.0, 13.0);
+    for p in [at(52.001, 13.0), at(52.0, 13.7), at(51.3, 11.4), at(60.0, 40.0)] {
+        let shape = circle(centre, distance_m(centre, p));
+        assert_eq!(shape.signed_distance_m(p), 0.0, "{p}");
+        assert!(shape.contains(p), "{p}");
+    }
 }
 
 /// J-GEO-3

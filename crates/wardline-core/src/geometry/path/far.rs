@@ -71,6 +71,8 @@ mod tests {
         check(&[vec![[41.9, 9.997], [41.9, 10.0005]]], &from);
         check(&[vec![[30.0, 72.0], [65.0, 72.0]]], &from);
         check(&[vec![[20.0, 60.0], [62.0, 40.0]]], &from);
+        // By chord it is the end of a piece, by geodesic a point of the next.
+        check(&[vec![[-10.9, 159.64], [-12.9, 156.34]]], &Place::new(20.98, 136.89));
         // Towards the other side of the earth.
         for k in 0..=40 {
             let lat = 14.0 + 0.05 * f64::from(k);

@@ -68,11 +68,30 @@ fn a_line_is_as_near_as_the_nearest_point_of_an_edge() {
 #[test]
 fn pieces_near_each_other_are_told_apart_though_they_stray_from_their_chords() {
     // The end of the line is 44 m north of the middle of its first piece, whose chord passes
-    // about as far north of it.
-    let line = [vec![[60.0, 0.0], [60.0, 0.5], [61.0, 0.3], [60.0004, 0.25]]];
-    for k in 0..=40 {
-        check(&line, &Place::new(60.0 + 1e-5 * f64::from(k), 0.25));
+    // between them; and the same with shorter pieces, 7 cm apart.
+    let long = vec![[60.0, 0.0], [60.0, 0.5], [60.5, 0.3], [60.0004, 0.25]];
+    let short = vec![[60.0, 0.0], [60.0, 0.02], [60.015, 0.014], [60.000_000_65, 0.01]];
+    for (line, lon, step) in [(long, 0.25, 1e-5), (short, 0.01, 2e-8)] {
+        let line = [line];
+        assert_eq!(Path::new(&line).chunks.len(), 1, "they are in one chunk");
+        for k in 0..=40 {
+            check(&line, &Place::new(60.0 + step * f64::from(k), lon));
+        }
     }
+}
+
+// J-GEO-2
+#[test]
+fn the_end_of_a_line_may_be_nearer_than_another_that_passes_by() {
+    // Half a metre to the north a line passes, 10 cm to the south another ends.
+    let passes = vec![[50.000_004_5, 7.99], [50.000_004_5, 8.01]];
+    let ends = vec![[49.999_999_1, 8.0], [49.99, 8.0]];
+    check(&[passes, ends], &Place::new(50.0, 8.0));
+}
+
+#[test]
+fn a_path_of_nothing_is_nowhere_near() {
+    assert_eq!(Path::new(&[]).distance_m(&Place::new(50.0, 8.0), 0.0), f64::INFINITY);
 }
 
 // J-GEO-2
@@ -85,6 +104,9 @@ fn a_short_piece_is_as_far_from_afar() {
             check(&line, &Place::new(lat, 20.0 + 0.002 * share));
         }
     }
+    // Its end, from as far beyond; and that of a piece of a meridian.
+    check(&line, &Place::new(0.0, 22.1));
+    check(&[vec![[20.0, 5.0], [20.002, 5.0]]], &Place::new(22.1, 5.0));
 }
 
 #[test]
@@ -184,7 +206,7 @@ fn nodes_are_kept_flat_where_all_comes_back() {
             assert_eq!((kept.lat_deg, kept.lon_deg), (given.lat_deg, given.lon_deg));
         }
     }
-    let [third, long] = [[1.0 / 3.0, 0.0], [9.0, 0.0]];
+    let [third, long] = [[1e-3 / 3.0, 0.0], [9.0, 0.0]];
     for end in [third, long] {
         assert!(!Path::new(&[vec![[0.0, 0.0], end]]).nodes.are_flat(), "{end:?}");
     }
