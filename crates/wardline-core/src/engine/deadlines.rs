@@ -1,7 +1,7 @@
 //! The deadlines of orders: the instants at which they are looked at unasked.
 //!
-//! With a million people a million deadlines are put off again and again, so that neither may take
-//! a search: orders whose deadlines are the same stand in one list, each knows its place there.
+//! A million people have a million deadlines, which are put off again and again. So orders with the
+//! same deadline stand in one list, and each knows its place there: none is searched for by order.
 
 use crate::ids::OrderId;
 use crate::time::Timestamp;
