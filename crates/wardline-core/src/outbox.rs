@@ -203,8 +203,11 @@ impl Outbox {
     /// Gives out the events of the input, in order.
     pub fn deliver(&mut self, sink: &mut impl FnMut(EventPlace, Event)) {
         debug_assert!(self.step.is_empty(), "a step was not ended");
+        self.late = false;
+        if self.events.is_empty() {
+            return;
+        }
         self.events.drain(..).for_each(|(place, event)| sink(place, event));
         self.counts.clear();
-        self.late = false;
     }
 }

@@ -135,24 +135,19 @@ impl HotLine {
     /// No boundary is reached before `until`, and no verdict changes within `slack_m` of this
     /// sound fix; the history can do with `left` more.
     pub fn rest(&mut self, at: &Sample, slack_m: f64, until: Timestamp, left: u16) {
-        self.rest_at(at.position, at.time, slack_m, until, left);
-    }
-
-    fn rest_at(
-        &mut self,
-        at: Position,
-        time: Timestamp,
-        slack_m: f64,
-        until: Timestamp,
-        left: u16,
-    ) {
         self.stay_awake(until);
         self.left = left;
+        if let Some(scale) = Scale::near(at.position) {
+            self.rest_at(at.position, at.time, scale, slack_m);
+        }
+    }
+
+    /// The scale is that near the position.
+    fn rest_at(&mut self, at: Position, time: Timestamp, scale: Scale, slack_m: f64) {
         // The decimetre covers the error of distances (J-GEO-2), the ten-thousandth the rounding.
         let slack_m = slack_m.min(SLACK_M_MAX) * 0.9999 - 0.1;
-        if let Some(scale) = Scale::near(at)
-            && slack_m > 0.0
-        {
+        self.slack_m = -1.0;
+        if slack_m > 0.0 {
             self.scale = scale;
             self.slack_m = slack_m as f32;
             self.anchor = at;
@@ -213,10 +208,18 @@ impl HotLine {
             && step_m <= self.allowed_m(time, config)
     }
 
-    /// Takes a fix that it met: it rests there, and within the slack no verdict changes.
-    pub fn move_to(&mut self, fix: &Fix, at: Timestamp, slack_m: f64, config: &Config) -> SoundFix {
+    /// Takes a fix that it met: it rests there, which the scale is of, and within the slack no
+    /// verdict changes.
+    pub fn move_to(
+        &mut self,
+        fix: &Fix,
+        at: Timestamp,
+        scale: Scale,
+        slack_m: f64,
+        config: &Config,
+    ) -> SoundFix {
         let sound = self.note_sound(fix, fix.time.min(at), claims_motion(fix, config));
-        self.rest_at(sound.position, sound.time, slack_m, self.quiet_until, self.left);
+        self.rest_at(sound.position, sound.time, scale, slack_m);
         sound
     }
 

@@ -20,7 +20,7 @@ impl Engine {
         }
         let slack_m = slack_afar_m(&mut device.watches, &glance, &self.zones);
         let Some(slack_m) = slack_m else { return false };
-        let sound = hot.move_to(fix, at, slack_m, &self.config);
+        let sound = hot.move_to(fix, at, glance.scale(), slack_m, &self.config);
         if !track.push_in_ring(&sound) {
             track.insert_sound(fix, at);
         }

@@ -75,7 +75,9 @@ impl Engine {
     #[inline(never)]
     fn takes_after_all(&mut self, slot: usize, fix: &Fix, at: Timestamp) -> bool {
         let hot = self.devices.hot(slot).filter(|hot| !hot.is_awake());
-        let Some(is_due) = hot.map(|hot| at >= hot.quiet_until) else { return false };
+        let Some(hot) = hot else { return false };
+        let is_due = at >= hot.quiet_until;
+        let has_left = !hot.is_spent() && fix.time.min(at) > hot.newest;
         if is_due {
             if !self.rests_on_as_noted(slot, at) {
                 return false;
@@ -83,6 +85,9 @@ impl Engine {
             if self.devices.takes_within_slack(slot, fix, at, &self.config) {
                 return true;
             }
+        }
+        if has_left {
+            return false;
         }
         let Some((hot, track)) = self.devices.lines(slot, &self.config) else { return false };
         if hot.is_spent() {

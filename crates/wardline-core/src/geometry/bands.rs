@@ -9,10 +9,14 @@
 
 use super::bounds::Bounds;
 use super::exact::{Point, Side, crosses, segments_meet, turn};
+use super::position::{LON_E7_MAX, Position};
+use super::scale::Scale;
 use std::ops::RangeInclusive;
 
 /// How often an edge is listed at the most, on average.
 const ENTRIES_EACH: usize = 4;
+/// Where a bound of the distance will do, edges farther off than this are not looked for.
+const SIGHT_M: f64 = 30.0;
 /// Bands are numbered by a product with this many bits after the point.
 const SHIFT: u32 = 32;
 
@@ -27,6 +31,15 @@ impl Vertex {
     #[inline]
     fn point(self) -> Point {
         Point { x: self.lon_e7.into(), y: self.lat_e7.into() }
+    }
+
+    /// Whether the edge to another vertex surely has no point in a box.
+    #[inline]
+    fn is_beside(self, end: Self, bounds: &Bounds) -> bool {
+        let Bounds { min_lat_e7, min_lon_e7, max_lat_e7, max_lon_e7 } = *bounds;
+        let (west, east) = (self.lon_e7.min(end.lon_e7), self.lon_e7.max(end.lon_e7));
+        let (south, north) = (self.lat_e7.min(end.lat_e7), self.lat_e7.max(end.lat_e7));
+        (east < min_lon_e7) | (west > max_lon_e7) || (north < min_lat_e7) | (south > max_lat_e7)
     }
 }
 
@@ -113,7 +126,8 @@ impl Bands {
     #[inline]
     fn edge(&self, edge: u16) -> [Vertex; 2] {
         let edge = usize::from(edge);
-        [self.vertices[edge], self.vertices[edge + 1]]
+        let ends = &self.vertices[edge..edge + 2];
+        [ends[0], ends[1]]
     }
 
     /// Where a point lies with regard to the rings.
@@ -157,21 +171,59 @@ impl Bands {
         if inside { Side::Inside } else { Side::Outside }
     }
 
+    /// How far is looked for the next edge: as far as a band is high, so that lists are few.
+    fn sight_m(&self, scale: &Scale) -> f64 {
+        scale.least_north_m((1 << SHIFT) / self.scale).min(SIGHT_M)
+    }
+
     /// Whether a segment has a point in common with an edge.
     pub fn meets(&self, a: Point, b: Point) -> bool {
-        let (south, north) = (i64::from(self.bounds.min_lat_e7), i64::from(self.bounds.max_lat_e7));
         let (west, east) = (i64::from(self.bounds.min_lon_e7), i64::from(self.bounds.max_lon_e7));
-        let (low, high) = (a.y.min(b.y), a.y.max(b.y));
-        if high < south || low > north || a.x.max(b.x) < west || a.x.min(b.x) > east {
+        if a.x.max(b.x) < west || a.x.min(b.x) > east {
             return false;
         }
-        let band = |y: i64| self.band(y.clamp(south, north) as i32);
-        let (first, last) = (band(low), band(high));
-        let edges = &self.lists[usize::from(self.lists[first])..usize::from(self.lists[last + 1])];
-        edges.iter().any(|edge| {
+        let list = self.list_between(a.y.min(b.y), a.y.max(b.y));
+        list.iter().any(|edge| {
             let [c, d] = self.edge(*edge).map(Vertex::point);
             segments_meet(c, d, a, b)
         })
+    }
+
+    /// No more than how far the end of a way is from the next edge, by the scale there; nothing
+    /// unless it is outside, the way meets no edge and one is in sight.
+    pub fn least_past_m(&self, from: Position, to: Position, scale: &Scale) -> Option<f64> {
+        let sight_m = self.sight_m(scale);
+        let view = Bounds::of_both(from, to).joined(&scale.around(to, sight_m));
+        let is_inland = view.min_lon_e7 > -LON_E7_MAX && view.max_lon_e7 < LON_E7_MAX;
+        if !is_inland || self.side_of(to.lon_e7(), to.lat_e7()) != Side::Outside {
+            return None;
+        }
+        let [from, to] = [from, to].map(Point::of);
+        let mut least_m2 = sight_m * sight_m;
+        for edge in self.list_between(view.min_lat_e7.into(), view.max_lat_e7.into()) {
+            let [c, d] = self.edge(*edge);
+            if c.is_beside(d, &view) {
+                continue;
+            }
+            let [c, d] = [c, d].map(Vertex::point);
+            if segments_meet(c, d, from, to) {
+                return None;
+            }
+            least_m2 = least_m2.min(scale.least_m2_to_segment(to, c, d));
+        }
+        (least_m2 < sight_m * sight_m).then(|| least_m2.sqrt())
+    }
+
+    /// Edges among which are all that have a point between two latitudes, some more than once.
+    #[inline]
+    fn list_between(&self, low: i64, high: i64) -> &[u16] {
+        let (south, north) = (i64::from(self.bounds.min_lat_e7), i64::from(self.bounds.max_lat_e7));
+        if high < south || low > north {
+            return &[];
+        }
+        let band = |y: i64| self.band(y.clamp(south, north) as i32);
+        let (first, last) = (self.lists[band(low)], self.lists[band(high) + 1]);
+        &self.lists[usize::from(first)..usize::from(last)]
     }
 }
 
@@ -245,6 +297,45 @@ mod tests {
                 assert_eq!(bands.meets(a, b), expected, "{ring:?} {a:?} {b:?}");
             }
         }
+    }
+
+    /// What is said of a way without regard to bands.
+    fn least_by_each_m(ring: &[Point], way: [Position; 2], sight_m: f64) -> Option<f64> {
+        let scale = Scale::near(way[1])?;
+        let [from, to] = way.map(Point::of);
+        let is_past = side_of_ring(ring, to.doubled()) == Side::Outside
+            && !ring.windows(2).any(|edge| segments_meet(edge[0], edge[1], from, to));
+        let m2 = ring.windows(2).map(|edge| scale.least_m2_to_segment(to, edge[0], edge[1]));
+        let least_m2 = m2.fold(f64::INFINITY, f64::min);
+        (is_past && least_m2 < sight_m * sight_m).then(|| least_m2.sqrt())
+    }
+
+    // J-GEO-1, J-TIME-3
+    #[test]
+    fn past_bands_the_next_edge_is_the_nearest_of_all() {
+        let rng = &mut SmallRng::seed_from_u64(9);
+        let mut seen = 0;
+        for case in 0..2_000 {
+            let (count, reach) =
+                ([3, 8, 40, 200][case % 4], [4, 90, 9_000, 790_000_000][case / 4 % 4]);
+            let ring = any_ring(rng, count, reach);
+            let bands = bands(std::slice::from_ref(&ring));
+            for _ in 0..30 {
+                let beyond = (reach + reach / 20 + 2) as i32;
+                let mut end = |beyond: i32| {
+                    [rng.random_range(-beyond..=beyond), rng.random_range(-beyond..=beyond)]
+                };
+                let ([lat, lon], step) = (end(beyond), end(2 + beyond / 50));
+                let to = Position::from_e7(lat, lon).expect("a position");
+                let from = Position::from_e7(lat + step[0], lon + step[1]).expect("a position");
+                let Some(scale) = Scale::near(to) else { continue };
+                let said_m = bands.least_past_m(from, to, &scale);
+                let expected_m = least_by_each_m(&ring, [from, to], bands.sight_m(&scale));
+                assert_eq!(said_m, expected_m, "{ring:?} {from} {to}");
+                seen += usize::from(said_m.is_some());
+            }
+        }
+        assert!(seen > 1_000, "{seen}");
     }
 
     // Speed only: a query that goes through many edges is slow.

@@ -30,6 +30,26 @@ impl Bounds {
         widened([lat_e7, lat_e7], [lon_e7, lon_e7], radius_m)
     }
 
+    /// The box that has two positions as corners.
+    pub(crate) fn of_both(a: Position, b: Position) -> Self {
+        Self {
+            min_lat_e7: a.lat_e7().min(b.lat_e7()),
+            min_lon_e7: a.lon_e7().min(b.lon_e7()),
+            max_lat_e7: a.lat_e7().max(b.lat_e7()),
+            max_lon_e7: a.lon_e7().max(b.lon_e7()),
+        }
+    }
+
+    /// The box that holds this one and another.
+    pub(crate) fn joined(&self, other: &Self) -> Self {
+        Self {
+            min_lat_e7: self.min_lat_e7.min(other.min_lat_e7),
+            min_lon_e7: self.min_lon_e7.min(other.min_lon_e7),
+            max_lat_e7: self.max_lat_e7.max(other.max_lat_e7),
+            max_lon_e7: self.max_lon_e7.max(other.max_lon_e7),
+        }
+    }
+
     /// Boxes that hold the segment between two positions, the shorter way round.
     #[must_use]
     pub fn of_segment(a: Position, b: Position) -> BoundsPair {

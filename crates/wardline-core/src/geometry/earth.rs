@@ -18,7 +18,7 @@ pub(crate) const FLATTENING: f64 = 1.0 / 298.257_223_563;
 /// Polar radius, in metres.
 pub(crate) const POLAR_M: f64 = EQUATOR_M * (1.0 - FLATTENING);
 /// First eccentricity, squared.
-const E2: f64 = FLATTENING * (2.0 - FLATTENING);
+pub(crate) const E2: f64 = FLATTENING * (2.0 - FLATTENING);
 /// Second eccentricity, squared.
 const EP2: f64 = E2 / (1.0 - E2);
 /// Up to here lengths come from chords.

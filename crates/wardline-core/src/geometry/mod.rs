@@ -15,6 +15,7 @@ mod approach;
 mod area;
 mod bands;
 mod bounds;
+mod chart;
 mod cut;
 mod earth;
 mod error;

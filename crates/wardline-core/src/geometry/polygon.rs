@@ -8,6 +8,7 @@ use super::earth::Place;
 use super::exact::{Point, Side, box_of, in_degrees};
 use super::path::Path;
 use super::position::{LON_E7_MAX, Position, TURN_E7};
+use super::scale::Scale;
 use super::seam::{Seam, is_seam};
 
 /// A distance so small that a point on an edge may have it by rounding, in metres.
@@ -69,6 +70,12 @@ impl Polygons {
             let b = Point { x: to.x + shift, y: to.y };
             self.bands.meets(a, b)
         })
+    }
+
+    /// No more than the distance of `b`, which the scale is of, where it is outside, near the
+    /// boundary and away from the antimeridian and the segment to it from `a` does not meet it.
+    pub(crate) fn least_past_m(&self, a: Position, b: Position, scale: &Scale) -> Option<f64> {
+        self.bands.least_past_m(a, b, scale)
     }
 
     /// Whether the antimeridian is strictly between two polygons there.

@@ -7,6 +7,7 @@
 
 use super::bounds::Bounds;
 use super::earth::sin_cos_deg;
+use super::exact::Point;
 use super::position::{Position, TURN_E7};
 
 /// Metres to 1e-7 degree in the neighbourhood of a latitude.
@@ -24,7 +25,7 @@ const REACH_DEG: f64 = 0.1;
 const REACH_COS: f64 = 0.999_998_476_913_287_7;
 const REACH_SIN: f64 = 0.001_745_328_365_898_309;
 /// Where a degree of longitude shrinks too fast for the scale to be of use.
-const LAT_DEG_MAX: f64 = 80.0;
+pub(crate) const LAT_DEG_MAX: f64 = 80.0;
 /// A degree of latitude is 110,574.3 m at the equator and 111,694.0 m at the poles.
 const LAT_LEAST_M: f64 = 0.011_057;
 const LAT_MOST_M: f64 = 0.011_17;
@@ -78,6 +79,40 @@ impl Scale {
         let radius_m = radius_m.clamp(0.0, 2.0 * SCALE_REACH_M);
         let margin_e7 = |unit_m: f64| (radius_m / unit_m * (1.0 + 1e-9)) as i64 + 2;
         [margin_e7(LAT_LEAST_M), margin_e7(f64::from(self.lon_least_m))]
+    }
+
+    /// A box round a position with all that is nearer by [`Scale::least_m`]; it may end beyond the
+    /// antimeridian. At most some 20 km are reckoned with.
+    pub fn around(&self, position: Position, radius_m: f64) -> Bounds {
+        let [lat_e7, lon_e7] = self.margins_e7(radius_m).map(|margin_e7| margin_e7 as i32);
+        Bounds {
+            min_lat_e7: position.lat_e7() - lat_e7,
+            min_lon_e7: position.lon_e7() - lon_e7,
+            max_lat_e7: position.lat_e7() + lat_e7,
+            max_lon_e7: position.lon_e7() + lon_e7,
+        }
+    }
+
+    /// No more than how long so much of a meridian is; and no more than [`SCALE_REACH_M`].
+    pub fn least_north_m(&self, lat_e7: u64) -> f64 {
+        (lat_e7 as f64 * LAT_LEAST_M).min(SCALE_REACH_M)
+    }
+
+    /// No more than the square of the distance from the position, which the scale was made for, to
+    /// the segment between two others; of use only up to [`SCALE_REACH_M`].
+    #[inline]
+    pub fn least_m2_to_segment(&self, position: Point, a: Point, b: Point) -> f64 {
+        let seen_m = |p: Point| {
+            let (lat_e7, lon_e7) = (p.y - position.y, p.x - position.x);
+            (lat_e7 as f64 * LAT_LEAST_M, lon_e7 as f64 * f64::from(self.lon_least_m))
+        };
+        let (a, b) = (seen_m(a), seen_m(b));
+        let way = (b.0 - a.0, b.1 - a.1);
+        let length_m2 = way.0 * way.0 + way.1 * way.1;
+        let along_m2 = -(a.0 * way.0 + a.1 * way.1);
+        let share = if length_m2 > 0.0 { (along_m2 / length_m2).clamp(0.0, 1.0) } else { 0.0 };
+        let foot = (a.0 + way.0 * share, a.1 + way.1 * share);
+        foot.0 * foot.0 + foot.1 * foot.1
     }
 
     /// Not less than the square of the distance of two positions within the reach.
@@ -224,6 +259,28 @@ mod tests {
         assert!(least_m <= expected, "{from} {bounds:?}: {least_m} {expected}");
         // Speed only: a scale that says too little wakes devices for nothing.
         assert!(least_m >= 0.95 * expected, "{from} {bounds:?}: {least_m} {expected}");
+    }
+
+    // J-TIME-3
+    #[test]
+    fn a_segment_is_no_nearer_than_the_scale_says() {
+        for (lat, lon) in LATS.iter().flat_map(|lat| [7.0, 74.6].map(|lon| (*lat, lon))) {
+            let (from, scale) = (at(lat, lon), Scale::near(at(lat, lon)).expect("no pole"));
+            let ends: Vec<_> = places_round(lat, lon).chain([at(lat, lon + 0.001)]).collect();
+            for (a, b) in ends.iter().flat_map(|a| ends.iter().map(move |b| (*a, *b))) {
+                let [here, start, end] = [from, a, b].map(Point::of);
+                let least_m = scale.least_m2_to_segment(here, start, end).sqrt();
+                let points = (0..=60).map(|k| {
+                    let share = f64::from(k) / 60.0;
+                    let lat = a.lat_deg() + (b.lat_deg() - a.lat_deg()) * share;
+                    at(lat, a.lon_deg() + (b.lon_deg() - a.lon_deg()) * share)
+                });
+                let m = points.map(|point| karney_m(from, point)).fold(f64::INFINITY, f64::min);
+                assert!(least_m <= m + 0.01, "{from} {a} {b}: {least_m} {m}");
+                // Speed only; points lie some 340 metres apart.
+                assert!(least_m >= 0.95 * m - 200.0, "{from} {a} {b}: {least_m} {m}");
+            }
+        }
     }
 
     // J-TIME-3

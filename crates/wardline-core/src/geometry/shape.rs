@@ -2,6 +2,7 @@
 
 use super::admission::admit;
 use super::bounds::{Bounds, BoundsPair, shorter_way_e7, widened};
+use super::chart::Chart;
 use super::cut::bow_most_m;
 use super::earth::{Place, Xyz, dot, place_distance_m, sub};
 use super::error::ShapeError;
@@ -10,6 +11,7 @@ use super::foot::lon_step_deg;
 use super::path::{Chunk, Nodes, Path};
 use super::polygon::{Polygons, bounds};
 use super::position::Position;
+use super::scale::Scale;
 use std::borrow::Borrow;
 
 /// The most vertices of a zone, all rings together, the closing positions not counted.
@@ -189,13 +191,33 @@ impl Shape {
         }
     }
 
+    /// No more than that, by a scale of the position `b`; the distance itself where that would not
+    /// be more than `enough_m`.
+    pub(crate) fn least_after_way_m(
+        &self,
+        a: Position,
+        b: Position,
+        scale: &Scale,
+        enough_m: f64,
+    ) -> Option<f64> {
+        let least_m = match &self.kind {
+            Kind::Polygons(polygons) => polygons.least_past_m(a, b, scale),
+            Kind::Circle(_, radius_m) => {
+                least_past_circle_m(self.centre(), *radius_m, [a, b], scale)
+            }
+            Kind::Corridor(_) => None,
+        };
+        let least_m = least_m.filter(|least_m| *least_m > enough_m);
+        least_m.or_else(|| self.distance_after_way_m(a, b))
+    }
+
     /// The same for a zone that is no polygon.
     fn distance_past_m(&self, a: Position, b: Position) -> Option<f64> {
         let ends = [a, b].map(Place::of);
         let [(first_m, width_m), (last_m, _)] = ends.map(|end| self.middle_m(&end));
         let ends_m = first_m.min(last_m);
-        let is_past =
-            ends_m > width_m && (passes_by(&ends, ends_m, width_m) || !self.meets_edge(edge(a, b)));
+        let passes = || passes_by(ends_m, width_m, chord_m2(&ends), bow_between_m(&ends));
+        let is_past = ends_m > width_m && (passes() || !self.meets_edge(edge(a, b)));
         is_past.then_some(last_m - width_m)
     }
 
@@ -226,13 +248,19 @@ impl Shape {
         }
     }
 
+    /// Of a circle.
+    #[inline]
+    fn centre(&self) -> Position {
+        match self.geometry {
+            Geometry::Circle { centre, .. } => centre,
+            _ => Position::default(),
+        }
+    }
+
     /// The centre of a circle, which has these earth-centred coordinates.
     #[inline]
     fn place(&self, xyz: Xyz) -> Place {
-        let centre = match self.geometry {
-            Geometry::Circle { centre, .. } => centre,
-            _ => Position::default(),
-        };
+        let centre = self.centre();
         Place { xyz, lat_deg: centre.lat_deg(), lon_deg: centre.lon_deg() }
     }
 
@@ -316,20 +344,43 @@ const ERROR_M: f64 = 0.1;
 /// times the least radius of curvature (the bow of no geodesic is more than a circle's, Schur).
 const CHORD_SHRINK_M: f64 = 3.1e7;
 
-/// Whether the segment between two places is surely farther than `width_m` from all that its ends
-/// are `ends_m` away from, or more.
+/// No more than the distance of `b`, which the scale is of, from a circle; nothing if the segment
+/// to it from `a` may come to the circle.
+fn least_past_circle_m(
+    centre: Position,
+    radius_m: f64,
+    [a, b]: [Position; 2],
+    scale: &Scale,
+) -> Option<f64> {
+    let chart = Chart::near(b)?;
+    let [first_m, last_m] = [a, b].map(|end| chart.least_m(end, centre));
+    let bow_m = bow_most_m([a.lat_deg() - b.lat_deg(), a.lon_deg() - b.lon_deg()]);
+    let is_past = passes_by(first_m.min(last_m), radius_m, scale.most_m2(a, b), bow_m);
+    is_past.then_some(last_m - radius_m)
+}
+
+/// The square of the length of the chord between two places.
+fn chord_m2([a, b]: &[Place; 2]) -> f64 {
+    let chord = sub(b.xyz, a.xyz);
+    dot(chord, chord)
+}
+
+/// What the segment between two places strays from its chord by, at most.
+fn bow_between_m([a, b]: &[Place; 2]) -> f64 {
+    bow_most_m([b.lat_deg - a.lat_deg, lon_step_deg(a.lon_deg, b.lon_deg)])
+}
+
+/// Whether a segment is surely farther than `width_m` from all that its ends are `ends_m` away
+/// from, or more. The square of its length and its bow may be less.
 ///
 /// Seen from any point in space, if the ends of a chord are as far as e and it is as long as c, no
 /// point of it is nearer than √(e² − c²/4) (Stewart). The segment strays from its chord by its
 /// bow. And no chord is longer than its geodesic.
-fn passes_by(ends: &[Place; 2], ends_m: f64, width_m: f64) -> bool {
-    let [a, b] = ends;
-    let chord = sub(b.xyz, a.xyz);
-    let step = [b.lat_deg - a.lat_deg, lon_step_deg(a.lon_deg, b.lon_deg)];
+fn passes_by(ends_m: f64, width_m: f64, length_m2: f64, bow_m: f64) -> bool {
     let shrink = ends_m / CHORD_SHRINK_M;
     let least_m = ends_m * (1.0 - shrink * shrink - ERROR_SHARE) - ERROR_M;
-    let passed_m = width_m * (1.0 + ERROR_SHARE) + ERROR_M + bow_most_m(step);
-    ends_m <= PASSED_M_MAX && least_m * least_m - 0.25 * dot(chord, chord) > passed_m * passed_m
+    let passed_m = width_m * (1.0 + ERROR_SHARE) + ERROR_M + bow_m;
+    ends_m <= PASSED_M_MAX && least_m * least_m - 0.25 * length_m2 > passed_m * passed_m
 }
 
 #[cfg(test)]
@@ -337,6 +388,8 @@ mod tests {
     use super::super::earth::RADIANS;
     use super::super::foot::place_at;
     use super::*;
+    use rand::rngs::SmallRng;
+    use rand::{Rng, SeedableRng};
 
     /// Whether a segment is known to pass by a circle round a place that stops so many metres
     /// before the segment's nearest point.
@@ -344,7 +397,8 @@ mod tests {
         let least_m = Path::new(&[vec![a, b]]).distance_m(place, 0.0);
         let ends = [a, b].map(place_at);
         let ends_m = ends.map(|end| place_distance_m(place, &end));
-        passes_by(&ends, ends_m[0].min(ends_m[1]), least_m - nearer_m)
+        let (length_m2, bow_m) = (chord_m2(&ends), bow_between_m(&ends));
+        passes_by(ends_m[0].min(ends_m[1]), least_m - nearer_m, length_m2, bow_m)
     }
 
     /// Segments of half this length beside a place, in all directions.
@@ -406,6 +460,79 @@ mod tests {
         let radius_m = Path::new(&[vec![from, to]]).distance_m(&Place::of(centre), 0.0);
         let shape = Shape::new(&Geometry::Circle { centre, radius_m }).expect("a circle");
         assert!(shape.meets_segment(a, b));
+    }
+
+    /// Zones of some hundred metres round a place, and whether bounds are known of them.
+    fn zones_round(place: Position) -> [(Shape, bool); 3] {
+        let beside = |north_m: f64, east_m: f64| {
+            let lon_m = 111_500.0 * libm::cos(place.lat_deg() * RADIANS);
+            at(place.lat_deg() + north_m / 111_500.0, place.lon_deg() + east_m / lon_m)
+        };
+        let corner = |k: i32| {
+            let (sin, cos) = libm::sincos(f64::from(k) * std::f64::consts::TAU / 24.0);
+            let radius_m = if k % 3 == 0 { 150.0 } else { 400.0 };
+            beside(radius_m * sin, radius_m * cos)
+        };
+        let ring = (0..24).chain([0]).map(corner).collect();
+        let line = vec![beside(0.0, -200.0), beside(0.0, 200.0)];
+        let zones = [
+            (Geometry::Polygon(vec![ring]), true),
+            (Geometry::Circle { centre: place, radius_m: 400.0 }, true),
+            (Geometry::Corridor { line, half_width_m: 200.0 }, false),
+        ];
+        zones.map(|(zone, is_bounded)| (Shape::new(&zone).expect("a zone"), is_bounded))
+    }
+
+    // J-CROSS-1, J-TIME-3
+    #[test]
+    fn after_a_way_past_a_zone_a_bound_is_no_more_than_its_distance() {
+        let rng = &mut SmallRng::seed_from_u64(5);
+        for (lat, lon) in [(-79.0, 20.0), (0.0, 20.0), (42.9, -179.98), (60.0, 74.6)] {
+            for (shape, is_bounded) in zones_round(at(lat, lon)) {
+                let (mut bounds, mut near) = (0, 0);
+                for _ in 0..4_000 {
+                    let mut way_deg =
+                        |most_m: f64| [0, 1].map(|_| rng.random_range(-most_m..most_m) / 111_500.0);
+                    let ([north, east], step) = (way_deg(600.0), way_deg(30.0));
+                    let narrow = libm::cos(lat * RADIANS);
+                    let b = at(lat + north, lon + east / narrow);
+                    let a = at(b.lat_deg() + step[0], b.lon_deg() + step[1] / narrow);
+                    let scale = Scale::near(b).expect("no pole");
+                    let exact_m = shape.distance_after_way_m(a, b);
+                    let least_m = shape.least_after_way_m(a, b, &scale, 1.0);
+                    assert_eq!(least_m.is_some(), exact_m.is_some(), "{shape:?} {a} {b}");
+                    let (Some(least_m), Some(exact_m)) = (least_m, exact_m) else { continue };
+                    assert!(least_m <= exact_m + 0.01, "{shape:?} {a} {b}: {least_m} {exact_m}");
+                    let close_m = 0.98 * exact_m - 0.1;
+                    assert!(least_m >= close_m, "{shape:?} {a} {b}: {least_m} {exact_m}");
+                    near += usize::from(exact_m < 25.0);
+                    bounds += usize::from(exact_m < 25.0 && least_m != exact_m);
+                }
+                assert!(bounds > near / 2 || !is_bounded, "{shape:?}: {bounds} of {near}");
+            }
+        }
+    }
+
+    // J-GEO-3
+    #[test]
+    fn beside_the_antimeridian_a_bound_is_of_zones_beyond_it_too() {
+        let ring = [(0.0, -180.0), (0.0, -179.9), (0.1, -179.9), (0.1, -180.0), (0.0, -180.0)];
+        let ring = ring.map(|(lat, lon)| at(lat, lon)).to_vec();
+        let east = [(0.0, 179.9), (0.0, 179.9999), (0.1, 179.9999), (0.1, 179.9), (0.0, 179.9)];
+        let east = east.map(|(lat, lon)| at(lat, lon)).to_vec();
+        for zone in [
+            Geometry::Polygon(vec![ring.clone()]),
+            Geometry::MultiPolygon(vec![vec![ring], vec![east]]),
+            Geometry::Circle { centre: at(0.05, -179.9998), radius_m: 5.0 },
+        ] {
+            let shape = Shape::new(&zone).expect("a zone");
+            let (a, b) = (at(0.0501, 179.99994), at(0.05, 179.99997));
+            let scale = Scale::near(b).expect("no pole");
+            let (exact_m, least_m) =
+                (shape.distance_after_way_m(a, b), shape.least_after_way_m(a, b, &scale, 1.0));
+            let (exact_m, least_m) = (exact_m.expect("outside"), least_m.expect("outside"));
+            assert!(least_m <= exact_m && exact_m < 25.0, "{shape:?}: {least_m} {exact_m}");
+        }
     }
 
     // J-CROSS-1

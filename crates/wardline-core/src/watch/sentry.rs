@@ -51,11 +51,12 @@ impl Glance {
     pub fn new(position: Position, before: Option<Position>) -> Option<Self> {
         let scale = Scale::near(position)?;
         let step_m = before.map_or(0.0, |before| scale.most_m2(before, position).sqrt());
-        let way = match Bounds::of_segment(before.unwrap_or(position), position).as_slice() {
-            [way] => way.widened(DISTANCE_ERROR_E7),
-            _ => None,
-        };
-        (step_m <= STEP_M_MAX).then_some(Self { position, scale, before, step_m, way })
+        if step_m > STEP_M_MAX {
+            return None;
+        }
+        // Across the antimeridian steps seem to be long.
+        let way = Bounds::of_both(before.unwrap_or(position), position).widened(DISTANCE_ERROR_E7);
+        Some(Self { position, scale, before, step_m, way })
     }
 
     /// How far one may go before the sentry's zone matters; nothing if it may matter now.
@@ -66,21 +67,26 @@ impl Glance {
     /// The same for a box of a zone that must be judged from so near.
     #[inline]
     pub(super) fn slack_beside_m(&self, bounds: &Bounds, reach_m: f64) -> Option<f64> {
+        if self.way.is_some_and(|way| way.intersects(bounds)) {
+            return None;
+        }
         let least_m = self.scale.least_m(self.position, bounds);
-        let is_met = match &self.way {
-            Some(way) => way.intersects(bounds),
-            None => least_m <= self.step_m + DISTANCE_ERROR_M,
-        };
+        let is_met = self.way.is_none() && least_m <= self.step_m + DISTANCE_ERROR_M;
         (least_m > reach_m && !is_met).then_some(least_m - reach_m)
     }
 
-    /// The same for the zone itself, where its box does not tell.
+    /// The same for the zone itself, where its box does not tell. A bound of its distance will do.
     pub(super) fn slack_before_m(&self, shape: &Shape, reach_m: f64) -> Option<f64> {
         let from = self.before.unwrap_or(self.position);
-        let distance_m = shape.distance_after_way_m(from, self.position)?;
+        let distance_m = shape.least_after_way_m(from, self.position, &self.scale, reach_m)?;
         // Farther off, a computed distance may be wrong by more than reaches allow for.
         let distance_m = distance_m.min(SCALE_REACH_M);
         (distance_m > reach_m).then_some(distance_m - reach_m)
+    }
+
+    /// The scale near where it is.
+    pub fn scale(&self) -> Scale {
+        self.scale
     }
 
     /// Not less than how far it is from the sound fix before.

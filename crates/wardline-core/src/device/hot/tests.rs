@@ -79,7 +79,8 @@ fn meets(hot: &HotLine, fix: &Fix, step_m: f64) -> bool {
 fn who_left_the_slack_rests_where_it_is_then() {
     let (mut hot, far) = (at_rest(), fix(4_000, 18_000));
     assert!(!takes(&mut hot, &far) && meets(&hot, &far, 200.0));
-    let sound = hot.move_to(&far, far.time, 50.0, &Config::default());
+    let scale = Scale::near(far.position).expect("far from the poles");
+    let sound = hot.move_to(&far, far.time, scale, 50.0, &Config::default());
     assert_eq!((hot.newest, sound.position), (far.time, far.position));
     assert_eq!(hot.last_sound(), Some(far.position));
     assert!(!takes(&mut hot, &fix(8_000, 0)) && takes(&mut hot, &fix(8_000, 18_000 + 4_000)));
