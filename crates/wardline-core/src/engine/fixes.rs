@@ -147,7 +147,7 @@ impl Engine {
             return;
         }
         // What it rested by is no more, whatever becomes of the fix.
-        lose_slack(&mut self.devices, slot, &self.config);
+        lose_slack(&mut self.devices, slot);
         if is_newest && self.config.slack && self.passes_afar(slot, inserted.index, at, pairs) {
             return;
         }
