@@ -85,7 +85,7 @@ impl Engine {
             }
         }
         let Some((hot, track)) = self.devices.lines(slot, &self.config) else { return false };
-        if hot.is_spent() {
+        if hot.is_spent(at) {
             hot.grant(track.as_ref().fixes_to_spare(at.plus_ms(-LAG_MS_MAX)));
             return self.devices.takes_within_slack(slot, fix, at, &self.config);
         }
