@@ -94,6 +94,11 @@ impl Desk {
         }
     }
 
+    /// Whether an incident of the order is escalated some time.
+    pub fn escalates(&self, order: OrderId) -> bool {
+        self.escalations.get(order).is_some_and(|all| !all.is_empty())
+    }
+
     /// When an incident of the order is escalated next; or only of a device, if one is given.
     pub fn next_escalation(&self, order: OrderId, of: Option<DeviceId>) -> Option<Timestamp> {
         self.next(order, of).map(|(instant, _)| instant)

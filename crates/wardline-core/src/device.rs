@@ -46,7 +46,6 @@ struct Rare {
     anchored: Option<Timestamp>,
     /// When it was last being switched off, in event time.
     switched_off: Option<Timestamp>,
-    wait: Option<Wait>,
 }
 
 /// All that a device at rest waits for, if that is the next boundary and the timers of one order
@@ -129,17 +128,6 @@ impl Device {
     pub fn note_anchor(&mut self, time: Timestamp) {
         self.rare.get_or_insert_default().anchored = Some(time);
     }
-
-    /// Noted when it was last looked when anything is due, if nothing has changed since.
-    pub fn wait(&self) -> Option<&Wait> {
-        self.rare.as_ref()?.wait.as_ref()
-    }
-
-    pub fn set_wait(&mut self, wait: Option<Wait>) {
-        if wait.is_some() || self.wait().is_some() {
-            self.rare.get_or_insert_default().wait = wait;
-        }
-    }
 }
 
 /// When a device was last heard of.
@@ -153,6 +141,9 @@ pub(crate) struct Heard {
 pub(crate) struct Devices {
     devices: Vec<Option<Device>>,
     memory: Memory,
+    /// What devices wait for, as far as it is noted. They lie side by side, since who waits is
+    /// looked at every few fixes, and nothing else of the device then.
+    waits: Vec<Option<Wait>>,
     free: Vec<usize>,
     places: Places<DeviceId>,
 }
@@ -199,7 +190,8 @@ impl<'a> TracksOf<'a> {
 impl Devices {
     pub fn new(config: &Config) -> Self {
         let memory = Memory::new(config);
-        Self { devices: Vec::new(), memory, free: Vec::new(), places: Places::new() }
+        let (waits, places) = (Vec::new(), Places::new());
+        Self { devices: Vec::new(), memory, waits, free: Vec::new(), places }
     }
 
     #[inline]
@@ -262,6 +254,28 @@ impl Devices {
         self.memory.hot(device)
     }
 
+    pub fn hot_mut(&mut self, device: usize) -> Option<&mut HotLine> {
+        self.memory.hot_mut(device)
+    }
+
+    /// Noted when it was last looked when anything is due, if nothing has changed since.
+    pub fn wait(&self, device: usize) -> Option<&Wait> {
+        self.waits.get(device)?.as_ref()
+    }
+
+    pub fn note_wait(&mut self, device: usize, wait: Wait) {
+        if self.waits.len() <= device {
+            self.waits.resize(device + 1, None);
+        }
+        self.waits[device] = Some(wait);
+    }
+
+    pub fn forget_wait(&mut self, device: usize) {
+        if let Some(wait) = self.waits.get_mut(device) {
+            *wait = None;
+        }
+    }
+
     /// When the device was last heard of.
     pub fn heard(&self, device: usize) -> Option<Heard> {
         let (hot, track) = (self.memory.hot(device)?, self.memory.head(device)?);
@@ -307,6 +321,7 @@ impl Devices {
         let id = device.id;
         let place = self.free.pop().unwrap_or(self.devices.len());
         self.memory.put(place, id);
+        self.forget_wait(place);
         match self.devices.get_mut(place) {
             Some(free) => *free = Some(device),
             None => self.devices.push(Some(device)),
@@ -320,5 +335,28 @@ impl Devices {
         self.places.remove(id);
         self.free.push(place);
         self.devices.get_mut(place)?.take()
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_new_device_does_not_wait_for_what_the_last_at_its_place_did() {
+        let config = &Config::default();
+        let mut devices = Devices::new(config);
+        let insert = |devices: &mut Devices, number| {
+            let id = DeviceId::new(number).unwrap_or_default();
+            devices.insert(Device::new(id, PersonId::NONE, Key::FIRST))
+        };
+        let first = insert(&mut devices, 1);
+        let boundary = Timestamp::FAR_FUTURE;
+        let wait = Wait { restrained: first, protected: None, boundary, patience_ms: None };
+        devices.note_wait(first, wait);
+        assert!(devices.wait(first).is_some());
+        devices.remove(DeviceId::new(1).unwrap_or_default());
+        assert_eq!(insert(&mut devices, 2), first);
+        assert!(devices.wait(first).is_none());
     }
 }

@@ -288,6 +288,9 @@ impl Engine {
     }
 
     fn end_step(&mut self, step: Step, at: Timestamp) {
+        if self.outbox.step().is_empty() {
+            return;
+        }
         self.number_by_start();
         self.note_incidents(at);
         self.outbox.end_step(step, self.input, at);

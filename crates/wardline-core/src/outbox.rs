@@ -162,9 +162,6 @@ impl Outbox {
 
     /// Ends a step: its events take their places.
     pub fn end_step(&mut self, step: Step, input: u64, at: Timestamp) {
-        if self.step.is_empty() {
-            return;
-        }
         self.sort_step();
         for draft in self.step.drain(..) {
             let count = self.counts.entry(draft.order).or_default();

@@ -192,9 +192,9 @@ impl Track<'_> {
     }
 
     /// How many fixes may come so that still nothing later than this is too late, about, and at
-    /// most three quarters of a history.
+    /// most three quarters of a history, and all but two of its fixes.
     pub fn fixes_to_spare(&self, time: Timestamp) -> u16 {
-        let most = (self.limit() * 3 / 4).max(1);
+        let most = (self.limit() * 3 / 4).min(self.limit().saturating_sub(2));
         let mut halves = std::iter::successors(Some(most), |more| Some(more / 2));
         let more = halves.find(|more| *more == 0 || self.reaches_back(*more, time));
         more.unwrap_or_default() as u16

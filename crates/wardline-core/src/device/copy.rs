@@ -19,7 +19,6 @@ impl Device {
                 is_protected: false,
                 anchored: None,
                 switched_off: rare.switched_off,
-                wait: None,
             })
         });
         Self { watches: Box::default(), rare, ..*self }

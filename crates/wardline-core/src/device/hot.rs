@@ -32,8 +32,8 @@ pub(crate) struct HotLine {
     scale: Scale,
     /// Negative: each fix must be judged.
     slack_m: f32,
-    /// Of a party of a pair, so many fixes more cannot move its history on past the fixes that
-    /// others may send; [`ENDLESS`] of all others.
+    /// Of a party of a pair, so many fixes more, at least two fewer than a history holds, cannot
+    /// move its history on past the fixes that others may send; [`ENDLESS`] of all others.
     left: u16,
     /// While at rest, so many of the newest fixes at least are the anchor or came after it, and
     /// after all statuses; all are sound and within the slack.
@@ -121,10 +121,22 @@ impl HotLine {
         (!self.is_awake()).then(|| (self.anchor, f64::from(self.slack_m)))
     }
 
-    /// Whether the history must be looked at before the next fix.
+    /// Whether the history must be looked at before a fix that is received then.
     #[inline]
-    pub fn is_spent(&self) -> bool {
-        self.left == 0
+    pub fn is_spent(&self, at: Timestamp) -> bool {
+        self.left == 0 && !self.has_paused(at)
+    }
+
+    /// Whether the last fix is so old that a history reaches back far enough with it and one that
+    /// is received then alone. So devices that send seldom use up none of their fixes.
+    #[inline]
+    fn has_paused(&self, at: Timestamp) -> bool {
+        self.sound_time <= at.plus_ms(-LAG_MS_MAX)
+    }
+
+    /// While at rest, whether it is a party of a pair, so that others count on its history.
+    pub fn is_of_pair(&self) -> bool {
+        self.left != ENDLESS
     }
 
     /// So many fixes more may come before the history is looked at.
@@ -186,24 +198,21 @@ impl HotLine {
         {
             return None;
         }
-        if self.left != ENDLESS {
-            if self.left == 0 || at.ms_since(time) >= LAG_MS_MAX {
-                return None;
-            }
-            self.left -= 1;
+        if self.is_of_pair() && (self.is_spent(at) || time <= at.plus_ms(-LAG_MS_MAX)) {
+            return None;
         }
         self.calm = self.calm.saturating_add(1);
-        Some(self.note_sound(fix, time, claims_motion))
+        Some(self.note_sound(fix, time, at, claims_motion))
     }
 
     /// The same for one that may have left the slack, with a step from the last sound one that is
-    /// no longer than this; of no party of a pair. It is not yet taken.
+    /// no longer than this. It is not yet taken, and the parties of pairs are not asked.
     pub fn meets(&self, fix: &Fix, at: Timestamp, step_m: f64, config: &Config) -> bool {
         let time = fix.time.min(at);
         !self.is_awake()
             && time > self.newest
             && at < self.quiet_until
-            && self.left == ENDLESS
+            && !self.is_spent(at)
             && self.finds_sound(fix, at, config)
             && step_m <= self.allowed_m(time, config)
     }
@@ -218,7 +227,7 @@ impl HotLine {
         slack_m: f64,
         config: &Config,
     ) -> SoundFix {
-        let sound = self.note_sound(fix, fix.time.min(at), claims_motion(fix, config));
+        let sound = self.note_sound(fix, fix.time.min(at), at, claims_motion(fix, config));
         self.rest_at(sound.position, sound.time, scale, slack_m);
         sound
     }
@@ -242,7 +251,16 @@ impl HotLine {
     }
 
     #[inline(always)]
-    fn note_sound(&mut self, fix: &Fix, time: Timestamp, claims_motion: bool) -> SoundFix {
+    fn note_sound(
+        &mut self,
+        fix: &Fix,
+        time: Timestamp,
+        at: Timestamp,
+        claims_motion: bool,
+    ) -> SoundFix {
+        if self.is_of_pair() && !self.has_paused(at) {
+            self.left -= 1;
+        }
         self.newest = time;
         self.sound_time = time;
         self.sound = fix.position;

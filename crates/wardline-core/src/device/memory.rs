@@ -133,6 +133,10 @@ impl Memory {
         Some(&self.lines.get(device)?.hot)
     }
 
+    pub fn hot_mut(&mut self, device: usize) -> Option<&mut HotLine> {
+        Some(&mut self.lines.get_mut(device)?.hot)
+    }
+
     pub fn head(&self, device: usize) -> Option<&TrackHead> {
         Some(&self.lines.get(device)?.track)
     }

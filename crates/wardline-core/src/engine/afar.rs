@@ -1,9 +1,11 @@
 //! Fixes that have left the slack, far from all that the orders of the device's person forbid.
 
 use super::Engine;
-use crate::device::hear;
+use crate::device::{HotLine, hear};
+use crate::geometry::Scale;
 use crate::input::Fix;
 use crate::time::Timestamp;
+use crate::track::{Sample, TrackMut};
 use crate::watch::{Glance, Watch};
 use crate::zones::Zones;
 
@@ -20,14 +22,54 @@ impl Engine {
         }
         let slack_m = slack_afar_m(&mut device.watches, &glance, &self.zones);
         let Some(slack_m) = slack_m else { return false };
-        let sound = hot.move_to(fix, at, glance.scale(), slack_m, &self.config);
-        if !track.push_in_ring(&sound) {
-            track.insert_sound(fix, at);
+        if hot.is_of_pair() {
+            return self.takes_apart(slot, fix, at, glance.scale(), slack_m);
         }
-        hear(hot, &mut track, at, true);
+        come_to_rest(hot, &mut track, fix, at, glance.scale(), slack_m);
         self.counters.fixes += self.part.count();
         true
     }
+
+    /// The same for a party of pairs that may go so far but for the other parties.
+    #[inline(never)]
+    fn takes_apart(
+        &mut self,
+        slot: usize,
+        fix: &Fix,
+        at: Timestamp,
+        scale: Scale,
+        slack_m: f64,
+    ) -> bool {
+        let mut pairs = std::mem::take(&mut self.pairs_at_hand);
+        self.add_pairs(slot, &mut pairs);
+        let sample = Sample::new(fix, at, &self.config);
+        let slack_m = self.keep_apart(slot, &pairs, &sample, at, Some(slack_m));
+        pairs.clear();
+        self.pairs_at_hand = pairs;
+        let lines = self.devices.get_mut(slot, &self.config);
+        let Some((slack_m, (device, hot, mut track))) = slack_m.zip(lines) else { return false };
+        come_to_rest(hot, &mut track, fix, at, scale, slack_m);
+        device.note_anchor(sample.time);
+        self.counters.fixes += self.part.count();
+        true
+    }
+}
+
+/// Takes in a sound fix, where its device rests then, which the scale is of.
+#[inline(always)]
+fn come_to_rest(
+    hot: &mut HotLine,
+    track: &mut TrackMut<'_>,
+    fix: &Fix,
+    at: Timestamp,
+    scale: Scale,
+    slack_m: f64,
+) {
+    let sound = hot.move_to(fix, at, scale, slack_m, track.config);
+    if !track.push_in_ring(&sound) {
+        track.insert_sound(fix, at);
+    }
+    hear(hot, track, at, true);
 }
 
 /// How far one may go from there before a verdict of any place can change; nothing if the fix must

@@ -77,7 +77,7 @@ impl Engine {
         let hot = self.devices.hot(slot).filter(|hot| !hot.is_awake());
         let Some(hot) = hot else { return false };
         let is_due = at >= hot.quiet_until;
-        let has_left = !hot.is_spent() && fix.time.min(at) > hot.newest;
+        let has_left = !hot.is_spent(at) && fix.time.min(at) > hot.newest;
         if is_due {
             if !self.rests_on_as_noted(slot, at) {
                 return false;
@@ -90,7 +90,7 @@ impl Engine {
             return false;
         }
         let Some((hot, track)) = self.devices.lines(slot, &self.config) else { return false };
-        if hot.is_spent() {
+        if hot.is_spent(at) {
             hot.grant(track.as_ref().fixes_to_spare(at.plus_ms(-LAG_MS_MAX)));
             return self.devices.takes_within_slack(slot, fix, at, &self.config);
         }
@@ -152,7 +152,7 @@ impl Engine {
             return;
         }
         // What it rested by is no more, whatever becomes of the fix.
-        lose_slack(&mut self.devices, slot, &self.config);
+        lose_slack(&mut self.devices, slot);
         if is_newest && self.config.slack && self.passes_afar(slot, inserted.index, at, pairs) {
             return;
         }

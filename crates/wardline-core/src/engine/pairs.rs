@@ -23,7 +23,7 @@ mod tests;
 
 use super::Engine;
 use super::observation::Scope;
-use crate::device::{Devices, LAG_MS_MAX, SLACK_M_MAX};
+use crate::device::{Devices, LAG_MS_MAX, NOWHERE, SLACK_M_MAX};
 use crate::engine::Config;
 use crate::event::Cause;
 use crate::geometry::{Position, distance_m};
@@ -160,29 +160,19 @@ impl Engine {
 
     /// Nobody who is judged with the device rests any more.
     pub(super) fn rouse_others(&mut self, slot: usize, pairs: &[Pair]) {
-        self.for_others(slot, pairs, lose_slack);
-    }
-
-    /// No party of the pair rests any more.
-    fn rouse(&mut self, pair: &Pair) {
-        let nobody = usize::MAX;
-        self.for_others(nobody, std::slice::from_ref(pair), lose_slack);
-    }
-
-    fn for_others(
-        &mut self,
-        slot: usize,
-        pairs: &[Pair],
-        act: impl Fn(&mut Devices, usize, &Config),
-    ) {
         for pair in pairs {
             let protected = self.people.get(pair.protected);
             let hers = protected.into_iter().flat_map(|person| &person.devices);
             let parties = std::iter::once(&pair.restrained).chain(hers);
             for other in parties.filter(|other| **other != slot) {
-                act(&mut self.devices, *other, &self.config);
+                lose_slack(&mut self.devices, *other);
             }
         }
+    }
+
+    /// No party of the pair rests any more.
+    fn rouse(&mut self, pair: &Pair) {
+        self.rouse_others(NOWHERE, std::slice::from_ref(pair));
     }
 
     fn reach_m(&self, pair: &Pair, key: Key) -> Option<f64> {
@@ -206,8 +196,8 @@ impl Engine {
 }
 
 /// The next fix of the device must be judged.
-pub(super) fn lose_slack(devices: &mut Devices, slot: usize, config: &Config) {
-    if let Some((_, hot, _)) = devices.get_mut(slot, config) {
+pub(super) fn lose_slack(devices: &mut Devices, slot: usize) {
+    if let Some(hot) = devices.hot_mut(slot) {
         hot.lose_slack();
     }
 }

@@ -6,7 +6,7 @@
 //! the last fixes of their devices: what else is to be known for that is noted as [`Wait`].
 
 use super::{Engine, Person};
-use crate::device::{Device, ENDLESS, HotLine, LAG_MS_MAX, Wait};
+use crate::device::{ENDLESS, HotLine, LAG_MS_MAX, Wait};
 use crate::ids::{DeviceId, OrderId, PersonId};
 use crate::order::{Order, Terms};
 use crate::time::{NEVER, Timestamp};
@@ -49,7 +49,7 @@ impl Engine {
     /// Lets a device that rested until now rest on if nothing of what it is noted to wait for is
     /// due. Says whether it does.
     pub(super) fn rests_on_as_noted(&mut self, slot: usize, at: Timestamp) -> bool {
-        let wait = self.devices.get(slot).and_then(Device::wait).copied();
+        let wait = self.devices.wait(slot).copied();
         let Some(wait) = wait.filter(|_| self.waits_for_orders_only(slot)) else { return false };
         // What passes at an instant is due after it.
         let timer = self.next_timer_of(&wait).map(|timer| timer.plus_ms(1));
@@ -110,23 +110,26 @@ impl Engine {
     }
 
     fn rest_until(&mut self, slot: usize, until: Timestamp) {
-        if let Some((_, hot, _)) = self.devices.get_mut(slot, &self.config) {
+        if let Some(hot) = self.devices.hot_mut(slot) {
             hot.quiet_until = until;
         }
     }
 
     /// Whether no panic that concerns no order, and no order judged elsewhere, may end its rest.
     fn waits_for_orders_only(&self, slot: usize) -> bool {
-        self.devices.get(slot).is_some_and(|device| {
-            self.desk.next_escalation(OrderId::NONE, Some(device.id)).is_none()
-                && self.orders.shadows.next_change(device.person, NEVER).is_none()
-        })
+        // Where there are none at all, the device need not be asked.
+        let are_none = !self.desk.escalates(OrderId::NONE) && self.orders.shadows.is_empty();
+        are_none
+            || self.devices.get(slot).is_some_and(|device| {
+                self.desk.next_escalation(OrderId::NONE, Some(device.id)).is_none()
+                    && self.orders.shadows.next_change(device.person, NEVER).is_none()
+            })
     }
 
     /// Lets another device that rests do so until then, if it waits for nothing else.
     fn let_rest(&mut self, slot: usize, until: Timestamp) {
         if self.waits_for_orders_only(slot)
-            && let Some((_, hot, _)) = self.devices.get_mut(slot, &self.config)
+            && let Some(hot) = self.devices.hot_mut(slot)
         {
             hot.rest_on(until);
         }
@@ -182,9 +185,7 @@ impl Engine {
             return;
         }
         for slot in std::iter::once(his).chain(wait.protected) {
-            if let Some((device, ..)) = self.devices.get_mut(slot, &self.config) {
-                device.set_wait(Some(wait));
-            }
+            self.devices.note_wait(slot, wait);
         }
     }
 

@@ -3,7 +3,7 @@
 use super::deadlines::Deadline;
 use super::observation::Scope;
 use super::{Engine, Person};
-use crate::device::{Device, HotLine};
+use crate::device::{Devices, HotLine};
 use crate::ids::{DeviceId, OrderId, PersonId};
 use crate::key::Key;
 use crate::order::Order;
@@ -171,41 +171,35 @@ impl Engine {
 
     /// From now on each fix of whoever is or was a party of the order is judged.
     pub(super) fn wake_parties(&mut self, id: OrderId) {
-        self.for_devices_of_parties(id, |_, hot, _| hot.wake());
+        self.for_devices_of_parties(id, |devices, slot, _| {
+            devices.hot_mut(slot).into_iter().for_each(HotLine::wake);
+        });
     }
 
     /// The order's next instant is this: parties that rest longer look for it before their next
     /// fix. It may be none that they are noted to wait for, and they may wait for other orders now.
     fn hurry_parties(&mut self, id: OrderId, next: Timestamp) {
-        self.for_devices_of_parties(id, |device, hot, waits| {
-            device.set_wait(None);
-            if waits && hot.quiet_until > next {
-                hot.lose_quiet();
-            }
+        self.for_devices_of_parties(id, |devices, slot, waits| {
+            devices.forget_wait(slot);
+            let hot = devices.hot_mut(slot).filter(|hot| waits && hot.quiet_until > next);
+            hot.into_iter().for_each(HotLine::lose_quiet);
         });
     }
 
-    /// Does something with each device, and its line, of whoever is or was a party of the order,
-    /// and with whether its person still is one and so waits for the order's instants.
-    fn for_devices_of_parties(
-        &mut self,
-        id: OrderId,
-        act: impl Fn(&mut Device, &mut HotLine, bool),
-    ) {
+    /// Does something with the place of each device of whoever is or was a party of the order, and
+    /// with whether its person still is one and so waits for the order's instants.
+    fn for_devices_of_parties(&mut self, id: OrderId, act: impl Fn(&mut Devices, usize, bool)) {
         let Some(order) = self.orders.by_id.get(id) else { return };
         let restrained = order.versions.iter().rev().take(2).map(|version| version.person);
         for person in restrained.chain(order.protected.iter().copied()) {
             let Some(party) = self.people.get(person) else { continue };
-            for slot in &party.devices {
-                if let Some((device, hot, _)) = self.devices.get_mut(*slot, &self.config) {
-                    act(device, hot, order.concerns(person));
-                }
-            }
+            let waits = order.concerns(person);
+            party.devices.iter().for_each(|slot| act(&mut self.devices, *slot, waits));
         }
     }
 
     pub(super) fn wake(&mut self, slot: usize) {
-        if let Some((_, hot, _)) = self.devices.get_mut(slot, &self.config) {
+        if let Some(hot) = self.devices.hot_mut(slot) {
             hot.wake();
         }
     }

@@ -34,6 +34,10 @@ impl Shadows {
         self.by_id.len()
     }
 
+    pub fn is_empty(&self) -> bool {
+        self.by_id.is_empty()
+    }
+
     pub fn contains(&self, order: OrderId) -> bool {
         self.by_id.contains_key(&order)
     }

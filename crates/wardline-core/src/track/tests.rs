@@ -75,3 +75,23 @@ fn a_fix_that_became_implausible_is_no_measure_after_it_has_left() {
     let between = track.as_ref().get(inserted.index).expect("a sample");
     assert!(between.trust.sound() && !inserted.suspect_motion);
 }
+
+/// After as many fixes as may be spared there is room for one that comes after a pause, and for the
+/// last before it, whatever the length of the history.
+#[test]
+fn two_fixes_of_a_history_are_never_spared() {
+    for asked in 2..40 {
+        let config = &Config { history_fixes: asked, ..Config::default() };
+        let layout = Layout::new(config);
+        let mut bytes = vec![0; layout.bytes()];
+        let mut head = TrackHead::new(DeviceId::NONE);
+        let slots = Slots { layout, bytes: &mut bytes[..] };
+        let mut track = TrackMut { head: &mut head, slots, config };
+        for count in 1..=2 * asked {
+            track.insert(sample(count as u64));
+            let spared = track.as_ref().fixes_to_spare(Timestamp::FAR_FUTURE);
+            assert!(usize::from(spared) <= asked - 2, "{asked}: {spared}");
+            assert_eq!(usize::from(spared), (asked * 3 / 4).min(asked - 2), "{asked}");
+        }
+    }
+}

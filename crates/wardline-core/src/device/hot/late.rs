@@ -4,7 +4,7 @@
 //! changed that the anchor's slack was reckoned with, and the way from one to the other stays
 //! within it.
 
-use super::{ENDLESS, HotLine, is_plainly_sound};
+use super::{HotLine, is_plainly_sound};
 use crate::engine::Config;
 use crate::geometry::Position;
 use crate::input::Fix;
@@ -14,7 +14,7 @@ use crate::track::{Gap, SoundFix};
 impl HotLine {
     /// While at rest, so many of the newest fixes have others between them that change nothing.
     pub fn calm(&self) -> usize {
-        if self.is_awake() || self.left != ENDLESS { 0 } else { self.calm.into() }
+        if self.is_awake() || self.is_of_pair() { 0 } else { self.calm.into() }
     }
 
     /// What is to be kept of a fix that is not the newest, if it is sound, but for the fixes

@@ -58,16 +58,43 @@ fn what_may_be_implausible_is_judged() {
 fn as_many_fixes_are_taken_as_are_granted_and_none_that_lags() {
     let mut hot = at_rest();
     hot.grant(2);
-    assert!(!hot.is_spent());
-    assert!(takes(&mut hot, &fix(2_000, 0)));
     let config = &Config::default();
-    let late = |lag_ms| Timestamp::from_ms(3_000 + lag_ms);
-    assert!(hot.takes(&fix(3_000, 0), late(LAG_MS_MAX), config).is_none());
-    assert!(hot.takes(&fix(3_000, 0), late(LAG_MS_MAX - 1), config).is_some());
-    assert!(hot.is_spent());
+    let late = |lag_ms| Timestamp::from_ms(2_000 + lag_ms);
+    assert!(hot.takes(&fix(2_000, 0), late(LAG_MS_MAX), config).is_none());
+    assert!(hot.takes(&fix(2_000, 0), late(LAG_MS_MAX - 1_001), config).is_some());
+    assert!(!hot.is_spent(Timestamp::from_ms(3_000)));
+    assert!(takes(&mut hot, &fix(3_000, 0)) && !takes(&mut hot, &fix(4_000, 0)));
+    assert!(hot.is_spent(Timestamp::from_ms(4_000)));
     let mut hot = at_rest();
-    assert!(hot.takes(&fix(3_000, 0), late(LAG_MS_MAX), config).is_some());
-    assert!(!hot.is_spent());
+    assert!(hot.takes(&fix(2_000, 0), late(LAG_MS_MAX), config).is_some());
+    assert!(!hot.is_spent(late(LAG_MS_MAX)));
+}
+
+/// Whether or not it left the slack.
+#[test]
+fn each_fix_of_a_party_uses_up_one_that_is_granted() {
+    let (mut hot, far) = (at_rest(), fix(4_000, 18_000));
+    hot.grant(2);
+    assert!(meets(&hot, &far, 200.0));
+    let scale = Scale::near(far.position).expect("far from the poles");
+    hot.move_to(&far, far.time, scale, 50.0, &Config::default());
+    assert!(takes(&mut hot, &fix(5_000, 18_000)));
+    assert!(!takes(&mut hot, &fix(6_000, 18_000)) && !meets(&hot, &fix(6_000, 18_000), 0.0));
+}
+
+/// With the last fix alone the history reaches back far enough.
+#[test]
+fn after_a_pause_a_fix_is_taken_though_none_is_granted_and_none_is_used_up() {
+    for left in [0, 1] {
+        let mut hot = at_rest();
+        hot.grant(left);
+        for pauses in 1..5 {
+            assert!(takes(&mut hot, &fix(1_000 + pauses * LAG_MS_MAX, 0)), "{left}");
+        }
+        assert!(!hot.is_spent(Timestamp::from_ms(1_000 + 5 * LAG_MS_MAX)));
+        let soon = fix(5 * LAG_MS_MAX, 0);
+        assert_eq!((hot.is_spent(soon.time), takes(&mut hot, &soon)), (left == 0, left > 0));
+    }
 }
 
 fn meets(hot: &HotLine, fix: &Fix, step_m: f64) -> bool {
@@ -83,6 +110,7 @@ fn who_left_the_slack_rests_where_it_is_then() {
     let sound = hot.move_to(&far, far.time, scale, 50.0, &Config::default());
     assert_eq!((hot.newest, sound.position), (far.time, far.position));
     assert_eq!(hot.last_sound(), Some(far.position));
+    assert!(!hot.is_of_pair());
     assert!(!takes(&mut hot, &fix(8_000, 0)) && takes(&mut hot, &fix(8_000, 18_000 + 4_000)));
 }
 
@@ -103,7 +131,7 @@ fn who_left_the_slack_is_met_only_with_the_next_sound_fix() {
     hot.quiet_until = far.time;
     assert!(!meets(&hot, &far, 200.0), "a boundary comes first");
     let mut hot = at_rest();
-    hot.grant(5);
+    hot.grant(0);
     assert!(!meets(&hot, &far, 200.0), "others count on its history");
     let mut hot = at_rest();
     hot.lose_slack();
