@@ -1,4 +1,4 @@
-//! On what and of what was measured: processor, memory, compiler, commit.
+//! On what and of what was measured: processor, memory and how it is had, compiler, commit.
 
 use std::process::Command;
 
@@ -9,7 +9,7 @@ pub fn line() -> String {
 }
 
 /// By name. Nothing that tells one machine of a kind from another.
-pub fn facts() -> [(&'static str, String); 6] {
+pub fn facts() -> [(&'static str, String); 7] {
     let cores = std::thread::available_parallelism().map_or(0, usize::from);
     let memory_kib = field("/proc/meminfo", "MemTotal")
         .and_then(|text| text.split_whitespace().next().and_then(|kib| kib.parse::<u64>().ok()));
@@ -17,6 +17,8 @@ pub fn facts() -> [(&'static str, String); 6] {
         ("processor", field("/proc/cpuinfo", "model name").unwrap_or_else(unknown)),
         ("cores", cores.to_string()),
         ("memory", memory_kib.map_or_else(unknown, |kib| format!("{} GiB", kib >> 20))),
+        // With `glibc.malloc.hugetlb=1` in it, memory comes in large pages (docs/defaults.md).
+        ("GLIBC_TUNABLES", std::env::var("GLIBC_TUNABLES").unwrap_or_else(|_| "not set".into())),
         ("compiler", output("rustc", &["--version"])),
         ("commit", output("git", &["describe", "--always", "--dirty", "--abbrev=12"])),
         ("wardline", env!("CARGO_PKG_VERSION").to_owned()),
