@@ -513,6 +513,42 @@ mod tests {
         }
     }
 
+    /// Edges are straight in degrees, and great circles stray from them by kilometres.
+    // J-GEO-1, J-GEO-2, J-TIME-3
+    #[test]
+    fn beside_edges_of_hundreds_of_kilometres_a_bound_is_no_more_than_the_distance() {
+        let rng = &mut SmallRng::seed_from_u64(11);
+        let mut bounds = 0;
+        for lat in [-75.0, -40.0, 0.5, 43.0, 70.0] {
+            let ring = [(lat, 20.0), (lat + 0.1, 25.0), (lat + 2.0, 24.0), (lat + 2.1, 20.5)];
+            let ring = ring.map(|(lat, lon)| at(lat, lon));
+            let zone = Geometry::Polygon(vec![[&ring[..], &ring[..1]].concat()]);
+            let shape = Shape::new(&zone).expect("a zone");
+            for case in 0..2_000 {
+                let (start, end) = (ring[case % 4], ring[(case + 1) % 4]);
+                let share: f64 = rng.random_range(0.0..1.0);
+                let mut beside = |degrees: f64, narrow: f64| {
+                    degrees + rng.random_range(-25.0..25.0) / 111_500.0 / narrow
+                };
+                let between = |from: f64, to: f64| from + (to - from) * share;
+                let (lat, lon) = (
+                    between(start.lat_deg(), end.lat_deg()),
+                    between(start.lon_deg(), end.lon_deg()),
+                );
+                let narrow = libm::cos(lat * RADIANS);
+                let [a, b] = [0, 1].map(|_| at(beside(lat, 1.0), beside(lon, narrow)));
+                let scale = Scale::near(b).expect("no pole");
+                let exact_m = shape.distance_after_way_m(a, b);
+                let least_m = shape.least_after_way_m(a, b, &scale, 1.0);
+                assert_eq!(least_m.is_some(), exact_m.is_some(), "{a} {b}");
+                let (Some(least_m), Some(exact_m)) = (least_m, exact_m) else { continue };
+                assert!(least_m <= exact_m + 0.01, "{a} {b}: {least_m} {exact_m}");
+                bounds += usize::from(least_m != exact_m);
+            }
+        }
+        assert!(bounds > 2_000, "{bounds}");
+    }
+
     // J-GEO-3
     #[test]
     fn beside_the_antimeridian_a_bound_is_of_zones_beyond_it_too() {
