@@ -3,6 +3,7 @@
 //!
 //! `WARDLINE_SEEDS=N` tries N seeds (default 300), `WARDLINE_SEED=K` that one only.
 
+mod pauses;
 #[path = "../seeds/mod.rs"]
 mod seeds;
 mod walks;

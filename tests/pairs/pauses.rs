@@ -1,0 +1,116 @@
+//! Two who are kept apart, seen in bursts and after pauses, now and then late, by engines with
+//! short histories: whatever spares a judgement, the engine says what it says when it judges all.
+
+use super::seeds::seeds;
+use rand::rngs::SmallRng;
+use rand::{Rng, SeedableRng};
+use std::sync::Arc;
+use wardline_core::event::Event;
+use wardline_core::geometry::Position;
+use wardline_core::ids::{DeviceId, OrderId, PersonId, RuleId};
+use wardline_core::input::{
+    AssignDevice, Demand, DeviceKind, Fix, Input, OrderKind, PutOrder, Record, Rule,
+};
+use wardline_core::time::{Interval, Timestamp};
+use wardline_core::{Config, Engine};
+
+const SEEDS: u64 = 150;
+const FIXES: usize = 400;
+const START_MS: i64 = 1_772_438_400_000;
+const HIM: PersonId = PersonId::new(1001).unwrap();
+const HER: PersonId = PersonId::new(2001).unwrap();
+
+// J-PROX-1, J-LATE-2, J-TIME-3
+#[test]
+fn whoever_of_a_pair_is_not_judged_would_change_no_event() {
+    let (mut told, mut passed, mut fixes) = (0, 0, 0);
+    for seed in seeds(SEEDS) {
+        let rng = &mut SmallRng::seed_from_u64(seed);
+        let history_fixes = [2, 3, 4, 8, 12, 32][rng.random_range(0..6)];
+        let (mut with, mut without) = (engine(true, history_fixes), engine(false, history_fixes));
+        for (number, record) in world(rng).iter().enumerate() {
+            let events = apply(&mut without, record);
+            let context = format!("seed {seed} (WARDLINE_SEED={seed}), record {number}");
+            assert_eq!(apply(&mut with, record), events, "{context}: {record:?}");
+            told += events.len();
+        }
+        assert_eq!(with.counters().refused, 0, "seed {seed}");
+        passed += with.counters().fixes_within_slack;
+        fixes += with.counters().fixes;
+    }
+    println!("{fixes} fixes, {passed} within slack, {told} events");
+    assert!(told > 0 && passed > 0 && passed < fixes, "{told} {passed} {fixes}");
+}
+
+fn engine(slack: bool, history_fixes: usize) -> Engine {
+    let mut config = Config::default();
+    (config.slack, config.history_fixes) = (slack, history_fixes);
+    Engine::new(config)
+}
+
+fn apply(engine: &mut Engine, record: &Record) -> Vec<Event> {
+    let mut events = Vec::new();
+    engine.apply(record, &mut |event| events.push(event));
+    events
+}
+
+fn at(after_ms: i64) -> Timestamp {
+    Timestamp::from_ms(START_MS + after_ms)
+}
+
+fn record(after_ms: i64, input: Input) -> Record {
+    Record { at: Some(at(after_ms)), input }
+}
+
+/// An order that keeps both apart, a device or two for each, and what these send.
+fn world(rng: &mut SmallRng) -> Vec<Record> {
+    let mut records = vec![record(0, order(rng))];
+    let devices: Vec<_> = [HIM, HER, HER].into_iter().zip(9001..).collect();
+    let devices = &devices[..rng.random_range(2..=3)];
+    for (person, number) in devices {
+        let (device, kind) = (device(*number), DeviceKind::Bracelet);
+        let assign = AssignDevice { device, person: *person, kind };
+        records.push(record(0, Input::AssignDevice(assign)));
+    }
+    let mut east_m = [0.0, rng.random_range(1_000.0..9_000.0)];
+    let pause_ms = [4_500, 8_500, 9_500, 10_000, 60_000][rng.random_range(0..5)];
+    let pause_share = [0.05, 0.3, 0.7][rng.random_range(0..3)];
+    let late_share = [0.02, 0.2, 0.5][rng.random_range(0..3)];
+    let step_m = [1.0, 20.0, 200.0][rng.random_range(0..3)];
+    let mut now_ms = 60_000;
+    for seq in 1..=FIXES as u64 {
+        now_ms += if rng.random_bool(pause_share) { pause_ms } else { rng.random_range(0..2_500) };
+        let (person, number) = devices[rng.random_range(0..devices.len())];
+        let place_m = &mut east_m[usize::from(person == HER)];
+        *place_m += rng.random_range(-step_m..=step_m);
+        let late_ms = match rng.random_bool(late_share) {
+            true => [8_200, 8_900, 9_600, 9_999, 10_000, 60_000][rng.random_range(0..6)],
+            false => rng.random_range(0..1_000),
+        };
+        let position = Position::from_degrees(42.87, 74.6 + *place_m / 81_700.0);
+        let time = at((now_ms - late_ms).max(0));
+        let plain = Fix::new(device(number), seq, time, position.expect("a position"));
+        records.push(record(now_ms, Input::Fix(Fix { accuracy_m: Some(8.0), ..plain })));
+        if rng.random_bool(0.005) {
+            records.push(record(now_ms, order(rng)));
+        }
+    }
+    records
+}
+
+fn device(number: u64) -> DeviceId {
+    DeviceId::new(number).expect("not 0")
+}
+
+fn order(rng: &mut SmallRng) -> Input {
+    let (distance_m, warn_m) = (500.0, [0.0, 300.0][rng.random_range(0..2)]);
+    let demand = Demand::KeepAway { person: HER, distance_m, warn_m };
+    Input::PutOrder(Arc::new(PutOrder {
+        order: OrderId::new(17).expect("not 0"),
+        kind: OrderKind::Supervision,
+        person: HIM,
+        term: Interval { from: at(0), until: at(30 * 86_400_000) },
+        rules: vec![Rule { rule: RuleId::new(1).expect("not 0"), active: None, demand }],
+        permits: Vec::new(),
+    }))
+}
