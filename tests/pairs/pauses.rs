@@ -42,6 +42,50 @@ fn whoever_of_a_pair_is_not_judged_would_change_no_event() {
     assert!(told > 0 && passed > 0 && passed < fixes, "{told} {passed} {fixes}");
 }
 
+/// Of two fixes a history has the last one and the next: that reaches back far enough for what
+/// others may send only if ten seconds lie between both.
+// J-PROX-1, J-LATE-2
+#[test]
+fn after_a_pause_of_ten_seconds_one_is_not_judged_and_after_less_one_is() {
+    let rng = &mut SmallRng::seed_from_u64(1);
+    for (pause_ms, is_spared) in [(8_500, false), (9_999, false), (10_000, true), (60_000, true)] {
+        let mut records = vec![record(0, order(rng))];
+        for (person, number) in [(HIM, 9001), (HER, 9002)] {
+            let (device, kind) = (device(number), DeviceKind::Bracelet);
+            records.push(record(0, Input::AssignDevice(AssignDevice { device, person, kind })));
+        }
+        let fixes = [(9001, 25, 0), (9002, 26, 0), (9001, 50, 0), (9002, 51, 0), (9001, 75, 0)];
+        for (number, seconds, late_ms) in fixes {
+            records.push(seen(number, seconds * 1_000, late_ms));
+        }
+        let [mut with, mut without] = [true, false].map(|slack| engine(slack, 2));
+        let mut told = [Vec::new(), Vec::new()];
+        for record in &records {
+            told[0].extend(apply(&mut with, record));
+            told[1].extend(apply(&mut without, record));
+        }
+        let mut take = |record: Record| {
+            let before = with.counters().fixes_within_slack;
+            told[0].extend(apply(&mut with, &record));
+            told[1].extend(apply(&mut without, &record));
+            with.counters().fixes_within_slack > before
+        };
+        let next_ms = 75_000 + pause_ms;
+        assert_eq!(take(seen(9001, next_ms, 0)), is_spared, "{pause_ms} ms");
+        take(seen(9002, next_ms + 100, 9_900));
+        assert_eq!(told[0], told[1], "{pause_ms} ms");
+    }
+}
+
+/// A fix of him or of her, who is 5 km east of him.
+fn seen(number: u64, received_ms: i64, late_ms: i64) -> Record {
+    let lon_deg = if number == 9001 { 74.6 } else { 74.66 };
+    let position = Position::from_degrees(42.87, lon_deg).expect("a position");
+    let (seq, time) = (received_ms as u64, at(received_ms - late_ms));
+    let plain = Fix::new(device(number), seq, time, position);
+    record(received_ms, Input::Fix(Fix { accuracy_m: Some(8.0), ..plain }))
+}
+
 fn engine(slack: bool, history_fixes: usize) -> Engine {
     let mut config = Config::default();
     (config.slack, config.history_fixes) = (slack, history_fixes);
