@@ -5,7 +5,7 @@ use super::seeds::seeds;
 use rand::rngs::SmallRng;
 use rand::{Rng, SeedableRng};
 use std::sync::Arc;
-use wardline_core::event::Event;
+use wardline_core::event::{Event, EventKind};
 use wardline_core::geometry::Position;
 use wardline_core::ids::{DeviceId, OrderId, PersonId, RuleId};
 use wardline_core::input::{
@@ -49,11 +49,7 @@ fn whoever_of_a_pair_is_not_judged_would_change_no_event() {
 fn after_a_pause_of_ten_seconds_one_is_not_judged_and_after_less_one_is() {
     let rng = &mut SmallRng::seed_from_u64(1);
     for (pause_ms, is_spared) in [(8_500, false), (9_999, false), (10_000, true), (60_000, true)] {
-        let mut records = vec![record(0, order(rng))];
-        for (person, number) in [(HIM, 9001), (HER, 9002)] {
-            let (device, kind) = (device(number), DeviceKind::Bracelet);
-            records.push(record(0, Input::AssignDevice(AssignDevice { device, person, kind })));
-        }
+        let mut records = wearers(rng);
         let fixes = [(9001, 25, 0), (9002, 26, 0), (9001, 50, 0), (9002, 51, 0), (9001, 75, 0)];
         for (number, seconds, late_ms) in fixes {
             records.push(seen(number, seconds * 1_000, late_ms));
@@ -77,10 +73,49 @@ fn after_a_pause_of_ten_seconds_one_is_not_judged_and_after_less_one_is() {
     }
 }
 
+/// He goes far away, unjudged; then it is heard that she had come to where he still was.
+// J-PROX-1, J-TIME-3
+#[test]
+fn who_was_where_the_other_still_was_is_judged_though_he_is_far_since() {
+    let rng = &mut SmallRng::seed_from_u64(1);
+    let mut records = wearers(rng);
+    for (number, seconds, east_m) in [
+        (9001, 25, 0.0),
+        (9002, 26, -1_900.0),
+        (9001, 50, 0.0),
+        (9002, 51, -1_900.0),
+        (9001, 75, 0.0),
+        (9002, 76, -1_900.0),
+        (9001, 150, 4_900.0),
+    ] {
+        records.push(seen_at(number, seconds * 1_000, 0, east_m));
+    }
+    records.push(seen_at(9002, 153_000, 4_000, -400.0));
+    let told = [true, false].map(|slack| {
+        let mut engine = engine(slack, 32);
+        records.iter().flat_map(|record| apply(&mut engine, record)).collect::<Vec<_>>()
+    });
+    assert_eq!(told[0], told[1]);
+    assert!(told[0].iter().any(|event| event.kind == EventKind::Breach), "{:?}", told[0]);
+}
+
+/// An order that keeps him away from her, and a device for each.
+fn wearers(rng: &mut SmallRng) -> Vec<Record> {
+    let mut records = vec![record(0, order(rng))];
+    for (person, number) in [(HIM, 9001), (HER, 9002)] {
+        let (device, kind) = (device(number), DeviceKind::Bracelet);
+        records.push(record(0, Input::AssignDevice(AssignDevice { device, person, kind })));
+    }
+    records
+}
+
 /// A fix of him or of her, who is 5 km east of him.
 fn seen(number: u64, received_ms: i64, late_ms: i64) -> Record {
-    let lon_deg = if number == 9001 { 74.6 } else { 74.66 };
-    let position = Position::from_degrees(42.87, lon_deg).expect("a position");
+    seen_at(number, received_ms, late_ms, if number == 9001 { 0.0 } else { 5_000.0 })
+}
+
+fn seen_at(number: u64, received_ms: i64, late_ms: i64, east_m: f64) -> Record {
+    let position = Position::from_degrees(42.87, 74.6 + east_m / 81_700.0).expect("a position");
     let (seq, time) = (received_ms as u64, at(received_ms - late_ms));
     let plain = Fix::new(device(number), seq, time, position);
     record(received_ms, Input::Fix(Fix { accuracy_m: Some(8.0), ..plain }))
