@@ -126,6 +126,7 @@ fn incidents_that_are_escalated_judge_no_fix() {
 fn fixes_together_count_as_one_after_another() {
     let world = || engine_with(&[zone(), order(0, 17, 3_590), assignment()]);
     let (mut single, mut batched, mut numbered) = (world(), world(), world());
+    let mut together = world();
     let received = [(60, true), (50, true), (70, false), (65, false), (40, true)];
     for (row, (now, strange)) in (0..).zip(received) {
         let mut records: Vec<_> = (1..4).map(|i| fix(now, 9001, 4 * row + i)).collect();
@@ -137,9 +138,12 @@ fn fixes_together_count_as_one_after_another() {
         let received = records[0].at.expect("a time of receipt");
         let fixes: Vec<Fix> = records.iter().filter_map(fix_of).collect();
         batched.apply_fixes(received, &fixes, &mut |_| {});
-        let rows: Vec<_> = (numbered.last_input() + 1..).zip(records).map(whole).collect();
+        let first = numbered.last_input() + 1;
+        let rows: Vec<_> = (first..).zip(records).map(whole).collect();
         assert_eq!(numbered.apply_numbered(&rows, &mut |_| {}), Ok(()));
-        for other in [&batched, &numbered] {
+        let taken = together.apply_numbered_fixes(first, received, &fixes, &mut |_| {});
+        assert_eq!(taken, Ok(()));
+        for other in [&batched, &numbered, &together] {
             assert_eq!(other.counters(), single.counters(), "received at {now}");
             assert_eq!(other.fingerprint(), single.fingerprint(), "received at {now}");
         }
@@ -167,6 +171,12 @@ fn numbers_must_grow() {
     let OutOfSequence { number, last, .. } = refused;
     assert_eq!((number, last, engine.last_input()), (7, 7, 7));
     assert_eq!(refused.to_string(), "input 7 came after input 7");
+    let fixes: Vec<Fix> = rows.iter().filter_map(|row| fix_of(&row.record)).collect();
+    let (at, before) = (engine.now(), engine.fingerprint());
+    assert_eq!(engine.apply_numbered_fixes(7, at, &fixes, &mut |_| {}), Err(refused));
+    assert_eq!(engine.fingerprint(), before, "none was taken in");
+    assert_eq!(engine.apply_numbered_fixes(9, at, &fixes, &mut |_| {}), Ok(()));
+    assert_eq!(engine.last_input(), 11, "three from 9 on");
 }
 
 /// The order as an engine takes it in that does not judge it.

@@ -18,7 +18,7 @@ mod words;
 pub use bytes::Malformed;
 pub(crate) use bytes::{Put, Take};
 pub(crate) use event::{event_id, event_subject, read_event, write_event};
-pub(crate) use fix::{FIX_SEALED_BYTES_MAX, FixHead};
+pub(crate) use fix::{FIX_SEALED_BYTES_MAX, FixStart};
 pub(crate) use record::{
     device as take_device, read_record, record_subject, take_status, write_record,
 };

@@ -3,7 +3,7 @@
 mod opener;
 mod reader;
 
-pub use opener::{InputFrame, InputOpener};
+pub use opener::{InputFrame, InputOpener, Opened};
 pub use reader::{InputFrames, InputReader, Logged};
 
 use crate::codec::{record_subject, write_record};

@@ -4,7 +4,7 @@
 //! one can tell what was forgotten from what was lost. Without this file the chain of a log still
 //! verifies, but nothing sealed in it can be read.
 
-use crate::codec::{Opener, Put, Take};
+use crate::codec::{FIX_SEALED_BYTES_MAX, Opener, Put, Take};
 use crate::disk::{Disk, read_whole};
 use crate::error::ReadError;
 use crate::notes::commitment;
@@ -226,9 +226,21 @@ impl Keys {
         }
     }
 
-    /// Opens what is sealed, with what [`Keys::masks`] gave for it.
-    pub(crate) fn open_with(&self, found: &(usize, Mask), seal: Seal, sealed: &mut [u8]) {
-        self.ciphers[found.0].apply_with(&found.1, seal, sealed);
+    /// What so many bytes of a fix are combined with, once [`Keys::masks`] gave the first block.
+    #[inline]
+    pub(crate) fn mask(
+        &self,
+        (place, first): &(usize, Mask),
+        seal: Seal,
+        bytes: usize,
+    ) -> [u8; FIX_SEALED_BYTES_MAX] {
+        let mut mask = [0; FIX_SEALED_BYTES_MAX];
+        let (begin, rest) = mask.split_at_mut(first.len());
+        begin.copy_from_slice(first);
+        if bytes > first.len() {
+            rest.copy_from_slice(&self.ciphers[*place].mask(seal, 1));
+        }
+        mask
     }
 }
 

@@ -49,7 +49,7 @@ pub use evidence::{
 };
 pub use identity::{IdentityError, store_verifier, stored_signer, stored_verifier};
 pub use input::{
-    InputFrame, InputFrames, InputLog, InputOpener, InputOptions, InputReader, Logged,
+    InputFrame, InputFrames, InputLog, InputOpener, InputOptions, InputReader, Logged, Opened,
 };
 pub use keys::{KeyInfo, Keys};
 pub use notes::{Heard, Note};

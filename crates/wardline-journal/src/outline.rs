@@ -1,6 +1,6 @@
 //! What a start must know of each entry of a log, without opening what need not be opened.
 
-use crate::codec::{FixHead, Malformed, Unsealed, event_id, kind, read_record, take_status};
+use crate::codec::{FixStart, Malformed, Unsealed, event_id, kind, read_record, take_status};
 use crate::error::{Fault, ReadError};
 use crate::evidence::Evidence;
 use crate::frame::Entries;
@@ -67,8 +67,8 @@ impl Outline {
     ) -> Result<Option<Self>, Malformed> {
         match entry.first().map_or(0, |first| first & !kind::AT) {
             kind::FIX => {
-                let head = FixHead::read(entry)?;
-                Ok(head.map(|FixHead { device, seq, .. }| Self::Record { number, device, seq }))
+                let head = FixStart::read(entry)?.map(FixStart::head).transpose()?;
+                Ok(head.map(|head| Self::Record { number, device: head.device, seq: head.seq }))
             }
             kind::STATUS => {
                 let (device, seq) = take_status(entry)?;

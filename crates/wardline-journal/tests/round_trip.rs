@@ -9,8 +9,8 @@ use wardline_core::input::{Action, Fix, Input, OperatorAct, Record, Refusal};
 use wardline_core::time::Timestamp;
 use wardline_journal::disk::MemoryDisk;
 use wardline_journal::{
-    Evidence, EvidenceOptions, EvidenceReader, InputOptions, InputReader, LogKind, Unsealed,
-    rewritten, verify,
+    Evidence, EvidenceOptions, EvidenceReader, InputFrame, InputOptions, InputReader, LogKind,
+    Logged, Opened, Subject, Unsealed, rewritten, verify,
 };
 
 #[test]
@@ -36,6 +36,78 @@ fn inputs_of_all_scenarios_come_back() {
         assert_eq!((verified.numbered, verified.chain), (from_len(&records), log.durable().chain));
         assert!(records.len() < 200 || verified.segment > 1, "all in one segment");
     }
+}
+
+/// Fixes that were received together are given together, and all else alone, in order.
+#[test]
+fn a_frame_is_opened_in_rows() {
+    let at = |at: Option<Timestamp>, mut record: Record| {
+        record.at = at;
+        record
+    };
+    let later = NOW.plus_ms(1);
+    let mut records = vec![assign(1), assign(2)];
+    records.extend((0..300).map(|seq| at(Some(NOW), fix(1 + seq % 2, seq))));
+    records.extend((300..303).map(|seq| at(Some(later), fix(1, seq))));
+    records.push(heartbeat(1, 303));
+    records.extend([at(Some(later), fix(1, 304)), at(None, fix(1, 305))]);
+    records.extend([at(Some(later), fix(2, 306)), at(Some(later), fix(1, 307))]);
+    let disk = MemoryDisk::new();
+    let (mut log, _) = open(&disk, InputOptions::default()).unwrap();
+    log.append(NOW, numbered(1, &records)).unwrap();
+    log.commit(NOW).unwrap();
+    log.forget(NOW, |info| info.subject == Subject::Device(device(2))).unwrap();
+
+    let (mut frames, mut opener) = InputReader::open(Arc::new(disk), 0).unwrap().split();
+    let (mut frame, mut rows, mut opened) = (InputFrame::default(), Vec::new(), Vec::new());
+    while frames.next(&mut frame).unwrap() {
+        let visit = |row: Opened<'_>| match row {
+            Opened::Fixes { first, at, fixes } => {
+                rows.push(fixes.len());
+                let record = |fix: &Fix| Record { at: Some(at), input: Input::Fix(*fix) };
+                opened.extend((first..).zip(fixes.iter().map(record).map(|r| text(&r))));
+            }
+            Opened::Other(Logged::Input { number, record }) => {
+                rows.push(0);
+                opened.extend(record.open().map(|record| (number, text(&record))));
+            }
+            _ => {}
+        };
+        opener.visit(&frame, visit).unwrap();
+    }
+    let is_of_two = |record: &Record| match record.input {
+        Input::Fix(fix) => fix.device == device(2),
+        _ => false,
+    };
+    let known = (1..).zip(&records).filter(|(_, record)| !is_of_two(record));
+    assert_eq!(opened, known.map(|(number, record)| (number, text(record))).collect::<Vec<_>>());
+    // Of the 300 each second one is forgotten.
+    let expected: Vec<_> = [0, 0].into_iter().chain([1, 0].repeat(150)).collect();
+    assert_eq!(rows[..302], expected);
+    assert_eq!(rows[302..], [3, 0, 1, 0, 0, 1]);
+}
+
+/// Of very many that were received together so many are given together as an engine takes in.
+#[test]
+fn a_row_of_fixes_has_an_end() {
+    let of_one = |seq| Record { at: Some(NOW), ..fix(1, seq) };
+    let records: Vec<_> = [assign(1)].into_iter().chain((0..600).map(of_one)).collect();
+    let disk = MemoryDisk::new();
+    let (mut log, _) = open(&disk, InputOptions::default()).unwrap();
+    log.append(NOW, numbered(1, &records)).unwrap();
+    log.commit(NOW).unwrap();
+    let (mut frames, mut opener) = InputReader::open(Arc::new(disk), 100).unwrap().split();
+    let (mut frame, mut rows) = (InputFrame::default(), Vec::new());
+    while frames.next(&mut frame).unwrap() {
+        let visit = |row: Opened<'_>| {
+            if let Opened::Fixes { first, fixes, .. } = row {
+                rows.push((first, fixes.len()));
+            }
+        };
+        opener.visit(&frame, visit).unwrap();
+    }
+    assert_eq!(Opened::FIXES_MAX, 256);
+    assert_eq!(rows, [(100, 256), (356, 246)]);
 }
 
 fn from_len(records: &[Record]) -> u64 {

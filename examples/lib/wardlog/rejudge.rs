@@ -16,10 +16,11 @@ use std::thread;
 use std::time::{Duration, Instant};
 use wardline_core::event::Event;
 use wardline_core::input::{Input, Record};
-use wardline_core::{Config, Engine, Numbered, Part};
+use wardline_core::{Config, Engine, Numbered, OutOfSequence, Part};
 use wardline_journal::disk::Disk;
 use wardline_journal::{
-    Evidence, InputFrame, InputFrames, InputOpener, InputReader, Logged, ReadError, Unsealed,
+    Evidence, InputFrame, InputFrames, InputOpener, InputReader, Logged, Opened, ReadError,
+    Unsealed,
 };
 use wardline_wire::jsonl::write_event;
 
@@ -160,8 +161,7 @@ struct Judge<'c> {
     comparison: Option<Comparison>,
     /// The case that alone is compared.
     scope: Option<&'c Case>,
-    /// Inputs that were opened, and events that were said: empty, to be used again.
-    batch: Vec<Numbered>,
+    /// Events that were said: empty, to be used again.
     events: Vec<Event>,
     out: Option<Output>,
     result: Rejudged,
@@ -170,42 +170,54 @@ struct Judge<'c> {
 impl Judge<'_> {
     fn new(config: Config, comparison: Option<Comparison>, out: Option<Output>) -> Self {
         let engine = Engine::new(config);
-        let (batch, events, result) = (Vec::new(), Vec::new(), Rejudged::default());
-        Self { engine, comparison, scope: None, batch, events, out, result }
+        let (events, result) = (Vec::new(), Rejudged::default());
+        Self { engine, comparison, scope: None, events, out, result }
     }
 
     /// Opens what a frame holds and judges it.
     fn take_frame(&mut self, opener: &mut InputOpener, frame: &InputFrame) -> Result<(), Stop> {
-        let mut batch = std::mem::take(&mut self.batch);
         let mut taken = Ok(());
-        let opened = opener.visit(frame, |logged| {
-            let Logged::Input { number, record } = logged else { return };
-            let record = match record {
-                Unsealed::Open(record) => record,
-                // It moved the time on, whatever it was.
-                Unsealed::Sealed { at, .. } => {
-                    self.result.forgotten += 1;
-                    Record { at, input: Input::Tick }
-                }
-            };
-            batch.push(Numbered { number, record, part: Part::WHOLE });
-            if batch.len() == BATCH && taken.is_ok() {
-                taken = self.take(&batch);
-                batch.clear();
+        let opened = opener.visit(frame, |opened| {
+            if taken.is_ok() {
+                taken = self.take_opened(opened);
             }
         });
         // What precedes damage is judged.
-        let taken = taken.and_then(|()| self.take(&batch));
-        batch.clear();
-        self.batch = batch;
         taken.map_err(Stop::Failed)?;
         opened.map_err(Stop::Damaged)
+    }
+
+    fn take_opened(&mut self, opened: Opened<'_>) -> Result<(), Failure> {
+        let (number, record) = match opened {
+            Opened::Fixes { first, at, fixes } => {
+                let events = &mut self.events;
+                let mut sink = |event| events.push(event);
+                let taken = self.engine.apply_numbered_fixes(first, at, fixes, &mut sink);
+                return self.note(fixes.len(), taken);
+            }
+            Opened::Other(Logged::Input { number, record }) => (number, record),
+            _ => return Ok(()),
+        };
+        let record = match record {
+            Unsealed::Open(record) => record,
+            // It moved the time on, whatever it was.
+            Unsealed::Sealed { at, .. } => {
+                self.result.forgotten += 1;
+                Record { at, input: Input::Tick }
+            }
+        };
+        self.take(&[Numbered { number, record, part: Part::WHOLE }])
     }
 
     fn take(&mut self, batch: &[Numbered]) -> Result<(), Failure> {
         let events = &mut self.events;
         let taken = self.engine.apply_numbered(batch, &mut |event| events.push(event));
-        self.result.inputs += batch.len() as u64;
+        self.note(batch.len(), taken)
+    }
+
+    /// Counts inputs that were taken in, and compares and writes what was said of them.
+    fn note(&mut self, inputs: usize, taken: Result<(), OutOfSequence>) -> Result<(), Failure> {
+        self.result.inputs += inputs as u64;
         taken.map_err(|e| Failure::new("cannot judge", Path::new("the inputs"), e))?;
         for event in self.events.drain(..) {
             if self.scope.is_some_and(|case| !case.scope.compares(&event)) {
@@ -231,7 +243,5 @@ impl Judge<'_> {
     }
 }
 
-/// Inputs that are judged together: 40 kB, as many as the engine looks for ahead.
-const BATCH: usize = 256;
 /// Frames that may wait.
 const QUEUE: usize = 4;

@@ -8,8 +8,9 @@
 use super::Engine;
 use crate::device::{BATCH, NOWHERE};
 use crate::event::Event;
-use crate::input::{Input, Record};
+use crate::input::{Fix, Input, Record};
 use crate::outbox::EventPlace;
+use crate::time::Timestamp;
 use std::error::Error;
 use std::fmt;
 
@@ -85,6 +86,27 @@ impl Engine {
     ) -> Result<(), OutOfSequence> {
         let inputs = inputs.iter().map(|input| (input.number, &input.record, input.part));
         self.apply_each(inputs, &mut |_, event| sink(event))
+    }
+
+    /// Takes in fixes received at the same time, of which the first has the number `first` and the
+    /// others the next ones, as [`Engine::apply_fixes`] does.
+    ///
+    /// # Errors
+    ///
+    /// If the first number is not above that of the input before. None was taken in then.
+    pub fn apply_numbered_fixes(
+        &mut self,
+        first: u64,
+        at: Timestamp,
+        fixes: &[Fix],
+        sink: &mut impl FnMut(Event),
+    ) -> Result<(), OutOfSequence> {
+        if first <= self.input {
+            return Err(OutOfSequence { number: first, last: self.input });
+        }
+        self.input = first - 1;
+        self.apply_fixes(at, fixes, sink);
+        Ok(())
     }
 
     /// Takes in some inputs of a list that several engines share, of which the first has the number

@@ -95,48 +95,56 @@ impl Put for Vec<u8> {
     }
 }
 
-/// Takes plain values from bytes.
+/// Takes plain values from bytes. What a fix needs is inlined always: else each value comes through
+/// memory, with room for a fault, which doubles what opening a log costs.
+#[derive(Clone, Copy)]
 pub(crate) struct Take<'a> {
+    /// What is left.
     bytes: &'a [u8],
-    offset: usize,
+    /// Where it ends, so that nothing need be counted while reading.
+    end: usize,
 }
 
 impl<'a> Take<'a> {
     pub fn new(bytes: &'a [u8]) -> Self {
-        Self { bytes, offset: 0 }
+        Self::at(bytes, 0)
+    }
+
+    /// The same, counted from an offset on.
+    pub fn at(bytes: &'a [u8], offset: usize) -> Self {
+        Self { bytes, end: offset + bytes.len() }
     }
 
     /// Goes on with other bytes, as if they followed what was read.
     pub fn following<'b>(&self, bytes: &'b [u8]) -> Take<'b> {
-        Take { bytes, offset: self.offset }
+        Take::at(bytes, self.offset())
     }
 
-    /// The same, counted from an offset on.
-    pub fn at(self, offset: usize) -> Self {
-        Self { offset, ..self }
-    }
-
+    #[inline(always)]
     pub fn offset(&self) -> usize {
-        self.offset
+        self.end - self.bytes.len()
     }
 
+    #[inline(always)]
     pub fn left(&self) -> usize {
         self.bytes.len()
     }
 
+    #[cold]
     pub fn fault<T>(&self, what: &'static str) -> Read<T> {
-        Err(Malformed { offset: self.offset, what })
+        Err(Malformed { offset: self.offset(), what })
     }
 
+    #[inline(always)]
     pub fn check(&self, holds: bool, what: &'static str) -> Read<()> {
         if holds { Ok(()) } else { self.fault(what) }
     }
 
+    #[inline(always)]
     pub fn raw(&mut self, length: usize, what: &'static str) -> Read<&'a [u8]> {
         match self.bytes.split_at_checked(length) {
             Some((taken, left)) => {
                 self.bytes = left;
-                self.offset += length;
                 Ok(taken)
             }
             None => self.fault(what),
@@ -144,42 +152,48 @@ impl<'a> Take<'a> {
     }
 
     /// All that is left.
+    #[inline(always)]
     pub fn rest(&mut self) -> &'a [u8] {
-        self.offset += self.bytes.len();
         std::mem::take(&mut self.bytes)
     }
 
+    #[inline(always)]
     pub fn end(&self) -> Read<()> {
         self.check(self.bytes.is_empty(), "the end of the entry")
     }
 
+    #[inline(always)]
     pub fn array<const N: usize>(&mut self, what: &'static str) -> Read<[u8; N]> {
         match self.bytes.split_first_chunk() {
             Some((taken, left)) => {
                 self.bytes = left;
-                self.offset += N;
                 Ok(*taken)
             }
             None => self.fault(what),
         }
     }
 
+    #[inline(always)]
     pub fn u8(&mut self, what: &'static str) -> Read<u8> {
         self.array(what).map(|[byte]| byte)
     }
 
+    #[inline(always)]
     pub fn u16(&mut self, what: &'static str) -> Read<u16> {
         self.array(what).map(u16::from_le_bytes)
     }
 
+    #[inline(always)]
     pub fn u32(&mut self, what: &'static str) -> Read<u32> {
         self.array(what).map(u32::from_le_bytes)
     }
 
+    #[inline(always)]
     pub fn u64(&mut self, what: &'static str) -> Read<u64> {
         self.array(what).map(u64::from_le_bytes)
     }
 
+    #[inline(always)]
     pub fn i64(&mut self, what: &'static str) -> Read<i64> {
         self.array(what).map(i64::from_le_bytes)
     }
@@ -188,16 +202,20 @@ impl<'a> Take<'a> {
         self.u64(what).map(f64::from_bits)
     }
 
-    #[inline]
+    #[inline(always)]
     pub fn varint(&mut self, what: &'static str) -> Read<u64> {
-        let (value, rest, length) = match self.bytes {
-            [byte @ ..0x80, rest @ ..] => (u64::from(*byte), rest, 1),
+        let (value, rest) = match self.bytes {
+            [byte @ ..0x80, rest @ ..] => (u64::from(*byte), rest),
             [low, high @ 1..0x80, rest @ ..] => {
-                (u64::from(*low & 0x7F) | u64::from(*high) << 7, rest, 2)
+                (u64::from(*low & 0x7F) | u64::from(*high) << 7, rest)
+            }
+            [low, middle @ 0x80..=0xFF, high @ 1..0x80, rest @ ..] => {
+                let low = u64::from(*low & 0x7F) | u64::from(*middle & 0x7F) << 7;
+                (low | u64::from(*high) << 14, rest)
             }
             _ => return self.long_varint(what),
         };
-        (self.bytes, self.offset) = (rest, self.offset + length);
+        self.bytes = rest;
         Ok(value)
     }
 
@@ -215,13 +233,13 @@ impl<'a> Take<'a> {
                     break;
                 }
                 self.bytes = &self.bytes[index + 1..];
-                self.offset += index + 1;
                 return Ok(value);
             }
         }
         self.fault(what)
     }
 
+    #[inline(always)]
     pub fn signed(&mut self, what: &'static str) -> Read<i64> {
         let value = self.varint(what)?;
         Ok((value >> 1) as i64 ^ -((value & 1) as i64))
@@ -236,7 +254,7 @@ impl<'a> Take<'a> {
 
     pub fn text(&mut self, what: &'static str) -> Read<String> {
         let length = self.count(1, what)?;
-        let offset = self.offset;
+        let offset = self.offset();
         match std::str::from_utf8(self.raw(length, what)?) {
             Ok(text) => Ok(text.to_owned()),
             Err(_) => Err(Malformed { offset, what }),
@@ -252,8 +270,9 @@ impl<'a> Take<'a> {
     }
 
     /// How many items of at least `bytes_min` bytes follow.
+    #[inline(always)]
     pub fn count(&mut self, bytes_min: usize, what: &'static str) -> Read<usize> {
-        let offset = self.offset;
+        let offset = self.offset();
         let count = usize::try_from(self.varint(what)?).unwrap_or(usize::MAX);
         match count <= self.left() / bytes_min {
             true => Ok(count),

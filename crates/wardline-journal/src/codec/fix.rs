@@ -1,13 +1,14 @@
 //! Fixes, which are nearly all that a log holds.
 //!
-//! A reader takes the heads of several before it opens them, so that their keys are at hand.
+//! A reader takes the starts of several before it opens them, so that their keys are at hand.
 
-use super::bytes::{Put, Read, Take};
-use super::geometry::{put_position, take_position};
+use super::bytes::{Malformed, Put, Read, Take};
+use super::geometry::put_position;
 use super::record::device;
 use super::{Opener, Unsealed, kind, words};
 use crate::Subject;
 use crate::seal::Seal;
+use wardline_core::geometry::Position;
 use wardline_core::ids::DeviceId;
 use wardline_core::input::{Assurance, Fix, Input, Record, Source};
 use wardline_core::time::Timestamp;
@@ -89,26 +90,18 @@ fn hundredths(number: f64) -> Option<u16> {
     same.then_some(rounded)
 }
 
-/// What anybody may read of a fix.
+/// A fix, read as far as the number of its key.
 #[derive(Clone, Copy)]
-pub(crate) struct FixHead<'a> {
+pub(crate) struct FixStart<'a> {
     at: Option<Timestamp>,
-    /// The number of the key of the rest.
+    /// The number of the key of what is sealed.
     pub key: u64,
-    pub device: DeviceId,
-    pub seq: u64,
-    time: Timestamp,
-    source: Source,
-    assurance: Assurance,
-    flags: u8,
-    forms: u8,
-    offset: usize,
-    /// The rest, sealed.
-    pub sealed: &'a [u8],
+    rest: Take<'a>,
 }
 
-impl<'a> FixHead<'a> {
-    /// Reads the head of an entry; nothing if it is no fix.
+impl<'a> FixStart<'a> {
+    /// Reads the start of an entry; nothing if it is no fix.
+    #[inline(always)]
     pub fn read(entry: &'a [u8]) -> Read<Option<Self>> {
         let mut from = Take::new(entry);
         let first = from.u8("the kind of an entry")?;
@@ -123,8 +116,16 @@ impl<'a> FixHead<'a> {
     }
 
     /// Reads what follows the time of receipt.
-    pub(super) fn take(mut from: Take<'a>, at: Option<Timestamp>) -> Read<Self> {
-        let key = from.varint("a key")?;
+    #[inline(always)]
+    pub(super) fn take(mut rest: Take<'a>, at: Option<Timestamp>) -> Read<Self> {
+        let key = rest.varint("a key")?;
+        Ok(Self { at, key, rest })
+    }
+
+    /// Reads on, up to what is sealed.
+    #[inline(always)]
+    pub fn head(self) -> Read<FixHead<'a>> {
+        let Self { at, key, rest: mut from } = self;
         let device = device(&mut from)?;
         let seq = from.varint("a counter")?;
         let since_ms = from.signed("a time")?;
@@ -138,19 +139,41 @@ impl<'a> FixHead<'a> {
         // Three doubles and a position; what is longer is no fix.
         from.check(from.left() <= FIX_SEALED_BYTES_MAX, "the end of the entry")?;
         let time = Timestamp::from_ms(at.unwrap_or_default().ms().wrapping_add(since_ms));
-        let (offset, sealed) = (from.offset(), from.rest());
-        Ok(Self { at, key, device, seq, time, source, assurance, flags, forms, offset, sealed })
+        Ok(FixHead { at, key, device, seq, time, source, assurance, flags, forms, sealed: from })
     }
+}
 
+/// What anybody may read of a fix.
+#[derive(Clone, Copy)]
+pub(crate) struct FixHead<'a> {
+    pub at: Option<Timestamp>,
+    key: u64,
+    pub device: DeviceId,
+    pub seq: u64,
+    time: Timestamp,
+    source: Source,
+    assurance: Assurance,
+    flags: u8,
+    forms: u8,
+    /// The rest.
+    sealed: Take<'a>,
+}
+
+impl FixHead<'_> {
     /// The fix, if its key is there.
     pub(super) fn open(&self, seal: Seal, opener: &mut impl Opener) -> Read<Unsealed<Record>> {
-        let mut room = [0; FIX_SEALED_BYTES_MAX];
-        let room = &mut room[..self.sealed.len()];
-        room.copy_from_slice(self.sealed);
-        match opener.open(self.key, seal, room) {
-            true => self.finish(room).map(Unsealed::Open),
+        // Nothing, sealed, is what the rest was combined with.
+        let mut mask = [0; FIX_SEALED_BYTES_MAX];
+        match opener.open(self.key, seal, &mut mask[..self.sealed_bytes()]) {
+            true => self.finish(&mask).map(|fix| Unsealed::Open(self.record(fix))),
             false => Ok(self.without_key()),
         }
+    }
+
+    /// How long the rest is.
+    #[inline]
+    pub fn sealed_bytes(&self) -> usize {
+        self.sealed.left()
     }
 
     /// What is known of it without its key.
@@ -158,19 +181,24 @@ impl<'a> FixHead<'a> {
         Unsealed::Sealed { key: self.key, subject: Some(Subject::Device(self.device)), at: self.at }
     }
 
-    /// The fix with its rest in clear.
-    #[inline]
-    pub fn finish(&self, clear: &[u8]) -> Read<Record> {
-        let Self { at, device, seq, time, source, assurance, flags, forms, .. } = *self;
-        let mut clear = Take::new(clear).at(self.offset);
+    /// The fix as an input.
+    pub fn record(&self, fix: Fix) -> Record {
+        Record { at: self.at, input: Input::Fix(fix) }
+    }
+
+    /// The fix, with what the rest was combined with.
+    #[inline(always)]
+    pub fn finish(&self, mask: &[u8; FIX_SEALED_BYTES_MAX]) -> Read<Fix> {
+        let Self { device, seq, time, source, assurance, flags, forms, .. } = *self;
+        let mut rest = Masked { sealed: self.sealed, mask };
         let fix = Fix {
             device,
             seq,
             time,
-            position: take_position(&mut clear)?,
-            accuracy_m: take_number(&mut clear, forms)?,
-            speed_mps: take_number(&mut clear, forms >> 2)?,
-            course_deg: take_number(&mut clear, forms >> 4)?,
+            position: rest.position()?,
+            accuracy_m: rest.number(forms)?,
+            speed_mps: rest.number(forms >> 2)?,
+            course_deg: rest.number(forms >> 4)?,
             source,
             assurance,
             mock: flags & 1 != 0,
@@ -178,21 +206,59 @@ impl<'a> FixHead<'a> {
             moving: flags & 4 != 0,
             backlog: flags & 8 != 0,
         };
-        clear.end()?;
-        Ok(Record { at, input: Input::Fix(fix) })
+        rest.sealed.end()?;
+        Ok(fix)
     }
 }
 
-fn take_number(from: &mut Take<'_>, form: u8) -> Read<Option<f64>> {
-    match form & 3 {
-        0 => Ok(None),
-        1 => from.u16("a number").map(|number| Some(f64::from(number) / 100.0)),
-        2 => {
-            let number = from.f64("a number")?;
-            from.check(hundredths(number).is_none(), "a number that has no shorter form")?;
-            Ok(Some(number))
+/// What is sealed, and what it was combined with.
+struct Masked<'a> {
+    sealed: Take<'a>,
+    /// At least as long.
+    mask: &'a [u8],
+}
+
+impl Masked<'_> {
+    #[inline(always)]
+    fn u16(&mut self, what: &'static str) -> Read<u16> {
+        let sealed = self.sealed.u16(what)?;
+        Ok(sealed ^ self.mask().map_or(0, u16::from_le_bytes))
+    }
+
+    #[inline(always)]
+    fn u64(&mut self, what: &'static str) -> Read<u64> {
+        let sealed = self.sealed.u64(what)?;
+        Ok(sealed ^ self.mask().map_or(0, u64::from_le_bytes))
+    }
+
+    #[inline(always)]
+    fn mask<const N: usize>(&mut self) -> Option<[u8; N]> {
+        let (mask, rest) = self.mask.split_first_chunk()?;
+        self.mask = rest;
+        Some(*mask)
+    }
+
+    #[inline(always)]
+    fn position(&mut self) -> Read<Position> {
+        let offset = self.sealed.offset();
+        let both = self.u64("a position")?;
+        let position = Position::from_e7(both as i32, (both >> 32) as i32);
+        position.map_err(|_| Malformed { offset, what: "a position" })
+    }
+
+    #[inline(always)]
+    fn number(&mut self, form: u8) -> Read<Option<f64>> {
+        match form & 3 {
+            0 => Ok(None),
+            1 => self.u16("a number").map(|hundredths| Some(f64::from(hundredths) / 100.0)),
+            2 => {
+                let number = f64::from_bits(self.u64("a number")?);
+                self.sealed
+                    .check(hundredths(number).is_none(), "a number that has no shorter form")?;
+                Ok(Some(number))
+            }
+            _ => self.sealed.fault("the form of a number"),
         }
-        _ => from.fault("the form of a number"),
     }
 }
 

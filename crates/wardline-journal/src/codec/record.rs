@@ -1,7 +1,7 @@
 //! Inputs and when they were received.
 
 use super::bytes::{Put, Read, Take};
-use super::fix::{FixHead, write_fix};
+use super::fix::{FixStart, write_fix};
 use super::geometry::{put_shape, take_shape};
 use super::order::{layer, order, person, put_order, take_order, zone};
 use super::{Opener, Unsealed, kind, words};
@@ -135,7 +135,7 @@ pub(crate) fn read_record(
     let mut sealed = Sealed { seal, opener, scratch: Vec::new() };
     let input = match first & !kind::AT {
         kind::PUT_ZONE => return read_zone(from, at, sealed),
-        kind::FIX => return FixHead::take(from, at)?.open(sealed.seal, sealed.opener),
+        kind::FIX => return FixStart::take(from, at)?.head()?.open(sealed.seal, sealed.opener),
         kind::OPERATOR => return read_act(from, at, &mut sealed),
         kind::INVALID => return read_refusal(from, at, &mut sealed),
         kind::REMOVE_ZONE => Input::RemoveZone(zone(&mut from)?),
@@ -245,6 +245,7 @@ fn read_refusal(
     Ok(Unsealed::Open(Record { at, input }))
 }
 
+#[inline]
 pub(crate) fn device(from: &mut Take<'_>) -> Read<DeviceId> {
     from.varint("a device").map(|number| DeviceId::new(number).unwrap_or_default())
 }

@@ -1,7 +1,7 @@
 //! Opening what is in the frames of the log of inputs.
 
 use super::Logged;
-use crate::codec::{FIX_SEALED_BYTES_MAX, FixHead, Malformed, Unsealed, read_record};
+use crate::codec::{FixStart, Malformed, Unsealed, read_record};
 use crate::error::{Fault, ReadError};
 use crate::frame::{self, Entries, FrameHead};
 use crate::frames::{Place, damage};
@@ -9,6 +9,8 @@ use crate::keys::Keys;
 use crate::notes::Note;
 use crate::seal::{Mask, Seal};
 use std::fmt;
+use wardline_core::input::{Fix, Input, Record};
+use wardline_core::time::Timestamp;
 
 /// A frame of the log of inputs as it is stored.
 #[derive(Default)]
@@ -31,6 +33,42 @@ pub struct InputOpener {
     pub(super) from: u64,
 }
 
+/// What of a frame is given together.
+#[derive(Debug)]
+#[non_exhaustive]
+pub enum Opened<'a> {
+    /// Fixes received at the same time, at most [`Opened::FIXES_MAX`] of them.
+    Fixes {
+        /// The number of the first; the others have the next ones.
+        first: u64,
+        /// When they were received.
+        at: Timestamp,
+        /// The fixes.
+        fixes: &'a [Fix],
+    },
+    /// Another input, a fix that is sealed or of which it is not known when it was received, or
+    /// something about the log itself.
+    Other(Logged),
+}
+
+impl Opened<'_> {
+    /// So many fixes are given together at most.
+    pub const FIXES_MAX: usize = 256;
+
+    /// One after another.
+    pub(super) fn each(self, mut visit: impl FnMut(Logged)) {
+        match self {
+            Self::Fixes { first, at, fixes } => {
+                for (number, fix) in (first..).zip(fixes) {
+                    let record = Record { at: Some(at), input: Input::Fix(*fix) };
+                    visit(Logged::Input { number, record: Unsealed::Open(record) });
+                }
+            }
+            Self::Other(logged) => visit(logged),
+        }
+    }
+}
+
 impl InputOpener {
     pub(super) fn new(keys: Keys, from: u64) -> Self {
         Self { keys, from }
@@ -44,7 +82,7 @@ impl InputOpener {
     pub fn visit(
         &mut self,
         frame: &InputFrame,
-        visit: impl FnMut(Logged),
+        visit: impl FnMut(Opened<'_>),
     ) -> Result<(), ReadError> {
         self.visit_payload(frame.place, &frame.head, frame::payload(&frame.bytes), visit)
     }
@@ -54,30 +92,45 @@ impl InputOpener {
         place: Place,
         head: &FrameHead,
         payload: &[u8],
-        mut visit: impl FnMut(Logged),
+        visit: impl FnMut(Opened<'_>),
+    ) -> Result<(), ReadError> {
+        let fixes = Vec::with_capacity(Opened::FIXES_MAX);
+        let mut gathered = Gathered { first: 0, at: Timestamp::default(), fixes, visit };
+        let outcome = self.gather(place, head, payload, &mut gathered);
+        gathered.give();
+        outcome
+    }
+
+    fn gather(
+        &mut self,
+        place: Place,
+        head: &FrameHead,
+        payload: &[u8],
+        gathered: &mut Gathered<impl FnMut(Opened<'_>)>,
     ) -> Result<(), ReadError> {
         let malformed = |m: Malformed| damage(place, Fault::Entry(m));
-        let mut row = Row { salt: head.salt, entries: Vec::with_capacity(ROW) };
+        let entries = Vec::with_capacity(ROW);
+        let mut row = Row { salt: head.salt, first: (0, 0), entries };
         let mut masks = Vec::with_capacity(ROW);
         let mut number = head.first;
         let mut entries = Entries::new(payload);
         for (index, entry) in &mut entries {
             let is_note = Note::is_note(entry);
             if is_note || row.entries.len() == ROW {
-                row.open(&mut self.keys, &mut masks, &mut visit).map_err(malformed)?;
+                row.open(&mut self.keys, &mut masks, gathered).map_err(malformed)?;
             }
             if is_note {
                 let note = Note::read(entry).map_err(malformed)?;
                 note.check_key(&mut self.keys, place)?;
-                visit(Logged::Note(note));
+                gathered.other(Logged::Note(note));
                 continue;
             }
             if number >= self.from {
-                row.entries.push((number, index, entry));
+                row.push(number, index, entry);
             }
             number = number.saturating_add(1);
         }
-        row.open(&mut self.keys, &mut masks, &mut visit).map_err(malformed)?;
+        row.open(&mut self.keys, &mut masks, gathered).map_err(malformed)?;
         let whole = entries.is_at_end() && entries.given() == head.entries;
         match whole && number == head.first + u64::from(head.numbered) {
             true => Ok(()),
@@ -86,48 +139,89 @@ impl InputOpener {
     }
 }
 
-/// Entries in a row that are opened together: numbers, places in the frame, bytes.
+/// Entries in a row that are opened together.
 struct Row<'a> {
     salt: u64,
-    entries: Vec<(u64, u32, &'a [u8])>,
+    /// The number of the first, and its place in the frame.
+    first: (u64, u32),
+    /// With the key that each needs, if it is a fix.
+    entries: Vec<(&'a [u8], Option<u64>)>,
 }
 
-impl Row<'_> {
+impl<'a> Row<'a> {
+    #[inline]
+    fn push(&mut self, number: u64, index: u32, entry: &'a [u8]) {
+        if self.entries.is_empty() {
+            self.first = (number, index);
+        }
+        // What is malformed is found to be so when it is opened.
+        let start = FixStart::read(entry).ok().flatten();
+        self.entries.push((entry, start.map(|start| start.key)));
+    }
+
     /// Gives them in their order, up to one that is malformed.
     fn open(
         &mut self,
         keys: &mut Keys,
         masks: &mut Vec<Option<(usize, Mask)>>,
-        visit: &mut impl FnMut(Logged),
+        gathered: &mut Gathered<impl FnMut(Opened<'_>)>,
     ) -> Result<(), Malformed> {
-        let mut heads = [const { Ok(None) }; ROW];
-        for (head, (_, _, entry)) in heads.iter_mut().zip(&self.entries) {
-            *head = FixHead::read(entry);
-        }
-        let salt = self.salt;
-        let seal = |entry: u32| Seal { salt, entry };
-        let wanted = heads.iter().zip(&self.entries).map(|(head, (_, index, _))| match head {
-            Ok(Some(FixHead { key, .. })) => Some((*key, seal(*index))),
-            _ => None,
-        });
-        keys.masks(wanted, masks);
-        for ((head, found), (number, index, entry)) in
-            heads.into_iter().zip(masks).zip(self.entries.drain(..))
+        let (salt, (number, index)) = (self.salt, self.first);
+        let seals = (index..).map(|entry| Seal { salt, entry });
+        let wanted = self.entries.iter().zip(seals.clone());
+        keys.masks(wanted.map(|((_, key), seal)| key.map(|key| (key, seal))), masks);
+        for (((entry, _), seal), (number, found)) in
+            self.entries.iter().zip(seals).zip((number..).zip(masks))
         {
-            let record = match (head?, found) {
-                (Some(head), Some(found)) => {
-                    let mut room = [0; FIX_SEALED_BYTES_MAX];
-                    let room = &mut room[..head.sealed.len()];
-                    room.copy_from_slice(head.sealed);
-                    keys.open_with(found, seal(index), room);
-                    Unsealed::Open(head.finish(room)?)
+            let record = match (FixStart::read(entry)?, found) {
+                (Some(fix), Some(found)) => {
+                    let head = fix.head()?;
+                    let fix = head.finish(&keys.mask(found, seal, head.sealed_bytes()))?;
+                    if let Some(at) = head.at {
+                        gathered.fix(number, at, fix);
+                        continue;
+                    }
+                    Unsealed::Open(head.record(fix))
                 }
-                (Some(head), None) => head.without_key(),
-                (None, _) => read_record(entry, seal(index), keys)?,
+                (Some(fix), None) => fix.head()?.without_key(),
+                (None, _) => read_record(entry, seal, keys)?,
             };
-            visit(Logged::Input { number, record });
+            gathered.other(Logged::Input { number, record });
         }
+        self.entries.clear();
         Ok(())
+    }
+}
+
+/// Gathers fixes that are given together.
+struct Gathered<V> {
+    first: u64,
+    at: Timestamp,
+    fixes: Vec<Fix>,
+    visit: V,
+}
+
+impl<V: FnMut(Opened<'_>)> Gathered<V> {
+    #[inline]
+    fn fix(&mut self, number: u64, at: Timestamp, fix: Fix) {
+        if self.fixes.is_empty() || at != self.at || self.fixes.len() == Opened::FIXES_MAX {
+            self.give();
+            (self.first, self.at) = (number, at);
+        }
+        self.fixes.push(fix);
+    }
+
+    fn other(&mut self, logged: Logged) {
+        self.give();
+        (self.visit)(Opened::Other(logged));
+    }
+
+    fn give(&mut self) {
+        if !self.fixes.is_empty() {
+            let Self { first, at, fixes, .. } = self;
+            (self.visit)(Opened::Fixes { first: *first, at: *at, fixes });
+            self.fixes.clear();
+        }
     }
 }
 

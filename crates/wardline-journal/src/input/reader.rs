@@ -1,6 +1,6 @@
 //! Reading the log of inputs.
 
-use super::opener::{InputFrame, InputOpener};
+use super::opener::{InputFrame, InputOpener, Opened};
 use crate::LogKind;
 use crate::codec::Unsealed;
 use crate::disk::Disk;
@@ -110,11 +110,12 @@ impl InputReader {
     /// # Errors
     ///
     /// If the log is damaged there. What precedes was given.
-    pub fn visit_frame(&mut self, visit: impl FnMut(Logged)) -> Result<bool, ReadError> {
+    pub fn visit_frame(&mut self, mut visit: impl FnMut(Logged)) -> Result<bool, ReadError> {
         let frames = &mut self.frames.0;
         let place = frames.place;
         let Some((head, payload)) = frames.next()? else { return Ok(false) };
-        self.opener.visit_payload(place, &head, payload, visit)?;
+        let each = |opened: Opened<'_>| opened.each(&mut visit);
+        self.opener.visit_payload(place, &head, payload, each)?;
         Ok(true)
     }
 
