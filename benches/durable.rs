@@ -1,6 +1,6 @@
 //! What a journal costs a pipeline: fixes a second until they are judged and durable, how long a
 //! start takes to judge all of them again, and how long judgement and its event take while fixes
-//! come at a fixed rate, with a journal and without.
+//! come at a fixed rate, with a journal and without, in turns.
 //!
 //! `cargo bench --bench durable -- --folder DIR`, on the disk that is meant; group commit as by
 //! default. Beside the rate of the whole stands what each thread took of a processor's time for a
@@ -16,9 +16,10 @@ use wardline::event::Event;
 use wardline::input::{Input, Record, Refusal};
 use wardline::journal::disk::Folder;
 use wardline::journal::{Attached, Journal, Settings};
-use wardline::pipeline::{Metrics, Pipeline, Recovery};
+use wardline::pipeline::{Latency, Metrics, Pipeline, Recovery};
 use wardline_benches::{Mode, Plan, World};
 use wardline_core::Config;
+use wardline_examples::priority::make_room;
 
 #[derive(Parser)]
 struct Arguments {
@@ -37,9 +38,16 @@ struct Arguments {
     /// Fixes of a batch; each has one more input, which causes an event.
     #[arg(long, default_value_t = 500)]
     batch: usize,
+    /// Runs with and without a journal, in turns, of which latencies are the median.
+    #[arg(long, default_value_t = 3, value_parser = clap::value_parser!(u32).range(1..))]
+    runs: u32,
     /// What is left of a shard whose engine panics.
     #[arg(long, value_enum, default_value = "standby")]
     recovery: Left,
+    /// Let no thread go before another; else who writes the log or keeps a second engine makes
+    /// room for judgement, as in the server of `udp_ingest` (Linux).
+    #[arg(long)]
+    alike: bool,
     /// The seed of the world.
     #[arg(long, default_value_t = 1)]
     seed: u64,
@@ -57,6 +65,7 @@ fn main() {
     let mut arguments = Arguments::parse();
     if arguments.mode.test {
         (arguments.people, arguments.fixes, arguments.fixes_per_s) = (200, 20_000, 1_000_000);
+        arguments.runs = 1;
     }
     let (setup, batches) = world(&arguments);
     for journals in [false, true] {
@@ -72,19 +81,45 @@ fn main() {
             start_again(&arguments, arguments.fixes + batches.len());
         }
     }
-    for journals in [false, true] {
-        let run = Run::start(&arguments, journals, &setup);
-        let period_ns = 1_000_000_000 * arguments.batch as u64 / arguments.fixes_per_s;
-        let started = Instant::now();
-        for (number, batch) in batches.iter().enumerate() {
-            let due = Duration::from_nanos(period_ns) * number as u32;
-            if let Some(early) = due.checked_sub(started.elapsed()) {
-                std::thread::sleep(early);
-            }
-            run.pipeline.submit(batch.clone()).expect("it is open");
-        }
-        report(&arguments, journals, &run.end());
+    let (mut without, mut with) = (Vec::new(), Vec::new());
+    for number in 1..=arguments.runs {
+        without.push(paced(&arguments, false, &setup, &batches));
+        with.push(paced(&arguments, true, &setup, &batches));
+        eprintln!("open loop: {number} of {} runs", arguments.runs);
     }
+    report(&arguments, false, &without);
+    report(&arguments, true, &with);
+    let [without, with] = [&without, &with].map(|runs| median(runs, |of| of.judge.p999_ns));
+    println!("p99.9 of judgement, with the journal against without: {:.2}", with / without);
+}
+
+/// What the stages take while the batches come at a fixed rate.
+fn paced(
+    arguments: &Arguments,
+    journals: bool,
+    setup: &[Record],
+    batches: &[Vec<Record>],
+) -> Metrics {
+    let run = Run::start(arguments, journals, setup);
+    // Of a hundred batches one or two are those of the world, which take the longest.
+    run.pipeline.reset_latencies();
+    let period_ns = 1_000_000_000 * arguments.batch as u64 / arguments.fixes_per_s;
+    let started = Instant::now();
+    for (number, batch) in batches.iter().enumerate() {
+        let due = Duration::from_nanos(period_ns) * number as u32;
+        if let Some(early) = due.checked_sub(started.elapsed()) {
+            std::thread::sleep(early);
+        }
+        run.pipeline.submit(batch.clone()).expect("it is open");
+    }
+    run.end()
+}
+
+/// The median of what the runs say.
+fn median(runs: &[Metrics], of: impl Fn(&Metrics) -> u64) -> f64 {
+    let mut all: Vec<_> = runs.iter().map(of).collect();
+    all.sort_unstable();
+    all[all.len() / 2] as f64
 }
 
 /// Opens the journal that a run has left, with a snapshot from before its fixes, and judges them.
@@ -99,18 +134,30 @@ fn start_again(arguments: &Arguments, inputs: usize) {
     run.end();
 }
 
-fn report(arguments: &Arguments, journals: bool, metrics: &Metrics) {
-    println!("open loop, fixes/s={} journal={journals}:", arguments.fixes_per_s);
+/// A latency among the metrics.
+type Stage = fn(&Metrics) -> Latency;
+
+/// Prints the median of each percentile over the runs, and of the last the range.
+fn report(arguments: &Arguments, journals: bool, runs: &[Metrics]) {
+    println!(
+        "open loop, fixes/s={} journal={journals}, medians of {} runs:",
+        arguments.fixes_per_s,
+        runs.len()
+    );
     let stages = [
-        ("from numbering to the shard", metrics.queue),
-        ("judged, with its batch", metrics.judge),
-        ("from numbering to durable", metrics.durable),
-        ("from submission to the event", metrics.whole),
+        ("from numbering to the shard", (|of| of.queue) as Stage),
+        ("judged, with its batch", |of| of.judge),
+        ("from numbering to durable", |of| of.durable),
+        ("from submission to the event", |of| of.whole),
     ];
-    for (what, of) in stages {
-        let us = |ns: u64| ns / 1_000;
-        let (p50, p99, p999) = (us(of.p50_ns), us(of.p99_ns), us(of.p999_ns));
-        println!("  {what:<30} p50 {p50} us, p99 {p99} us, p99.9 {p999} us");
+    for (what, stage) in stages {
+        let us = |of: fn(Latency) -> u64| median(runs, |run| of(stage(run))) / 1e3;
+        let (p50, p99, p999) = (us(|of| of.p50_ns), us(|of| of.p99_ns), us(|of| of.p999_ns));
+        let all = runs.iter().map(|run| stage(run).p999_ns / 1_000);
+        let (least, most) = (all.clone().min().unwrap_or(0), all.max().unwrap_or(0));
+        println!(
+            "  {what:<30} p50 {p50:.0} us, p99 {p99:.0} us, p99.9 {p999:.0} us ({least} to {most})"
+        );
     }
 }
 
@@ -143,6 +190,10 @@ impl<'a> Run<'a> {
             Left::Never => Recovery::Never,
         };
         let builder = Pipeline::builder(config.clone()).recovery(recovery);
+        let builder = match arguments.alike {
+            true => builder,
+            false => builder.on_thread_start(make_room),
+        };
         let (builder, journal) = match journals {
             true => {
                 let disk = Arc::new(Folder::open(folder).expect("a folder"));

@@ -7,5 +7,6 @@ pub mod demo;
 pub mod files;
 pub mod fleet;
 pub mod map;
+pub mod priority;
 pub mod udp;
 pub mod wardlog;

@@ -75,6 +75,7 @@ pub use shed::Shedding;
 pub use sink::{ChannelSink, JsonLines, Overflow, Sink, channel};
 pub use snapshots::{Restored, Snapshots, SnapshotsError};
 pub use standby::Recovery;
+pub use threads::Role;
 
 pub(crate) use outlet::guard;
 
@@ -252,6 +253,13 @@ impl Pipeline {
         let events = Gauge::new(self.outlet.queue.len(), self.outlet.queue.capacity());
         let lanes = (Gauge::new(urgent, self.lane_max), Gauge::new(bulk, self.lane_max));
         Metrics::read(&self.outlet.stats, lanes, events, &self.ends, self.retained_max)
+    }
+
+    /// Lets the latencies of [`Pipeline::metrics`] begin anew, so that the next reading tells of
+    /// what came since. Counters and gauges stay. What is on its way meanwhile may count on either
+    /// side.
+    pub fn reset_latencies(&self) {
+        self.outlet.stats.reset_timers();
     }
 
     /// Takes in nothing more, waits until all is judged and the sink has all events, and reports.

@@ -10,6 +10,7 @@ use super::socket::Bound;
 use super::ticker::Ticker;
 use super::told::{Teller, Told, Watcher};
 use crate::files::Output;
+use crate::priority::make_room;
 use mio::Waker;
 use std::io;
 use std::net::{SocketAddr, TcpListener};
@@ -90,6 +91,7 @@ impl Server {
         let (accepts, tells, fails) = (durable.clone(), told.clone(), failed.clone());
         let builder = Pipeline::builder(setup.config)
             .shards(setup.shards)
+            .on_thread_start(make_room)
             .accepted(move |accepted| accepts.accepted(&accepted, &tells))
             .notices(move |notice| {
                 let ends = matches!(

@@ -66,7 +66,7 @@ impl Builder {
             clock: self.clock.clone(),
             lane_max,
             retained_max: self.retained_max,
-            threads: Threads::default(),
+            threads: Threads::new(self.beginning),
         };
         let sink = self.sink.take().unwrap_or_else(|| Box::new(|_| ()));
         let deliverer = Deliverer { outlet, sink, durable, intake, clock: self.clock.clone() };

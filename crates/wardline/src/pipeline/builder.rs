@@ -11,6 +11,7 @@ use super::sink::{Overflow, Sink};
 use super::snapshots::Restored;
 use super::standby::{Recovery, StandbyTrial};
 use super::stats::Count;
+use super::threads::{Beginning, Role};
 use std::io;
 use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::sync::Arc;
@@ -44,6 +45,7 @@ pub struct Builder {
     /// Panics that were caught outside of engines and sink.
     pub(super) panics: Arc<Count>,
     pub(super) clock: Arc<dyn Clock>,
+    pub(super) beginning: Beginning,
     pub(super) trial: Option<Trial>,
     pub(super) standby_trial: Option<StandbyTrial>,
     pub(super) restored: Option<Restored>,
@@ -70,6 +72,7 @@ impl Builder {
             listener: Arc::new(|_| ()),
             panics: Arc::default(),
             clock: Arc::new(MonotonicClock::default()),
+            beginning: Arc::new(|_| ()),
             trial: None,
             standby_trial: None,
             restored: None,
@@ -199,6 +202,18 @@ impl Builder {
     /// The clock that latencies and stalls are measured by. Default: the machine's monotonic one.
     pub fn clock(mut self, clock: impl Clock + 'static) -> Self {
         self.clock = Arc::new(clock);
+        self
+    }
+
+    /// Called by each thread before anything else, to say on which processor it runs and what goes
+    /// before it. Where threads are more than processors, judgement is quickest if [`Role::Log`]
+    /// and [`Role::Standby`] make room for it. A panic is counted, and the thread goes on.
+    pub fn on_thread_start(mut self, begin: impl Fn(Role) + Send + Sync + 'static) -> Self {
+        let panics = self.panics.clone();
+        self.beginning = Arc::new(move |role| {
+            let begun = catch_unwind(AssertUnwindSafe(|| begin(role)));
+            panics.add(usize::from(begun.is_err()));
+        });
         self
     }
 

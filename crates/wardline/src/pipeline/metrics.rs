@@ -34,8 +34,9 @@ pub struct Metrics {
     pub events_withheld: u64,
     /// Times that the sink failed.
     pub sink_failures: u64,
-    /// Panics of the log, of who is told of acceptances or notices, and of the thread that gives
-    /// numbers. Those of the sink count as its failures, those of engines as quarantined.
+    /// Panics of the log, of who is told of acceptances, notices or the start of threads, and of the
+    /// thread that gives numbers. Those of the sink count as its failures, those of engines as
+    /// quarantined.
     pub panics: u64,
     /// Inputs that wait in the lane that overtakes.
     pub waiting_urgent: Gauge,
@@ -101,7 +102,8 @@ pub struct Gauge {
     pub limit: usize,
 }
 
-/// How long something took, in nanoseconds, to 1 %.
+/// How long something took, in nanoseconds, to 1 %: of all since the start, or since
+/// [`Pipeline::reset_latencies`](super::Pipeline::reset_latencies).
 #[derive(Clone, Copy, PartialEq, Eq, Debug, Default)]
 #[non_exhaustive]
 pub struct Latency {

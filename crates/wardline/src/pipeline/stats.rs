@@ -79,6 +79,13 @@ impl Stats {
             shards: (0..shards).map(|_| ShardStats::default()).collect(),
         }
     }
+
+    /// Forgets all durations noted so far.
+    pub fn reset_timers(&self) {
+        let shards = self.shards.iter().flat_map(|shard| [&shard.queue, &shard.judge]);
+        let timers = [&self.receive, &self.durable, &self.sink, &self.whole];
+        timers.into_iter().chain(shards).for_each(Timer::reset);
+    }
 }
 
 /// A number that only grows.
@@ -117,6 +124,11 @@ impl Timer {
     pub fn note(&self, from_ns: u64, until_ns: u64, many: usize) {
         let duration_ns = until_ns.saturating_sub(from_ns).max(1);
         lock(&self.0).saturating_record_n(duration_ns, many as u64);
+    }
+
+    /// Forgets what it has noted.
+    fn reset(&self) {
+        lock(&self.0).reset();
     }
 
     /// What several timers have noted together.

@@ -8,14 +8,49 @@ use super::shard::Worker;
 use super::standby::Standby;
 use super::watchdog::Watchdog;
 use crossbeam_utils::sync::{Parker, Unparker};
+use std::fmt;
 use std::io;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::thread::{Builder, JoinHandle};
 
+/// What a thread of a pipeline is there for.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+#[non_exhaustive]
+pub enum Role {
+    /// Gives numbers and shares inputs out.
+    Intake,
+    /// Writes the log.
+    Log,
+    /// Judges, as the shard of this number.
+    Shard(usize),
+    /// Keeps a second engine for the shard of this number, in case that panics.
+    Standby(usize),
+    /// Gives events to the sink.
+    Sink,
+    /// Looks for shards that are stalled.
+    Watchdog,
+}
+
+impl fmt::Display for Role {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Self::Intake => f.write_str("intake"),
+            Self::Log => f.write_str("log"),
+            Self::Shard(shard) => write!(f, "{shard}"),
+            Self::Standby(shard) => write!(f, "{shard}-standby"),
+            Self::Sink => f.write_str("sink"),
+            Self::Watchdog => f.write_str("watchdog"),
+        }
+    }
+}
+
+/// What a thread does first.
+pub(super) type Beginning = Arc<dyn Fn(Role) + Send + Sync>;
+
 /// The threads that run.
-#[derive(Default)]
 pub(super) struct Threads {
+    beginning: Beginning,
     dispatcher: Option<JoinHandle<()>>,
     log_writer: Option<JoinHandle<()>>,
     workers: Vec<JoinHandle<()>>,
@@ -26,13 +61,35 @@ pub(super) struct Threads {
 }
 
 impl Threads {
+    pub fn new(beginning: Beginning) -> Self {
+        Self {
+            beginning,
+            dispatcher: None,
+            log_writer: None,
+            workers: Vec::new(),
+            standbys: Vec::new(),
+            sink: None,
+            watchdog: None,
+            stop: Arc::default(),
+        }
+    }
+
+    /// Starts a thread, which has its role in its name.
+    fn spawn(&self, role: Role, run: impl FnOnce() + Send + 'static) -> io::Result<JoinHandle<()>> {
+        let beginning = self.beginning.clone();
+        Builder::new().name(format!("wardline-{role}")).spawn(move || {
+            beginning(role);
+            run();
+        })
+    }
+
     pub fn start_sink(&mut self, mut deliverer: Deliverer, parker: Parker) -> io::Result<()> {
-        self.sink = Some(spawn("wardline-sink".into(), move || deliverer.run(&parker))?);
+        self.sink = Some(self.spawn(Role::Sink, move || deliverer.run(&parker))?);
         Ok(())
     }
 
     pub fn start_log_writer(&mut self, mut writer: LogWriter, parker: Parker) -> io::Result<()> {
-        self.log_writer = Some(spawn("wardline-log".into(), move || writer.run(&parker))?);
+        self.log_writer = Some(self.spawn(Role::Log, move || writer.run(&parker))?);
         Ok(())
     }
 
@@ -42,7 +99,8 @@ impl Threads {
         (mut worker, parker): (Worker, Parker),
     ) -> io::Result<()> {
         let run = move || worker.run(&parker);
-        self.workers.push(spawn(format!("wardline-{shard}"), run)?);
+        let worker = self.spawn(Role::Shard(shard), run)?;
+        self.workers.push(worker);
         Ok(())
     }
 
@@ -52,7 +110,8 @@ impl Threads {
         (standby, parker): (Arc<Standby>, Parker),
     ) -> io::Result<()> {
         let run = move || standby.run(&parker);
-        self.standbys.push(spawn(format!("wardline-{shard}-standby"), run)?);
+        let standby = self.spawn(Role::Standby(shard), run)?;
+        self.standbys.push(standby);
         Ok(())
     }
 
@@ -65,12 +124,12 @@ impl Threads {
                 parker.park_timeout(watchdog.pause());
             }
         };
-        self.watchdog = Some((spawn("wardline-watchdog".into(), run)?, unparker));
+        self.watchdog = Some((self.spawn(Role::Watchdog, run)?, unparker));
         Ok(())
     }
 
     pub fn start_dispatcher(&mut self, mut dispatcher: Dispatcher) -> io::Result<()> {
-        self.dispatcher = Some(spawn("wardline-intake".into(), move || dispatcher.run())?);
+        self.dispatcher = Some(self.spawn(Role::Intake, move || dispatcher.run())?);
         Ok(())
     }
 
@@ -101,10 +160,6 @@ impl Threads {
             join(watchdog);
         }
     }
-}
-
-fn spawn(name: String, run: impl FnOnce() + Send + 'static) -> io::Result<JoinHandle<()>> {
-    Builder::new().name(name).spawn(run)
 }
 
 /// A thread that panicked has said so; there is nothing to take from it.

@@ -1,11 +1,11 @@
 //! Questions while the pipeline runs.
 
-use crate::support::{Barrier, assign, at, fix, person, records, refused, wait_until};
-use std::sync::Arc;
+use crate::support::{Barrier, Shared, assign, at, fix, person, records, refused, wait_until};
+use std::sync::{Arc, Mutex};
 use wardline::geometry::{Geometry, Position, Shape};
 use wardline::ids::ZoneId;
 use wardline::input::{Input, PutZone};
-use wardline::pipeline::Pipeline;
+use wardline::pipeline::{Metrics, Pipeline, Role};
 use wardline::{Config, Engine};
 use wardline_sim::scenario::Options;
 
@@ -65,6 +65,52 @@ fn a_question_that_panics_or_goes_nowhere_gets_no_answer() {
     pipeline.submit(fix(1, 7, 1)).expect("it is open");
     wait_until("it is judged", || pipeline.metrics().judged() == 2);
     assert_eq!(pipeline.query(0, |engine| engine.counters().fixes), Ok(1));
+}
+
+/// Each thread says what it is before it works, whether who is told panics or not.
+#[test]
+fn each_thread_says_when_it_starts() {
+    let roles = Arc::new(Mutex::new(Vec::new()));
+    let heard = roles.clone();
+    let pipeline = Pipeline::builder(Config::default()).shards(2).log(Shared::new());
+    let pipeline = pipeline.on_thread_start(move |role| {
+        let name = std::thread::current().name().map(str::to_owned);
+        heard.lock().expect("no panic").push((role, name.unwrap_or_default()));
+        assert!(role != Role::Standby(1), "on purpose");
+    });
+    let pipeline = pipeline.build().expect("threads start");
+    pipeline.submit(refused(0, 1)).expect("it is open");
+    assert_eq!(pipeline.finish().metrics.panics, 1, "of one who was told");
+    let mut roles = roles.lock().expect("no panic").clone();
+    roles.sort_by(|a, b| a.1.cmp(&b.1));
+    let expected = [
+        (Role::Shard(0), "wardline-0"),
+        (Role::Standby(0), "wardline-0-standby"),
+        (Role::Shard(1), "wardline-1"),
+        (Role::Standby(1), "wardline-1-standby"),
+        (Role::Intake, "wardline-intake"),
+        (Role::Log, "wardline-log"),
+        (Role::Sink, "wardline-sink"),
+        (Role::Watchdog, "wardline-watchdog"),
+    ];
+    assert_eq!(roles, expected.map(|(role, name)| (role, name.to_owned())));
+}
+
+#[test]
+fn latencies_begin_anew_when_told_to() {
+    let pipeline = Pipeline::builder(Config::default()).shards(2).build().expect("threads start");
+    let all_counts = |metrics: &Metrics| {
+        let Metrics { receive, queue, judge, sink, whole, .. } = metrics;
+        [receive, queue, judge, sink, whole].map(|latency| latency.count)
+    };
+    (0..3).for_each(|input| pipeline.submit(refused(0, input)).expect("it is open"));
+    wait_until("all is timed", || all_counts(&pipeline.metrics()) == [3; 5]);
+    pipeline.reset_latencies();
+    let metrics = pipeline.metrics();
+    assert_eq!((all_counts(&metrics), metrics.judge.max_ns), ([0; 5], 0));
+    assert_eq!((metrics.submitted, metrics.judged(), metrics.events), (3, 3, 3));
+    pipeline.submit(refused(0, 3)).expect("it is open");
+    wait_until("one more is timed", || all_counts(&pipeline.metrics()) == [1; 5]);
 }
 
 /// At rest the shards together know what one engine knows.
