@@ -145,6 +145,8 @@ const HOSTILE: &str = "opening and judging on one thread, of one record a datagr
 const UDP: &str = "socket, opening and judging on one thread, of 20 records a datagram; \
                    neither the journal nor acknowledgements";
 const JOURNAL: &str = "the pipeline from submission until all is judged, durable and told, all \
-                       threads on all cores; `without_it` has no journal, and `start_from_the_log` \
-                       judges that log after a snapshot, until all is told";
+                       threads on all cores; `without_it` has no journal, `start_from_the_log` \
+                       judges that log after a snapshot, until all is told, and one core for all \
+                       does `verify` and `rejudge_one_core`. Latencies are those of judgement \
+                       alone, of batches of 500, while 200,000 fixes come a second";
 const LIVE: &str = "the pipeline, from when a batch was due to the event of its last input";

@@ -2,10 +2,10 @@
 
 use wardline::pipeline::Role;
 
-/// Lets the calling thread make room for those that judge, if its role may wait: whoever writes the
-/// log or keeps a second engine. So a commit holds up no judgement. Only on Linux.
+/// Lets the calling thread make room for those that judge, if it is the one that writes the log: so
+/// a commit holds up no judgement. Only on Linux.
 pub fn make_room(role: Role) {
-    if matches!(role, Role::Log | Role::Standby(_)) {
+    if role == Role::Log {
         be_nice();
     }
 }
@@ -19,6 +19,6 @@ fn be_nice() {
 #[cfg(not(target_os = "linux"))]
 fn be_nice() {}
 
-/// A tenth of the processor's time, where both want it.
+/// A tenth of the processor's time, where others want it too.
 #[cfg(target_os = "linux")]
 const NICENESS: i32 = 10;

@@ -206,8 +206,8 @@ impl Builder {
     }
 
     /// Called by each thread before anything else, to say on which processor it runs and what goes
-    /// before it. Where threads are more than processors, judgement is quickest if [`Role::Log`]
-    /// and [`Role::Standby`] make room for it. A panic is counted, and the thread goes on.
+    /// before it. Where threads are more than processors, judgement is held up least if
+    /// [`Role::Log`] makes room for it. A panic is counted, and the thread goes on.
     pub fn on_thread_start(mut self, begin: impl Fn(Role) + Send + Sync + 'static) -> Self {
         let panics = self.panics.clone();
         self.beginning = Arc::new(move |role| {
