@@ -34,8 +34,8 @@ pub struct Metrics {
     pub events_withheld: u64,
     /// Times that the sink failed.
     pub sink_failures: u64,
-    /// Panics of the log, of who is told of acceptances, notices or the start of threads, and of the
-    /// thread that gives numbers. Those of the sink count as its failures, those of engines as
+    /// Panics of the log, of who is told of acceptances, notices or the start of threads, and of
+    /// the thread that gives numbers. Those of the sink count as its failures, those of engines as
     /// quarantined.
     pub panics: u64,
     /// Inputs that wait in the lane that overtakes.
