@@ -16,6 +16,7 @@ mod condition;
 mod desk;
 mod device;
 mod engine;
+mod few;
 mod key;
 mod ledger;
 mod order;

@@ -220,7 +220,7 @@ impl Watch {
                 Terms::StayIn(stay_in) => stay_in.zones.iter().any(exists),
                 _ => true,
             };
-            let since = rule.active_since(key.time).filter(|_| has_place)?;
+            let since = version.active_since(rule, key.time).filter(|_| has_place)?;
             let kind = Some(std::mem::discriminant(&rule.terms));
             Some(Active { rule: rule.rule, kind, since })
         });

@@ -100,7 +100,7 @@ impl Watch {
         }
         steps.sort_unstable();
         steps.dedup();
-        let since = scene.order.versions.first().map_or(Key::FIRST, |version| version.put);
+        let since = scene.order.versions.first().map_or(Key::FIRST, OrderVersion::put);
         let since = since.max(scene.assigned);
         steps.retain(|(key, _)| *key >= since);
         if since == scene.assigned && since >= from {

@@ -242,8 +242,8 @@ impl Bench<'_> {
     /// Whether a permit covers the position at the instant of the item with this key.
     // J-PERMIT-1
     pub(super) fn permits(&self, position: Position, key: Key) -> bool {
-        self.version.permits.iter().any(|permit| {
-            permit.active.iter().any(|interval| interval.contains(key.time))
+        self.version.permits().iter().any(|permit| {
+            self.version.permits_at(permit, key.time)
                 && self
                     .scene
                     .zones
