@@ -20,6 +20,7 @@ impl<T> Few<T> {
             return items.insert(place, item);
         }
         let mut items = std::mem::take(self).into_vec();
+        items.reserve_exact(1);
         items.insert(place, item);
         *self = items.into();
     }
@@ -42,6 +43,24 @@ impl<T> Few<T> {
         let mut items = std::mem::take(self).into_vec();
         items.retain(is_kept);
         *self = items.into();
+    }
+
+    /// Keeps the first items, so many; memory for more stays.
+    pub fn truncate(&mut self, count: usize) {
+        match self {
+            Self::More(items) => items.truncate(count),
+            _ if count == 0 => *self = Self::None,
+            _ => {}
+        }
+    }
+
+    /// Takes away the first items, so many; likewise.
+    pub fn remove_first(&mut self, count: usize) {
+        match self {
+            Self::More(items) => drop(items.drain(..count)),
+            _ if count > 0 => *self = Self::None,
+            _ => {}
+        }
     }
 
     fn into_vec(self) -> Vec<T> {
@@ -116,8 +135,14 @@ mod tests {
         few.push(1);
         few[0] = 7;
         assert_eq!(*few, [7, 5, 9, 1]);
+        few.remove_first(1);
+        few.truncate(2);
+        assert_eq!(*few, [5, 9]);
         few.retain(|item| *item == 9);
         assert!(matches!(few, Few::One(9)));
+        few.truncate(1);
+        few.remove_first(0);
+        assert_eq!(*few, [9]);
         few.retain(|item| *item != 9);
         assert!(matches!(few, Few::None));
         assert_eq!(*[3, 4].into_iter().collect::<Few<_>>(), [3, 4]);

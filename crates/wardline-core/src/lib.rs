@@ -21,6 +21,7 @@ mod key;
 mod ledger;
 mod order;
 mod outbox;
+mod seldom;
 mod snapshot;
 mod table;
 mod track;

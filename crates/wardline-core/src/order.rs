@@ -6,7 +6,7 @@ mod shadow;
 mod version;
 
 pub(crate) use shadow::{Shadow, Shadows};
-pub(crate) use version::{KeepAway, KeepOut, OrderVersion, Report, Rule, StayIn, Terms};
+pub(crate) use version::{KeepAway, KeepOut, OrderVersion, Report, Rule, StayIn, Terms, TermsKind};
 
 use crate::engine::{AlarmId, Deadline};
 use crate::event::EventKind;

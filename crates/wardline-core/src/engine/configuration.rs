@@ -101,7 +101,7 @@ impl Engine {
         for protected in protected {
             let person = self.people.get_or_insert_with(protected, Person::default);
             person.protected_by.insert_sorted(put.order);
-            for slot in person.devices.to_vec() {
+            for slot in person.devices.iter().copied() {
                 if let Some((device, ..)) = self.devices.get_mut(slot, &self.config) {
                     device.set_protected(true);
                 }

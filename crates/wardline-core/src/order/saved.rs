@@ -6,13 +6,12 @@ use super::{KeepAway, KeepOut, Order, OrderVersion, Orders, Raised, Report, Stay
 use crate::engine::AlarmId;
 use crate::event::EventKind;
 use crate::few::Few;
-use crate::ids::{DeviceId, OrderId, PersonId, RuleId, ZoneId};
+use crate::ids::{DeviceId, OrderId, PersonId, RuleId};
 use crate::input::Place;
 use crate::key::Key;
 use crate::snapshot::{Read, Reader, Sink};
 use crate::table::Table;
 use crate::time::{Interval, Timestamp};
-use std::mem::{Discriminant, discriminant};
 
 const ORDER_BYTES_MIN: usize = 37;
 const EPISODES_BYTES: usize = 25;
@@ -225,31 +224,6 @@ fn read_intervals(from: &mut Reader<'_>) -> Read<Vec<Interval>> {
 }
 
 impl Terms {
-    /// How many kinds there are.
-    pub(crate) const KINDS: usize = 4;
-
-    /// A number for a kind, 0 for none.
-    pub(crate) fn code_of(kind: Option<Discriminant<Self>>) -> u8 {
-        let place = kind.and_then(|kind| Self::kinds().iter().position(|other| *other == kind));
-        place.map_or(0, |place| place as u8 + 1)
-    }
-
-    /// The kind with this number.
-    pub(crate) fn kind_of(code: u8) -> Option<Discriminant<Self>> {
-        Self::kinds().get(usize::from(code).checked_sub(1)?).copied()
-    }
-
-    fn kinds() -> [Discriminant<Self>; Self::KINDS] {
-        let (warn_m, confirm_fixes, place) = (0.0, 0, Place::Zone(ZoneId::NONE));
-        let (person, distance_m) = (PersonId::NONE, 0.0);
-        [
-            discriminant(&Self::KeepOut(KeepOut { place, warn_m, confirm_fixes })),
-            discriminant(&Self::KeepAway(KeepAway { person, distance_m, warn_m })),
-            discriminant(&Self::StayIn(StayIn { zones: Vec::new(), grace_ms: 0 })),
-            discriminant(&Self::Report(Report { max_silence_ms: None, max_no_fix_ms: None })),
-        ]
-    }
-
     fn write(&self, out: &mut impl Sink) {
         match self {
             Self::KeepOut(keep_out) => {

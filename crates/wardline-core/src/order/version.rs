@@ -61,6 +61,19 @@ pub(crate) enum Terms {
     Report(Report),
 }
 
+/// The kind of a rule.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+pub(crate) enum TermsKind {
+    KeepOut,
+    KeepAway,
+    StayIn,
+    Report,
+}
+
+impl TermsKind {
+    pub const ALL: [Self; 4] = [Self::KeepOut, Self::KeepAway, Self::StayIn, Self::Report];
+}
+
 #[derive(Clone, Copy)]
 pub(crate) struct KeepOut {
     pub place: Place,
@@ -116,7 +129,16 @@ impl Terms {
     }
 
     pub fn is_same_kind(&self, other: &Self) -> bool {
-        std::mem::discriminant(self) == std::mem::discriminant(other)
+        self.kind() == other.kind()
+    }
+
+    pub fn kind(&self) -> TermsKind {
+        match self {
+            Self::KeepOut(_) => TermsKind::KeepOut,
+            Self::KeepAway(_) => TermsKind::KeepAway,
+            Self::StayIn(_) => TermsKind::StayIn,
+            Self::Report(_) => TermsKind::Report,
+        }
     }
 
     /// The zones that it names.
@@ -238,7 +260,7 @@ impl OrderVersion {
 
     /// When something holds.
     pub(super) fn times<'a>(&'a self, hours: &'a Hours) -> &'a [Interval] {
-        hours.0.as_deref().unwrap_or_else(|| self.term.as_slice())
+        hours.0.as_deref().unwrap_or(self.term.as_slice())
     }
 
     pub fn boundaries(&self) -> &[Timestamp] {

@@ -186,7 +186,7 @@ impl Difference<'_> {
 impl Watch {
     /// Gives episodes of the device other numbers than they were told under.
     pub fn number_again(&mut self, device: DeviceId, numbers: &BTreeMap<EpisodeId, u64>) {
-        for Episode { id, number, .. } in &mut self.episodes {
+        for Episode { id, number, .. } in self.episodes.iter_mut() {
             let (order, rule, kind) = (self.order, id.rule, id.kind);
             let told = EpisodeId { order, rule, device, kind, number: *number };
             *number = numbers.get(&told).copied().unwrap_or(*number);
