@@ -110,7 +110,7 @@ impl Engine {
             }
         };
         zones.retain(|zone| {
-            let unchanged = self.zones.present(*zone).filter(|version| version.put < key);
+            let unchanged = self.zones.present(*zone).filter(|version| version.put() < key);
             unchanged.and_then(|zone| zone.shape.as_deref()).is_some_and(|shape| {
                 let distance_m = shape.signed_distance_m(sample.position);
                 distance_m <= if sample.trust.coarse { -sample.accuracy_m } else { 0.0 }

@@ -127,7 +127,7 @@ impl Watch {
         let distance_m = shape.signed_distance_m(sample.position);
         let sight = Sight { sample, zone, zone_version: version.number, shape, distance_m };
         let mut slack_m = self.turn_zone(bench, keep_out, &sight, EventKind::Breach, 0.0);
-        let known_since = version.put;
+        let known_since = version.put();
         if let Some(before) = bench.crossing_from(keep_out)
             && known_since < before.key(bench.scene.device)
         {
