@@ -28,18 +28,18 @@ pub(crate) struct Raised {
     pub since: Timestamp,
 }
 
-/// How many episodes there were, by rule, device and kind.
-type Numbers = BTreeMap<(RuleId, DeviceId, EventKind), u64>;
+/// How many episodes there were of a rule, device and kind.
+type Number = ((RuleId, DeviceId, EventKind), u64);
 
 /// What was told of an order; of most nothing was yet.
 #[derive(Default)]
 struct Told {
-    /// Of the episodes created so far.
-    numbers: Numbers,
+    /// Of the episodes created so far, sorted.
+    numbers: Few<Number>,
     alarms: BTreeMap<AlarmId, Raised>,
 }
 
-const NOTHING_TOLD: &Told = &Told { numbers: BTreeMap::new(), alarms: BTreeMap::new() };
+const NOTHING_TOLD: &Told = &Told { numbers: Few::None, alarms: BTreeMap::new() };
 
 /// Everything known of one order id.
 pub(crate) struct Order {
@@ -74,14 +74,19 @@ impl Order {
     // J-PAIR-2
     pub fn next_number(&mut self, rule: RuleId, device: DeviceId, kind: EventKind) -> u64 {
         let numbers = &mut self.told.get_or_insert_default().numbers;
-        let number = numbers.entry((rule, device, kind)).or_default();
-        *number += 1;
-        *number
+        let of = (rule, device, kind);
+        let place = numbers.binary_search_by_key(&of, |(of, _)| *of).unwrap_or_else(|place| {
+            numbers.insert(place, (of, 0));
+            place
+        });
+        numbers[place].1 += 1;
+        numbers[place].1
     }
 
-    /// How many episodes were created so far.
-    pub fn numbers(&self) -> &Numbers {
-        &self.told().numbers
+    /// How many episodes like this were created so far.
+    pub fn last_number(&self, rule: RuleId, device: DeviceId, kind: EventKind) -> u64 {
+        let mut numbers = self.told().numbers.iter();
+        numbers.find(|(of, _)| *of == (rule, device, kind)).map_or(0, |(_, number)| *number)
     }
 
     /// The alarms that are raised.

@@ -56,8 +56,9 @@ impl Order {
     fn write(&self, out: &mut impl Sink) {
         self.fired.write(out);
         self.progress.write(out);
-        out.count(self.numbers().len());
-        for ((rule, device, kind), number) in self.numbers() {
+        let numbers = &self.told().numbers;
+        out.count(numbers.len());
+        for ((rule, device, kind), number) in numbers {
             out.id(*rule);
             out.id(*device);
             out.u8(*kind as u8);
@@ -85,7 +86,7 @@ impl Order {
         let alarms =
             from.ascending("alarms", (count, ALARM_BYTES_MIN), read_alarm, |(id, _)| *id)?;
         if !(numbers.is_empty() && alarms.is_empty()) {
-            let (numbers, alarms) = (numbers.into_iter().collect(), alarms.into_iter().collect());
+            let (numbers, alarms) = (numbers.into(), alarms.into_iter().collect());
             order.told = Some(Box::new(Told { numbers, alarms }));
         }
         let count = from.count("versions of an order", VERSION_BYTES_MIN, usize::MAX)?;
