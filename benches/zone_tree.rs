@@ -46,6 +46,7 @@ sizes! {
     Six 6 3 2,
     Eight 8 3 2,
     Twelve 12 5 4,
+    Fifteen 15 6 4,
     Sixteen 16 6 5,
     TwentyFour 24 10 7,
     ThirtyTwo 32 13 10,

@@ -170,7 +170,7 @@ impl Plain {
         let bounds = shape.bounds()[0];
         let sides = [bounds.min_lon_e7, bounds.min_lat_e7, bounds.max_lon_e7, bounds.max_lat_e7];
         let sides = sides.map(f64::from);
-        let (ring, is_circle): (LineString<f64>, bool) = match shape.geometry() {
+        let (ring, is_circle): (LineString<f64>, bool) = match &shape.geometry() {
             Geometry::Polygon(rings) => {
                 let corner = |p: &Position| (f64::from(p.lon_e7()), f64::from(p.lat_e7()));
                 (rings[0].iter().map(corner).collect(), false)

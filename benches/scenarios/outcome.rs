@@ -19,6 +19,10 @@ pub struct Outcome {
     pub runs: Vec<f64>,
     /// By percentile; nothing where no latency was measured.
     pub latency_us: Option<BTreeMap<String, f64>>,
+    /// How long zones, orders and devices took to load, the making of them left out; nothing where
+    /// it was not timed.
+    #[serde(default)]
+    pub loading_s: Option<f64>,
     /// The most memory of the engine at a time, set-up included; nothing where it was not counted.
     pub bytes_per_device: Option<f64>,
     /// Of all events, whatever their order.
@@ -43,6 +47,7 @@ impl Outcome {
             fixes_per_s: median(&runs),
             runs,
             latency_us: None,
+            loading_s: None,
             bytes_per_device: None,
             events_hash: String::new(),
             slack_share: 0.0,
@@ -68,6 +73,9 @@ impl Outcome {
             100.0 * self.slack_share,
             self.events_hash,
         );
+        if let Some(loading_s) = self.loading_s {
+            line += &format!(", loaded in {loading_s:.1} s");
+        }
         if let Some(bytes) = self.bytes_per_device {
             line += &format!(", {bytes:.0} bytes per device");
         }

@@ -27,6 +27,8 @@ const TAIL: &str = "\
 - **Within slack** is the share of fixes that the slack test stopped, since no verdict could change.
 - **Bytes** is the most memory of the engine at a time, set-up included, for each device: zones,
   orders, history and all. Counted by the allocator, not by the system.
+- **Load s** is how long the engine took to take in all zones, orders and devices. Making them is
+  left out, and so is preparing the shapes of zones, which whoever reads an input does.
 - **Events** is how many there were from the beginning, and a hash that depends on each of them,
   but not on their order. On one platform it is the same in every run of the command.
 - **Baselines** answer less: which zones hold the fix, at one instant. Neither history, nor
@@ -85,7 +87,7 @@ pub fn rows(outcomes: &[Outcome]) -> Vec<Vec<String>> {
     let head =
         ["scenario", "people", "zones", "shards", "M fixes/s", "of runs", "ns/fix", "within slack"];
     let mut rows = vec![head.map(str::to_owned).to_vec()];
-    rows[0].extend(["bytes", "events"].map(str::to_owned));
+    rows[0].extend(["bytes", "load s", "events"].map(str::to_owned));
     for outcome in outcomes {
         let [least, most] = outcome.spread();
         rows.push(vec![
@@ -98,6 +100,7 @@ pub fn rows(outcomes: &[Outcome]) -> Vec<Vec<String>> {
             format!("{:.0}", 1e9 / outcome.fixes_per_s),
             format!("{:.1} %", 100.0 * outcome.slack_share),
             outcome.bytes_per_device.map_or("–".to_owned(), |bytes| format!("{bytes:.0}")),
+            outcome.loading_s.map_or("–".to_owned(), |loading_s| format!("{loading_s:.2}")),
             outcome.events_hash.clone(),
         ]);
     }

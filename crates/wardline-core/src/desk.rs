@@ -4,10 +4,11 @@ mod saved;
 
 use crate::engine::Config;
 use crate::event::{EpisodeId, EventKind};
+use crate::few::Few;
 use crate::ids::{DeviceId, OrderId, PersonId, ZoneId};
 use crate::table::Table;
 use crate::time::Timestamp;
-use std::collections::{BTreeMap, BTreeSet};
+use std::collections::BTreeMap;
 
 /// An incident that is not resolved.
 pub(crate) struct Incident {
@@ -29,8 +30,8 @@ pub(crate) struct Desk {
     incidents: BTreeMap<EpisodeId, Incident>,
     /// How many each order has; none if it has none.
     counts: BTreeMap<OrderId, usize>,
-    /// When each unacknowledged one is escalated next, by order.
-    escalations: Table<OrderId, BTreeSet<(Timestamp, EpisodeId)>>,
+    /// When each unacknowledged one is escalated next, by order, sorted.
+    escalations: Table<OrderId, Few<(Timestamp, EpisodeId)>>,
 }
 
 /// How often an incident is escalated.
@@ -55,7 +56,7 @@ impl Desk {
     }
 
     fn schedule(&mut self, instant: Timestamp, id: EpisodeId) {
-        self.escalations.get_or_insert_with(id.order, BTreeSet::new).insert((instant, id));
+        self.escalations.get_or_insert_with(id.order, Few::default).insert_sorted((instant, id));
     }
 
     fn insert(&mut self, id: EpisodeId, incident: Incident) {
@@ -120,11 +121,11 @@ impl Desk {
     ) -> Option<(EpisodeId, u32, &Incident)> {
         let (due, id) = self.next(order, of).filter(|(due, _)| *due <= instant)?;
         let escalations = self.escalations.get_mut(order)?;
-        escalations.remove(&(due, id));
+        escalations.retain(|other| *other != (due, id));
         let incident = self.incidents.get_mut(&id)?;
         incident.escalations += 1;
         if incident.escalations < LEVELS {
-            escalations.insert((due.plus_ms(period_ms(id.kind)), id));
+            escalations.insert_sorted((due.plus_ms(period_ms(id.kind)), id));
         }
         Some((id, incident.escalations, incident))
     }

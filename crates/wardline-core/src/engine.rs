@@ -29,6 +29,7 @@ pub use share::{Chosen, Numbered, OutOfSequence, Part};
 use crate::desk::Desk;
 use crate::device::{Devices, NOWHERE};
 use crate::event::{Event, EventKind};
+use crate::few::Few;
 use crate::geometry::{Bounds, Position};
 use crate::ids::{DeviceId, OrderId, PersonId, ZoneId};
 use crate::input::{Input, Record};
@@ -88,18 +89,35 @@ pub struct Engine {
 struct Person {
     /// The places of the devices, in the order of their ids: what comes of a fix must not hang on
     /// where a device lies in memory.
-    devices: Vec<usize>,
+    devices: Few<usize>,
     /// The orders that restrain the person now or once did.
-    restrained_by: Vec<OrderId>,
+    restrained_by: Few<OrderId>,
     /// The orders that protect the person by keep_away now or once did.
-    protected_by: Vec<OrderId>,
-    /// When the last device was taken away.
-    released: Option<Key>,
-    /// Event time of the newest sound fix of devices that were taken away.
-    sound_before_release: Option<Timestamp>,
+    protected_by: Few<OrderId>,
+    /// Of the devices that were taken away, if any were.
+    release: Option<Box<Release>>,
+}
+
+/// What devices leave behind that were taken away.
+#[derive(Clone, Copy)]
+struct Release {
+    /// When the last of them was.
+    at: Key,
+    /// Event time of the newest sound fix of theirs.
+    sound: Option<Timestamp>,
 }
 
 impl Person {
+    /// When the last device was taken away.
+    fn released(&self) -> Option<Key> {
+        Some(self.release.as_ref()?.at)
+    }
+
+    /// Event time of the newest sound fix of devices that were taken away.
+    fn sound_before_release(&self) -> Option<Timestamp> {
+        self.release.as_ref()?.sound
+    }
+
     /// The only order that the person is or was a party of.
     fn only_order(&self) -> Option<OrderId> {
         let mut orders = self.orders_ever();

@@ -20,6 +20,27 @@ enum Class {
     Fix,
 }
 
+/// The key of a configuration input, in half as many bytes: there are such by the million.
+#[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Debug)]
+pub(crate) struct InputKey {
+    time: Timestamp,
+    input: u64,
+}
+
+impl InputKey {
+    pub const fn key(self) -> Key {
+        Key::configuration(self.time, self.input)
+    }
+}
+
+/// Of the key of a configuration input.
+impl From<Key> for InputKey {
+    fn from(key: Key) -> Self {
+        debug_assert!(key.class == Class::Configuration, "{key:?}");
+        Self { time: key.time, input: key.major }
+    }
+}
+
 impl Key {
     /// Before every item.
     pub const FIRST: Self = Self { time: NEVER, class: Class::Boundary, major: 0, minor: 0 };

@@ -6,10 +6,11 @@ mod shadow;
 mod version;
 
 pub(crate) use shadow::{Shadow, Shadows};
-pub(crate) use version::{KeepAway, KeepOut, OrderVersion, Report, Rule, StayIn, Terms};
+pub(crate) use version::{KeepAway, KeepOut, OrderVersion, Report, Rule, StayIn, Terms, TermsKind};
 
 use crate::engine::{AlarmId, Deadline};
 use crate::event::EventKind;
+use crate::few::Few;
 use crate::ids::{DeviceId, LayerId, OrderId, PersonId, RuleId, ZoneId};
 use crate::key::Key;
 use crate::table::Table;
@@ -27,18 +28,29 @@ pub(crate) struct Raised {
     pub since: Timestamp,
 }
 
+/// How many episodes there were of a rule, device and kind.
+type Number = ((RuleId, DeviceId, EventKind), u64);
+
+/// What was told of an order; of most nothing was yet.
+#[derive(Default)]
+struct Told {
+    /// Of the episodes created so far, sorted.
+    numbers: Few<Number>,
+    alarms: BTreeMap<AlarmId, Raised>,
+}
+
+const NOTHING_TOLD: &Told = &Told { numbers: Few::None, alarms: BTreeMap::new() };
+
 /// Everything known of one order id.
 pub(crate) struct Order {
-    pub versions: Vec<OrderVersion>,
+    pub versions: Few<OrderVersion>,
     /// Boundaries up to here have fired.
     pub fired: Timestamp,
-    /// Episodes created so far, by rule, device and kind.
-    pub episodes: BTreeMap<(RuleId, DeviceId, EventKind), u64>,
     /// The persons that some version restrains, sorted.
-    pub restrained: Vec<PersonId>,
+    pub restrained: Few<PersonId>,
     /// The persons that some version protects by keep_away, sorted.
-    pub protected: Vec<PersonId>,
-    pub alarms: BTreeMap<AlarmId, Raised>,
+    pub protected: Few<PersonId>,
+    told: Option<Box<Told>>,
     /// Boundaries, timers and inputs up to here have been looked at.
     pub progress: Timestamp,
     /// When the engine looks at it again unasked.
@@ -48,12 +60,11 @@ pub(crate) struct Order {
 impl Order {
     pub fn new() -> Self {
         Self {
-            versions: Vec::new(),
+            versions: Few::None,
             fired: NEVER,
-            episodes: BTreeMap::new(),
-            restrained: Vec::new(),
-            protected: Vec::new(),
-            alarms: BTreeMap::new(),
+            restrained: Few::None,
+            protected: Few::None,
+            told: None,
             progress: NEVER,
             deadline: None,
         }
@@ -62,14 +73,43 @@ impl Order {
     /// The number of a new episode.
     // J-PAIR-2
     pub fn next_number(&mut self, rule: RuleId, device: DeviceId, kind: EventKind) -> u64 {
-        let number = self.episodes.entry((rule, device, kind)).or_default();
-        *number += 1;
-        *number
+        let numbers = &mut self.told.get_or_insert_default().numbers;
+        let of = (rule, device, kind);
+        let place = numbers.binary_search_by_key(&of, |(of, _)| *of).unwrap_or_else(|place| {
+            numbers.insert(place, (of, 0));
+            place
+        });
+        numbers[place].1 += 1;
+        numbers[place].1
+    }
+
+    /// How many episodes like this were created so far.
+    pub fn last_number(&self, rule: RuleId, device: DeviceId, kind: EventKind) -> u64 {
+        let mut numbers = self.told().numbers.iter();
+        numbers.find(|(of, _)| *of == (rule, device, kind)).map_or(0, |(_, number)| *number)
+    }
+
+    /// The alarms that are raised.
+    pub fn alarms(&self) -> &BTreeMap<AlarmId, Raised> {
+        &self.told().alarms
+    }
+
+    pub fn raise(&mut self, alarm: AlarmId, raised: Raised) {
+        self.told.get_or_insert_default().alarms.insert(alarm, raised);
+    }
+
+    /// Ends an alarm, if it is raised.
+    pub fn end(&mut self, alarm: AlarmId) -> Option<Raised> {
+        self.told.as_mut()?.alarms.remove(&alarm)
+    }
+
+    fn told(&self) -> &Told {
+        self.told.as_deref().unwrap_or(NOTHING_TOLD)
     }
 
     /// The version that counts for an item with this key: the newest put not after it.
     pub fn as_of(&self, key: Key) -> Option<&OrderVersion> {
-        self.versions.iter().rev().find(|version| version.put <= key)
+        self.versions.iter().rev().find(|version| version.put() <= key)
     }
 
     /// Whether the newest version restrains or protects the person.
@@ -86,12 +126,11 @@ impl Order {
     /// Whether the version before that of the put with this key had a rule of this id and kind for
     /// the person, active at the instant.
     pub fn had_rule(&self, rule: &Rule, put: Key, person: PersonId) -> bool {
-        let before = self.versions.iter().rev().find(|version| version.put < put);
+        let before = self.versions.iter().rev().find(|version| version.put() < put);
         let before = before.filter(|version| version.is_in_force(put) && version.person == person);
-        let same = before.and_then(|version| version.rule(rule.rule));
-        same.is_some_and(|same| {
-            same.terms.is_same_kind(&rule.terms) && same.active_since(put.time).is_some()
-        }) && self.versions.iter().any(|version| version.put == put)
+        let same = before.and_then(|version| version.active_rule(rule.rule, put.time));
+        same.is_some_and(|same| same.terms.is_same_kind(&rule.terms))
+            && self.versions.iter().any(|version| version.put() == put)
     }
 
     /// How near to each other two persons matter, in metres, to an item with this key or any after
@@ -109,7 +148,7 @@ impl Order {
                     }
                 }
             }
-            if version.put <= key {
+            if version.put() <= key {
                 break;
             }
         }
@@ -124,7 +163,7 @@ impl Order {
     /// The first boundary after what has fired.
     #[inline]
     pub fn next_boundary(&self) -> Option<Timestamp> {
-        let version = self.newest().filter(|version| version.ended.is_none())?;
+        let version = self.newest().filter(|version| !version.has_ended())?;
         let after = version.boundaries().partition_point(|boundary| *boundary <= self.fired);
         version.boundaries().get(after).copied()
     }
@@ -133,12 +172,12 @@ impl Order {
     pub fn steps_from(&self, key: Key) -> Vec<Key> {
         let mut steps = Vec::new();
         for (index, version) in self.versions.iter().enumerate() {
-            let next_put = self.versions.get(index + 1).map(|next| next.put);
-            let last = [version.ended, next_put].into_iter().flatten().min();
+            let next_put = self.versions.get(index + 1).map(OrderVersion::put);
+            let last = [version.ended(), next_put].into_iter().flatten().min();
             if last.is_some_and(|last| last < key) {
                 continue;
             }
-            let ends = [Some(version.put), version.ended].into_iter().flatten();
+            let ends = [Some(version.put()), version.ended()].into_iter().flatten();
             steps.extend(ends.filter(|step| *step >= key));
             let boundaries = version.boundaries().iter().filter(|b| **b <= self.fired);
             let keys = boundaries.map(|boundary| Key::boundary(*boundary));
@@ -155,7 +194,7 @@ pub(crate) struct Orders {
     /// Those that other engines judge.
     pub shadows: Shadows,
     pub naming_zone: Naming,
-    pub naming_layer: BTreeMap<LayerId, Vec<OrderId>>,
+    pub naming_layer: BTreeMap<LayerId, Few<OrderId>>,
 }
 
 impl Orders {
@@ -184,7 +223,7 @@ impl Orders {
             self.naming_zone.insert(zone, order);
         }
         for layer in version.layers() {
-            insert_sorted(self.naming_layer.entry(layer).or_default(), order);
+            self.naming_layer.entry(layer).or_default().insert_sorted(order);
         }
     }
 
@@ -197,16 +236,5 @@ impl Orders {
         orders.sort_unstable();
         orders.dedup();
         orders
-    }
-}
-
-/// Inserts into a sorted list what is not in it yet. Most such lists never have a second item, so
-/// room is made for no more than the first.
-pub(crate) fn insert_sorted<T: Ord>(list: &mut Vec<T>, item: T) {
-    if let Err(place) = list.binary_search(&item) {
-        if list.is_empty() {
-            list.reserve_exact(1);
-        }
-        list.insert(place, item);
     }
 }

@@ -6,6 +6,7 @@
 //! says. What depends on different things is watched apart, so that each has a history of its own:
 //! the places of a device, each pair with a protected person, and the conditions it reports.
 
+mod checkpoints;
 mod difference;
 mod ending;
 mod episode;
@@ -28,13 +29,15 @@ use crate::event::{Cause, Certainty};
 use crate::ids::{DeviceId, OrderId, PersonId, RuleId, ZoneId};
 use crate::key::Key;
 use crate::order::{Order, OrderVersion, Rule, Terms};
+use crate::seldom::Seldom;
 use crate::time::Timestamp;
 use crate::track::{Sample, Track};
 use crate::zones::Zones;
+use checkpoints::Checkpoints;
 pub(crate) use difference::Difference;
 pub(crate) use episode::{Episode, Judged, Proof};
 pub(crate) use sentry::Glance;
-use state::{Active, Machine, Mode, State, TermsKind};
+use state::{Active, Machine, Mode, State};
 pub(crate) use state::{MachineId, Target};
 use std::sync::Arc;
 
@@ -99,16 +102,29 @@ pub(crate) struct Watch {
     now: State,
     /// The newest item that was folded.
     last: Key,
+    limits: Option<Box<Limits>>,
+    checkpoints: Checkpoints,
+    /// The episodes that are open or ended within the history, in the order of their making.
+    episodes: Seldom<Episode>,
+    /// Set up for a full judgement, taken down by whatever changes the rules or zones.
+    sentries: Option<sentry::Sentries>,
+}
+
+const _: () = assert!(size_of::<Watch>() == 192);
+
+/// What limits the past of a pair, of some.
+struct Limits {
     /// Nothing before this can be judged again.
     frozen: Key,
     /// Fixes that came too late for the pair, each with the item up to which it is no reference.
     hidden: Vec<(Key, Key)>,
-    /// The state after the item with each key; the first is what the history starts from.
-    checkpoints: Vec<(Key, State)>,
-    /// The episodes that are open or ended within the history, in the order of their making.
-    episodes: Vec<Episode>,
-    /// Set up for a full judgement, taken down by whatever changes the rules or zones.
-    sentries: Option<sentry::Sentries>,
+}
+
+impl Limits {
+    fn if_any(self) -> Option<Box<Self>> {
+        let has_any = self.frozen > Key::FIRST || !self.hidden.is_empty();
+        has_any.then(|| Box::new(self))
+    }
 }
 
 /// Something that happened to one of the devices.
@@ -130,10 +146,9 @@ impl Watch {
             about,
             now: State::default(),
             last: Key::FIRST,
-            frozen,
-            hidden: Vec::new(),
-            checkpoints: vec![(Key::FIRST, State::default())],
-            episodes: Vec::new(),
+            limits: Limits { frozen, hidden: Vec::new() }.if_any(),
+            checkpoints: Checkpoints::new(),
+            episodes: Seldom::new(),
             sentries: None,
         }
     }
@@ -141,6 +156,19 @@ impl Watch {
     /// Whether it is about two parties.
     pub fn is_of_pair(&self) -> bool {
         matches!(self.about, About::Person(_))
+    }
+
+    fn frozen(&self) -> Key {
+        self.limits.as_ref().map_or(Key::FIRST, |limits| limits.frozen)
+    }
+
+    fn hidden(&self) -> &[(Key, Key)] {
+        self.limits.as_ref().map_or(&[], |limits| &limits.hidden)
+    }
+
+    fn limits_mut(&mut self) -> &mut Limits {
+        let none = || Box::new(Limits { frozen: Key::FIRST, hidden: Vec::new() });
+        self.limits.get_or_insert_with(none)
     }
 
     pub fn episodes(&self) -> &[Episode] {
@@ -152,7 +180,7 @@ impl Watch {
         if self.about == About::Conditions {
             return scene.conditions.horizon(scene.device);
         }
-        scene.tracks().filter_map(|track| track.horizon()).fold(self.frozen, Key::max)
+        scene.tracks().filter_map(|track| track.horizon()).fold(self.frozen(), Key::max)
     }
 
     /// Judges an item where it stands in time. Gives the distance in metres within which no
@@ -220,8 +248,8 @@ impl Watch {
                 Terms::StayIn(stay_in) => stay_in.zones.iter().any(exists),
                 _ => true,
             };
-            let since = rule.active_since(key.time).filter(|_| has_place)?;
-            let kind = Some(std::mem::discriminant(&rule.terms));
+            let since = version.active_since(rule, key.time).filter(|_| has_place)?;
+            let kind = Some(rule.terms.kind());
             Some(Active { rule: rule.rule, kind, since })
         });
         active.collect()
@@ -350,17 +378,7 @@ impl Watch {
 
     /// Keeps the state after the item with this key, if it changed.
     fn note(&mut self, key: Key, changed: bool) {
-        match self.checkpoints.last_mut() {
-            Some((last, state)) if *last == key => state.clone_from(&self.now),
-            Some((_, state)) if changed || *state != self.now => {
-                if self.checkpoints.len() < 3 {
-                    // Most watches never have more.
-                    self.checkpoints.reserve_exact(1);
-                }
-                self.checkpoints.push((key, self.now.clone()));
-            }
-            _ => {}
-        }
+        self.checkpoints.note(key, &self.now, changed);
     }
 
     /// Opens and closes what the device's words say of its conditions.

@@ -5,7 +5,8 @@ mod saved;
 use crate::geometry::{Bounds, BoundsPair, Position, Shape};
 use crate::ids::{LayerId, ZoneId};
 use crate::input::PutZone;
-use crate::key::Key;
+use crate::key::{InputKey, Key};
+use crate::seldom::Seldom;
 use crate::table::Table;
 use rstar::{AABB, RStarInsertionStrategy, RTree, RTreeNode, RTreeObject, RTreeParams};
 use std::collections::{BTreeMap, BTreeSet};
@@ -16,7 +17,7 @@ use std::sync::Arc;
 #[derive(Clone)]
 pub(crate) struct ZoneVersion {
     pub number: u64,
-    pub put: Key,
+    put: InputKey,
     pub layer: Option<LayerId>,
     pub shape: Option<Arc<Shape>>,
 }
@@ -24,7 +25,15 @@ pub(crate) struct ZoneVersion {
 /// All versions of a zone; the newest at hand.
 struct History {
     newest: ZoneVersion,
-    former: Vec<ZoneVersion>,
+    former: Seldom<ZoneVersion>,
+}
+
+const _: () = assert!(size_of::<(ZoneId, History)>() == 64);
+
+impl ZoneVersion {
+    pub fn put(&self) -> Key {
+        self.put.key()
+    }
 }
 
 impl History {
@@ -55,13 +64,14 @@ struct Layer {
 type Tree = RTree<ZoneBox, NodeSize>;
 
 /// Of the sizes that `benches/zone_tree.rs` tries, the one that is good with ten thousand zones
-/// and twice as fast as the smallest with a million.
+/// and twice as fast as the smallest with a million. A node is split when it has one more: lists
+/// double as they grow, and 16 fit into what is doubled already.
 struct NodeSize;
 
 impl RTreeParams for NodeSize {
     const MIN_SIZE: usize = 6;
-    const MAX_SIZE: usize = 16;
-    const REINSERTION_COUNT: usize = 5;
+    const MAX_SIZE: usize = 15;
+    const REINSERTION_COUNT: usize = 4;
     type DefaultInsertionStrategy = RStarInsertionStrategy;
 }
 
@@ -104,7 +114,7 @@ impl Zones {
     /// The version that counts for an item with this key, a removal included.
     pub fn as_of(&self, zone: ZoneId, key: Key) -> Option<&ZoneVersion> {
         let history = self.by_id.get(zone)?;
-        history.backwards().find(|version| version.put <= key)
+        history.backwards().find(|version| version.put() <= key)
     }
 
     /// The shape of the zone for an item with this key, if it exists then.
@@ -115,7 +125,7 @@ impl Zones {
     /// When the zone was put or removed, from `key` on.
     pub fn changes_from(&self, zone: ZoneId, key: Key) -> impl Iterator<Item = Key> {
         let versions = self.by_id.get(zone).into_iter().flat_map(History::backwards);
-        versions.map(|version| version.put).take_while(move |put| *put >= key)
+        versions.map(ZoneVersion::put).take_while(move |put| *put >= key)
     }
 
     /// When a zone of the layer came, changed or went, from `key` on.
@@ -200,11 +210,11 @@ impl Zones {
             }
         }
         self.last_change = self.last_change.max(Some(key));
-        let version = ZoneVersion { number, put: key, layer, shape };
-        let first = || History { newest: version.clone(), former: Vec::new() };
+        let version = ZoneVersion { number, put: key.into(), layer, shape };
+        let first = || History { newest: version.clone(), former: Seldom::new() };
         let history = self.by_id.get_or_insert_with(zone, first);
         history.newest = version;
-        history.former.extend(last);
+        last.into_iter().for_each(|last| history.former.push(last));
     }
 
     /// Whether the zone is in the layer, as of `key`.

@@ -2,7 +2,7 @@
 //!
 //! They run on the time of receipt, in the order of the log, and are never judged again.
 
-use super::Engine;
+use super::{Engine, Person};
 use crate::device::hear;
 use crate::event::{Cause, EpisodeFacts, EpisodeId, EventKind, Phase};
 use crate::ids::{DeviceId, OrderId, PersonId, RuleId};
@@ -85,7 +85,7 @@ impl Engine {
     pub(super) fn settle_alarms(&mut self, id: OrderId, instant: Timestamp, cause: Option<Cause>) {
         let Some(order) = self.orders.by_id.get_mut(id) else { return };
         order.progress = order.progress.max(instant);
-        let raised: Vec<_> = order.alarms.keys().copied().collect();
+        let raised: Vec<_> = order.alarms().keys().copied().collect();
         for alarm in raised {
             if let Some(over) = self.why_over(id, alarm, instant) {
                 let cause = cause.filter(|_| over == Over::WithoutDevice);
@@ -108,7 +108,7 @@ impl Engine {
     fn why_over(&self, id: OrderId, alarm: AlarmId, instant: Timestamp) -> Option<Over> {
         let order = self.orders.by_id.get(id)?;
         let Some(version) = present(order, instant) else { return Some(Over::WithoutRule) };
-        let rule = version.rule(alarm.rule).filter(|rule| rule.active_since(instant).is_some());
+        let rule = version.active_rule(alarm.rule, instant);
         let holds = rule.is_some_and(|rule| match (&rule.terms, alarm.kind) {
             (Terms::Report(report), EventKind::Silence) => report.max_silence_ms.is_some(),
             (Terms::Report(report), EventKind::NoFix) => report.max_no_fix_ms.is_some(),
@@ -136,7 +136,7 @@ impl Engine {
     }
 
     fn hear_under(&mut self, order: OrderId, id: DeviceId, at: Timestamp, is_sound_fix: bool) {
-        let raised = self.orders.by_id.get(order).map(|order| &order.alarms);
+        let raised = self.orders.by_id.get(order).map(Order::alarms);
         let raised: Vec<_> = raised.into_iter().flat_map(|alarms| alarms.keys()).copied().collect();
         let any_raised = !raised.is_empty();
         for alarm in raised {
@@ -172,7 +172,7 @@ impl Engine {
     }
 
     fn is_raised(&self, order: OrderId, alarm: AlarmId) -> bool {
-        self.orders.by_id.get(order).is_some_and(|order| order.alarms.contains_key(&alarm))
+        self.orders.by_id.get(order).is_some_and(|order| order.alarms().contains_key(&alarm))
     }
 
     /// Tells of each alarm that the order may raise next, with the instant.
@@ -181,7 +181,7 @@ impl Engine {
         let version = order.and_then(|order| present(order, order.progress));
         let (Some(order), Some(version)) = (order, version) else { return };
         let mut tell = |due: Due| {
-            if !order.alarms.contains_key(&due.id) {
+            if !order.alarms().contains_key(&due.id) {
                 tell(due);
             }
         };
@@ -204,7 +204,7 @@ impl Engine {
         report: Report,
         tell: &mut impl FnMut(Due),
     ) {
-        let Some(active) = rule.active_without_break(order.progress) else { return };
+        let Some(active) = version.active_without_break(rule, order.progress) else { return };
         for bearer in self.bearers(version) {
             let heard = bearer.slot.and_then(|slot| self.devices.heard(slot));
             let base = active.max(bearer.since);
@@ -222,10 +222,10 @@ impl Engine {
             };
             for (kind, since, max_ms) in limits {
                 let Some(max_ms) = max_ms else { continue };
-                if kind == EventKind::NoFix && order.alarms.contains_key(&silence) {
+                if kind == EventKind::NoFix && order.alarms().contains_key(&silence) {
                     continue;
                 }
-                let instant = since.plus_ms(max_ms).max(version.put.time);
+                let instant = since.plus_ms(max_ms).max(version.put().time);
                 tell(Due { instant, id: AlarmId { kind, ..silence }, cause: Cause::Timer });
             }
         }
@@ -239,10 +239,10 @@ impl Engine {
         person: PersonId,
         tell: &mut impl FnMut(Due),
     ) {
-        let Some(active) = rule.active_without_break(order.progress) else { return };
+        let Some(active) = version.active_without_break(rule, order.progress) else { return };
         // Without a device there is nothing to judge, and silence tells of it.
         for bearer in self.bearers(version).filter(|bearer| bearer.slot.is_some()) {
-            let start = active.max(bearer.since).max(version.put.time);
+            let start = active.max(bearer.since).max(version.put().time);
             let stale = self.stale_from(bearer.slot, person);
             let cause = if stale <= start { Cause::RuleStarted } else { Cause::Timer };
             let id = AlarmId {
@@ -262,7 +262,7 @@ impl Engine {
         let protected = self.people.get(person);
         let hers = protected.into_iter().flat_map(|person| &person.devices);
         let hers = hers.filter_map(|slot| newest(*slot)).max();
-        let hers = hers.max(protected.and_then(|person| person.sound_before_release));
+        let hers = hers.max(protected.and_then(Person::sound_before_release));
         match (his, hers) {
             (Some(his), Some(hers)) => his.min(hers).plus_ms(self.config.reference_age_max_ms),
             _ => NEVER,
@@ -282,7 +282,7 @@ impl Engine {
         let person = self.people.get(version.person);
         let slots = person.map_or(&[][..], |person| &person.devices);
         let none = slots.is_empty().then(|| {
-            let since = person.and_then(|person| person.released).map_or(NEVER, |key| key.time);
+            let since = person.and_then(Person::released).map_or(NEVER, |key| key.time);
             Bearer { device: DeviceId::NONE, slot: None, since }
         });
         let bearers = slots.iter().filter_map(|slot| {
@@ -297,13 +297,13 @@ impl Engine {
         let Some(person) = known.newest().map(|version| version.person) else { return };
         let number = known.next_number(id.rule, id.device, id.kind);
         let raised = Raised { number, person, since: time };
-        known.alarms.insert(id, raised);
+        known.raise(id, raised);
         self.tell_alarm(order, id, raised, Phase::Started, time, cause);
     }
 
     fn end_alarm(&mut self, order: OrderId, id: AlarmId, time: Timestamp, cause: Cause) {
         let known = self.orders.by_id.get_mut(order);
-        if let Some(raised) = known.and_then(|order| order.alarms.remove(&id)) {
+        if let Some(raised) = known.and_then(|order| order.end(id)) {
             self.tell_alarm(order, id, raised, Phase::Ended, time, cause);
         }
     }
@@ -361,6 +361,6 @@ impl Engine {
 
 /// The version in force at an instant that was reached, if one is.
 fn present(order: &Order, instant: Timestamp) -> Option<&OrderVersion> {
-    let version = order.newest().filter(|version| version.ended.is_none())?;
+    let version = order.newest().filter(|version| !version.has_ended())?;
     version.term.filter(|term| term.contains(instant)).map(|_| version)
 }

@@ -1,13 +1,13 @@
 //! Zones, orders and device assignments.
 
 use super::observation::Scope;
-use super::{Engine, Person};
+use super::{Engine, Person, Release};
 use crate::device::Device;
 use crate::event::Cause;
 use crate::ids::{DeviceId, LayerId, OrderId, PersonId, ZoneId};
 use crate::input::{AssignDevice, Demand, Place, PutOrder, PutZone, Refusal};
 use crate::key::Key;
-use crate::order::{Order, OrderVersion, Terms, insert_sorted};
+use crate::order::{Order, OrderVersion, Terms};
 use crate::time::Timestamp;
 use crate::watch::About;
 
@@ -92,20 +92,16 @@ impl Engine {
         let exists = |zone| self.zones.present(zone).is_some();
         let version = OrderVersion::new(put, number, key, order.newest(), exists);
         let protected: Vec<_> = version.protected().collect();
-        if order.versions.is_empty() {
-            // Most orders never have another.
-            order.versions.reserve_exact(1);
-        }
         order.versions.push(version);
-        insert_sorted(&mut order.restrained, put.person);
-        protected.iter().for_each(|person| insert_sorted(&mut order.protected, *person));
+        order.restrained.insert_sorted(put.person);
+        protected.iter().for_each(|person| order.protected.insert_sorted(*person));
         self.orders.index(put.order);
         let person = self.people.get_or_insert_with(put.person, Person::default);
-        insert_sorted(&mut person.restrained_by, put.order);
+        person.restrained_by.insert_sorted(put.order);
         for protected in protected {
             let person = self.people.get_or_insert_with(protected, Person::default);
-            insert_sorted(&mut person.protected_by, put.order);
-            for slot in person.devices.clone() {
+            person.protected_by.insert_sorted(put.order);
+            for slot in person.devices.iter().copied() {
                 if let Some((device, ..)) = self.devices.get_mut(slot, &self.config) {
                     device.set_protected(true);
                 }
@@ -146,11 +142,10 @@ impl Engine {
         let Some(order) = self.orders.by_id.get_mut(id) else {
             return Err(Refusal::new("unknown_order", id.number()));
         };
-        let Some(version) = order.versions.last_mut().filter(|version| version.ended.is_none())
-        else {
+        let Some(version) = order.versions.last_mut().filter(|version| !version.has_ended()) else {
             return Err(Refusal::new("order_already_ended", id.number()));
         };
-        version.ended = Some(key);
+        version.end(key);
         let person = version.person;
         self.order_changed(id, [Some(person), None], key, Cause::RuleEnded);
         Ok(())
@@ -212,14 +207,10 @@ impl Engine {
         let mut device = Device::new(assign.device, assign.person, key);
         let person = self.people.get_or_insert_with(assign.person, Person::default);
         device.set_protected(!person.protected_by.is_empty());
-        let restrained_by = person.restrained_by.clone();
+        let restrained_by = person.restrained_by.to_vec();
         let slot = self.devices.insert(device);
         let id_at = |slot: &usize| self.devices.get(*slot).map(|device| device.id);
         let place = person.devices.partition_point(|slot| id_at(slot) < Some(assign.device));
-        if person.devices.is_empty() {
-            // Most people never have another.
-            person.devices.reserve_exact(1);
-        }
         person.devices.insert(place, slot);
         for order in restrained_by {
             self.configure(slot, order, key, None, Cause::OrderChanged);
@@ -262,8 +253,8 @@ impl Engine {
         self.devices.remove(id);
         let Some(person) = self.people.get_mut(owner) else { return };
         person.devices.retain(|other| *other != slot);
-        person.released = Some(key);
-        person.sound_before_release = person.sound_before_release.max(sound);
+        let sound = person.sound_before_release().max(sound);
+        person.release = Some(Box::new(Release { at: key, sound }));
         self.freeze_pairs(owner, key);
         self.for_orders_of(owner, |engine, order| {
             engine.settle_alarms(order, at, cause);
@@ -274,7 +265,7 @@ impl Engine {
 
     /// A device of a protected person is gone: what others were judged by its fixes before stays.
     fn freeze_pairs(&mut self, person: PersonId, key: Key) {
-        let protected_by = self.people.get(person).map(|person| person.protected_by.clone());
+        let protected_by = self.people.get(person).map(|person| person.protected_by.to_vec());
         for order in protected_by.unwrap_or_default() {
             for slot in self.restrained_devices(order).collect::<Vec<_>>() {
                 let (about, at) = (About::Person(person), key.time);

@@ -105,9 +105,7 @@ impl Engine {
             return self.panics.get(&id.device).copied().unwrap_or(0);
         }
         let order = self.orders.by_id.get(id.order);
-        let numbers = order.map(|order| &order.episodes);
-        let number = numbers.and_then(|numbers| numbers.get(&(id.rule, id.device, id.kind)));
-        number.copied().unwrap_or(0)
+        order.map_or(0, |order| order.last_number(id.rule, id.device, id.kind))
     }
 
     // J-DESK-3

@@ -48,7 +48,7 @@ impl Engine {
     // J-LATE-2
     pub(super) fn judge_alone(&mut self, slot: usize, sample: &Sample, at: Timestamp) {
         let person = self.devices.get(slot).and_then(|device| self.people.get(device.person));
-        let orders = person.map_or_else(Vec::new, |person| person.restrained_by.clone());
+        let orders = person.map_or_else(Vec::new, |person| person.restrained_by.to_vec());
         for order in orders {
             self.judge_alone_under(slot, order, sample, at);
         }
@@ -62,10 +62,10 @@ impl Engine {
             return;
         };
         let is_newest = order.newest().is_some_and(|newest| newest.number == then.number);
-        let unchanged = is_newest && then.ended.is_none();
+        let unchanged = is_newest && !then.has_ended();
         let mut unjudged = Vec::new();
         let mut breaches = Vec::new();
-        for rule in then.rules.iter().filter(|rule| rule.active_since(key.time).is_some()) {
+        for rule in then.rules.iter().filter(|rule| then.is_active(rule, key.time)) {
             let (zones, changed) = self.seen_alone(rule, sample, key);
             let of_places = matches!(rule.terms, Terms::KeepOut(_) | Terms::StayIn(_));
             if (changed || !unchanged) && of_places {
@@ -110,7 +110,7 @@ impl Engine {
             }
         };
         zones.retain(|zone| {
-            let unchanged = self.zones.present(*zone).filter(|version| version.put < key);
+            let unchanged = self.zones.present(*zone).filter(|version| version.put() < key);
             unchanged.and_then(|zone| zone.shape.as_deref()).is_some_and(|shape| {
                 let distance_m = shape.signed_distance_m(sample.position);
                 distance_m <= if sample.trust.coarse { -sample.accuracy_m } else { 0.0 }
@@ -134,13 +134,15 @@ impl Engine {
         let key = sample.key(sender);
         let order = self.orders.by_id.get(id);
         let version = order.and_then(|order| order.in_force(key));
-        let rules = version.filter(|v| v.person == restrained).map_or(&[][..], |v| &v.rules);
+        let version = version.filter(|version| version.person == restrained);
+        let rules = version.into_iter().flat_map(|v| v.rules.iter().map(move |rule| (v, rule)));
         let protects = |rule: &&Rule| match rule.terms {
             Terms::KeepAway(keep_away) => keep_away.person == person,
             _ => false,
         };
-        let active = rules.iter().filter(|rule| rule.active_since(key.time).is_some());
-        let rules: Vec<_> = active.filter(protects).map(|rule| rule.rule).collect();
+        let active = rules.filter(|(version, rule)| version.is_active(rule, key.time));
+        let rules = active.map(|(_, rule)| rule).filter(protects);
+        let rules: Vec<_> = rules.map(|rule| rule.rule).collect();
         let seen = Some((sample.facts(sender), at.ms_since(sample.time)));
         for rule in rules {
             let Some(mut draft) = self.draft_unjudged(slot, id, rule, key) else { continue };

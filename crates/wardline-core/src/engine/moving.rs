@@ -1,10 +1,8 @@
 //! What an engine knows of a person, copied for another engine that shall judge her devices too.
 
-use super::{Engine, Person};
+use super::{Engine, Person, Release};
 use crate::device::DeviceCopy;
 use crate::ids::PersonId;
-use crate::key::Key;
-use crate::time::Timestamp;
 
 /// All that is known of a person and her devices, but for what orders make of it.
 ///
@@ -12,8 +10,7 @@ use crate::time::Timestamp;
 pub struct PersonCopy {
     person: PersonId,
     devices: Vec<DeviceCopy>,
-    released: Option<Key>,
-    sound_before_release: Option<Timestamp>,
+    release: Option<Release>,
 }
 
 impl Engine {
@@ -24,8 +21,7 @@ impl Engine {
         PersonCopy {
             person: id,
             devices: slots.filter_map(|slot| self.devices.copy(*slot)).collect(),
-            released: person.and_then(|person| person.released),
-            sound_before_release: person.and_then(|person| person.sound_before_release),
+            release: person.and_then(|person| person.release.as_deref().copied()),
         }
     }
 
@@ -35,7 +31,6 @@ impl Engine {
         let slots = copy.devices.iter().map(|device| self.devices.adopt(device)).collect();
         let person = self.people.get_or_insert_with(copy.person, Person::default);
         person.devices = slots;
-        person.released = copy.released;
-        person.sound_before_release = copy.sound_before_release;
+        person.release = copy.release.map(Box::new);
     }
 }

@@ -1,6 +1,6 @@
 //! Looking at a device's watches, and telling what became different.
 
-use super::Engine;
+use super::{Engine, Person};
 use crate::event::Cause;
 use crate::ids::{OrderId, PersonId};
 use crate::key::Key;
@@ -47,7 +47,7 @@ impl Engine {
             others: tracks.of(others),
             conditions,
         };
-        let released = protected.and_then(|person| person.released);
+        let released = protected.and_then(Person::released);
         let watch = watch_of(watches, scope.order, scope.about, released);
         watch.forget_before(watch.horizon(scene));
         self.before.clear();
@@ -63,7 +63,7 @@ impl Engine {
             cause: scope.cause,
             order_version,
             zones: &self.zones,
-            numbers: &mut order.episodes,
+            order,
             outbox: &mut self.outbox,
         };
         difference.tell(watch, &self.before);
@@ -89,7 +89,7 @@ impl Engine {
 
     /// The persons that some version of the order protects by keep_away.
     pub(super) fn protected_by(&self, order: OrderId) -> Vec<PersonId> {
-        self.orders.by_id.get(order).map_or_else(Vec::new, |order| order.protected.clone())
+        self.orders.by_id.get(order).map_or_else(Vec::new, |order| order.protected.to_vec())
     }
 }
 

@@ -210,16 +210,17 @@ impl Engine {
 
     /// Whether an order of the person has raised an alarm, which a fix may end.
     pub(super) fn is_alarmed(&self, person: PersonId) -> bool {
-        let alarmed =
-            |id: &OrderId| self.orders.by_id.get(*id).is_some_and(|order| !order.alarms.is_empty());
+        let alarmed = |id: &OrderId| {
+            self.orders.by_id.get(*id).is_some_and(|order| !order.alarms().is_empty())
+        };
         self.concerning(person).any(|order| alarmed(&order))
     }
 }
 
 /// How long after a sound fix the first report rule that is active misses the next.
 fn patience_ms(order: &Order) -> Option<i64> {
-    let rules = order.newest().into_iter().flat_map(|version| &version.rules);
-    let active = rules.filter(|rule| rule.active_since(order.progress).is_some());
+    let version = order.newest()?;
+    let active = version.rules.iter().filter(|rule| version.is_active(rule, order.progress));
     let limits = active.filter_map(|rule| match rule.terms {
         Terms::Report(report) => Some([report.max_silence_ms, report.max_no_fix_ms]),
         _ => None,

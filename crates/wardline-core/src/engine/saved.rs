@@ -1,8 +1,9 @@
 //! Snapshots: the engine's state written as bytes, and read again.
 
-use super::{Config, Counters, Engine, Person};
+use super::{Config, Counters, Engine, Person, Release};
 use crate::desk::Desk;
 use crate::device::{Devices, TracksOf};
+use crate::few::Few;
 use crate::ids::{DeviceId, OrderId, PersonId};
 use crate::key::Key;
 use crate::order::{Orders, Shadows};
@@ -18,9 +19,6 @@ const STRANGER_BYTES: usize = 8;
 const PANICS_BYTES: usize = 16;
 /// Besides devices: what memory for a snapshot is reserved by.
 const HEAD_BYTES_ABOUT: usize = 4_096;
-
-/// When devices of a person were last taken away, and the newest sound fix of these.
-type Release = (PersonId, Key, Option<Timestamp>);
 
 /// How many items each part of a snapshot has.
 struct Counts {
@@ -84,10 +82,10 @@ impl Engine {
         self.counts().write(out);
         self.zones.write(out);
         self.orders.write(out);
-        for (person, released, sound) in self.releases() {
+        for (person, release) in self.releases() {
             out.id(person);
-            released.write_input(out);
-            out.option(sound, |out, sound| sound.write(out));
+            release.at.write_input(out);
+            out.option(release.sound, |out, sound| sound.write(out));
         }
         self.devices.write(&self.config, out);
         self.desk.write(out);
@@ -113,9 +111,9 @@ impl Engine {
     }
 
     /// What devices and orders do not say of persons.
-    fn releases(&self) -> impl Iterator<Item = Release> {
+    fn releases(&self) -> impl Iterator<Item = (PersonId, Release)> {
         let people = self.people.sorted().into_iter();
-        people.filter_map(|(id, p)| Some((id, p.released?, p.sound_before_release)))
+        people.filter_map(|(id, person)| Some((id, **person.release.as_ref()?)))
     }
 
     fn read(&mut self, from: &mut Reader<'_>) -> Read<()> {
@@ -148,13 +146,12 @@ impl Engine {
     }
 
     /// Works out again who has which devices and is a party of which orders.
-    fn find_people(&mut self, releases: Vec<Release>) {
+    fn find_people(&mut self, releases: Vec<(PersonId, Release)>) {
         let mut people: BTreeMap<PersonId, Person> = BTreeMap::new();
-        for (id, released, sound) in releases {
-            let person = people.entry(id).or_default();
-            (person.released, person.sound_before_release) = (Some(released), sound);
+        for (id, release) in releases {
+            people.entry(id).or_default().release = Some(Box::new(release));
         }
-        let add = |orders: &mut Vec<OrderId>, order| {
+        let add = |orders: &mut Few<OrderId>, order| {
             if orders.last() != Some(&order) {
                 orders.push(order);
             }
@@ -210,13 +207,13 @@ impl Engine {
     }
 }
 
-fn read_release(from: &mut Reader<'_>) -> Read<Release> {
+fn read_release(from: &mut Reader<'_>) -> Read<(PersonId, Release)> {
     let person = from.id("the id of a person")?;
-    let released = Key::read_input(from)?;
+    let at = Key::read_input(from)?;
     let sound = from.option("whether a person had a sound fix", |from| {
         Timestamp::read(from, "the newest sound fix of a person")
     })?;
-    Ok((person, released, sound))
+    Ok((person, Release { at, sound }))
 }
 
 impl Counters {

@@ -49,7 +49,7 @@ impl Engine {
         let in_time = device.conditions_mut().insert(status.status, time, status.seq, words_max);
         let key = Key::fix(time, id, status.seq);
         let person = self.people.get(person);
-        for order in person.map_or_else(Vec::new, |person| person.restrained_by.clone()) {
+        for order in person.map_or_else(Vec::new, |person| person.restrained_by.to_vec()) {
             if in_time {
                 let (about, cause) = (About::Conditions, Some(Cause::Status));
                 let scope = Scope { order, about, at, time, cause };

@@ -206,7 +206,7 @@ impl Engine {
 
     pub(super) fn devices_of(&self, person: Option<PersonId>) -> Vec<usize> {
         let person = person.and_then(|person| self.people.get(person));
-        person.map_or_else(Vec::new, |person| person.devices.clone())
+        person.map_or_else(Vec::new, |person| person.devices.to_vec())
     }
 
     /// The orders whose newest version restrains or protects the person, one after another.

@@ -83,7 +83,7 @@ impl Engine {
             person: version.person,
             protects,
             term: version.term,
-            ended: version.ended.map(|ended| ended.time),
+            ended: version.ended().map(|ended| ended.time),
             state: self.state_of(version),
         })
     }
@@ -150,7 +150,7 @@ impl Engine {
         let is_to_come = version.term.is_some_and(|term| term.from > self.now);
         if version.is_in_force(now) {
             OrderState::InForce
-        } else if version.ended.is_none() && is_to_come {
+        } else if !version.has_ended() && is_to_come {
             OrderState::NotYet
         } else {
             OrderState::Over
@@ -211,7 +211,7 @@ fn add_episodes(
 
 /// The alarms of an order that are about the person, as either party.
 fn add_alarms(id: OrderId, order: &Order, person: PersonId, episodes: &mut Vec<EpisodeView>) {
-    for (alarm, raised) in &order.alarms {
+    for (alarm, raised) in order.alarms() {
         if raised.person != person && alarm.other != Some(person) {
             continue;
         }

@@ -20,27 +20,13 @@ const SIGHT_M: f64 = 30.0;
 /// Bands are numbered by a product with this many bits after the point.
 const SHIFT: u32 = 32;
 
-/// A vertex, in 1e-7 degree.
-#[derive(Clone, Copy, Debug)]
-struct Vertex {
-    lon_e7: i32,
-    lat_e7: i32,
-}
-
-impl Vertex {
-    #[inline]
-    fn point(self) -> Point {
-        Point { x: self.lon_e7.into(), y: self.lat_e7.into() }
-    }
-
-    /// Whether the edge to another vertex surely has no point in a box.
-    #[inline]
-    fn is_beside(self, end: Self, bounds: &Bounds) -> bool {
-        let Bounds { min_lat_e7, min_lon_e7, max_lat_e7, max_lon_e7 } = *bounds;
-        let (west, east) = (self.lon_e7.min(end.lon_e7), self.lon_e7.max(end.lon_e7));
-        let (south, north) = (self.lat_e7.min(end.lat_e7), self.lat_e7.max(end.lat_e7));
-        (east < min_lon_e7) | (west > max_lon_e7) || (north < min_lat_e7) | (south > max_lat_e7)
-    }
+/// Whether an edge surely has no point in a box.
+#[inline]
+fn is_beside([c, d]: [Position; 2], bounds: &Bounds) -> bool {
+    let Bounds { min_lat_e7, min_lon_e7, max_lat_e7, max_lon_e7 } = *bounds;
+    let (west, east) = (c.lon_e7().min(d.lon_e7()), c.lon_e7().max(d.lon_e7()));
+    let (south, north) = (c.lat_e7().min(d.lat_e7()), c.lat_e7().max(d.lat_e7()));
+    (east < min_lon_e7) | (west > max_lon_e7) || (north < min_lat_e7) | (south > max_lat_e7)
 }
 
 /// The edges of closed rings by latitude.
@@ -50,7 +36,7 @@ pub(super) struct Bands {
     /// Bands in a unit of latitude, times 2 to the power of [`SHIFT`].
     scale: u64,
     /// One ring after another.
-    vertices: Box<[Vertex]>,
+    vertices: Box<[Position]>,
     /// Where the list of each band starts, and where the last one ends; then the lists: edges by
     /// the number of their first vertex. No number needs more: there are at most 4,096 edges.
     lists: Box<[u16]>,
@@ -59,7 +45,8 @@ pub(super) struct Bands {
 impl Bands {
     /// Of closed rings, with the box around them.
     pub fn new(rings: &[Vec<Point>], bounds: Bounds) -> Self {
-        let vertex = |p: &Point| Vertex { lon_e7: p.x as i32, lat_e7: p.y as i32 };
+        // Vertices come from positions.
+        let vertex = |p: &Point| Position::from_e7(p.y as i32, p.x as i32).unwrap_or_default();
         let vertices: Box<[_]> = rings.iter().flatten().map(vertex).collect();
         let mut edges = Vec::new();
         let mut first = 0;
@@ -76,6 +63,11 @@ impl Bands {
         }
         bands.lists = bands.lists_of(&edges, count);
         bands
+    }
+
+    /// The vertices of all rings, closing ones included.
+    pub fn vertices(&self) -> &[Position] {
+        &self.vertices
     }
 
     fn set_count(&mut self, count: usize) {
@@ -106,7 +98,7 @@ impl Bands {
     }
 
     fn bands_of(&self, edge: usize) -> RangeInclusive<usize> {
-        let (a, b) = (self.vertices[edge].lat_e7, self.vertices[edge + 1].lat_e7);
+        let [a, b] = [edge, edge + 1].map(|vertex| self.vertices[vertex].lat_e7());
         self.band(a.min(b))..=self.band(a.max(b))
     }
 
@@ -124,7 +116,7 @@ impl Bands {
     }
 
     #[inline]
-    fn edge(&self, edge: u16) -> [Vertex; 2] {
+    fn edge(&self, edge: u16) -> [Position; 2] {
         let edge = usize::from(edge);
         let ends = &self.vertices[edge..edge + 2];
         [ends[0], ends[1]]
@@ -142,7 +134,7 @@ impl Bands {
         let (x, y) = (i64::from(lon_e7), i64::from(lat_e7));
         let (mut inside, mut on_line) = (false, false);
         for edge in list {
-            let [a, b] = self.edge(*edge).map(Vertex::point);
+            let [a, b] = self.edge(*edge).map(Point::of);
             // As in `turn` nothing overflows; checks would be branches.
             let left = b.x.wrapping_sub(a.x).wrapping_mul(y.wrapping_sub(a.y));
             let right = b.y.wrapping_sub(a.y).wrapping_mul(x.wrapping_sub(a.x));
@@ -162,7 +154,7 @@ impl Bands {
     fn side_by_each(&self, list: &[u16], p: Point) -> Side {
         let mut inside = false;
         for edge in list {
-            let [a, b] = self.edge(*edge).map(Vertex::point);
+            let [a, b] = self.edge(*edge).map(Point::of);
             match crosses(a, b, p, turn) {
                 Some(crossed) => inside ^= crossed,
                 None => return Side::Edge,
@@ -184,7 +176,7 @@ impl Bands {
         }
         let list = self.list_between(a.y.min(b.y), a.y.max(b.y));
         list.iter().any(|edge| {
-            let [c, d] = self.edge(*edge).map(Vertex::point);
+            let [c, d] = self.edge(*edge).map(Point::of);
             segments_meet(c, d, a, b)
         })
     }
@@ -201,11 +193,11 @@ impl Bands {
         let [from, to] = [from, to].map(Point::of);
         let mut least_m2 = sight_m * sight_m;
         for edge in self.list_between(view.min_lat_e7.into(), view.max_lat_e7.into()) {
-            let [c, d] = self.edge(*edge);
-            if c.is_beside(d, &view) {
+            let edge = self.edge(*edge);
+            if is_beside(edge, &view) {
                 continue;
             }
-            let [c, d] = [c, d].map(Vertex::point);
+            let [c, d] = edge.map(Point::of);
             if segments_meet(c, d, from, to) {
                 return None;
             }

@@ -4,6 +4,7 @@
 //! each with a sphere around it. A query takes chunks and pieces by their lower bounds, and where
 //! the bow matters finds the foot of the perpendicular on the curve itself by Newton's method.
 
+mod bare;
 mod far;
 mod nodes;
 #[cfg(test)]
@@ -16,6 +17,7 @@ use super::approach::pieces_within;
 use super::cut::{bow_m, pieces_of};
 use super::earth::{Place, Xyz, along, dot, place_distance_m, sub};
 use super::foot::{foot_on_chord, foot_on_curve, lon_step_deg, place_at};
+pub(crate) use bare::Bare;
 pub(crate) use nodes::{Kept, Nodes};
 
 /// Pieces per chunk, at the most.
@@ -69,19 +71,30 @@ impl Path {
     /// A path of chains of `[latitude, longitude]` in degrees, at least two each, maybe the same;
     /// consecutive longitudes may differ by up to 180 degrees either way and exceed ±180.
     pub(crate) fn new(chains: &[Vec<[f64; 2]>]) -> Self {
-        let edges = chains.iter().flat_map(|c| c.windows(2));
-        let total: f64 = edges.map(|e| pieces_of(e[0], e[1])).sum();
-        let scale = (PIECES_MAX / total).min(1.0);
-        let size = if total <= PIECES_SMALL { CHUNK_SMALL } else { CHUNK };
-        let (mut nodes, mut chunks) = (Vec::new(), Vec::new());
-        for chain in chains {
-            let first = nodes.len();
-            push_chain(&mut nodes, chain, scale);
-            push_chunks(&mut chunks, &nodes, first, size);
-        }
+        let (nodes, chunks) = nodes_of(chains);
+        Self::of(nodes, chunks)
+    }
+
+    /// The path of these nodes.
+    pub(crate) fn of(nodes: Vec<Node>, chunks: Vec<Chunk>) -> Self {
         // Zones are kept for long, by the million.
         Self { nodes: Kept::new(nodes, &chunks), chunks: chunks.into_boxed_slice() }
     }
+}
+
+/// The nodes of chains, and the chunks of their pieces.
+pub(crate) fn nodes_of(chains: &[Vec<[f64; 2]>]) -> (Vec<Node>, Vec<Chunk>) {
+    let edges = chains.iter().flat_map(|c| c.windows(2));
+    let total: f64 = edges.map(|e| pieces_of(e[0], e[1])).sum();
+    let scale = (PIECES_MAX / total).min(1.0);
+    let size = if total <= PIECES_SMALL { CHUNK_SMALL } else { CHUNK };
+    let (mut nodes, mut chunks) = (Vec::new(), Vec::new());
+    for chain in chains {
+        let first = nodes.len();
+        push_chain(&mut nodes, chain, scale);
+        push_chunks(&mut chunks, &nodes, first, size);
+    }
+    (nodes, chunks)
 }
 
 fn push_chain(nodes: &mut Vec<Node>, chain: &[[f64; 2]], scale: f64) {

@@ -6,7 +6,7 @@ use super::bands::Bands;
 use super::bounds::{Bounds, BoundsPair, shorter_way_e7};
 use super::earth::Place;
 use super::exact::{Point, Side, box_of, in_degrees};
-use super::path::Path;
+use super::path::{Bare, Path, nodes_of};
 use super::position::{LON_E7_MAX, Position, TURN_E7};
 use super::scale::Scale;
 use super::seam::{Seam, is_seam};
@@ -22,7 +22,14 @@ pub(crate) struct Polygons {
     bands: Bands,
     /// Where polygons touch on the antimeridian, if any do.
     seam: Option<Box<Seam>>,
-    boundary: Path,
+    boundary: Boundary,
+}
+
+/// The edges as a path, mostly without its nodes' places, which are those of the vertices.
+#[derive(Clone, Debug)]
+enum Boundary {
+    Any(Path),
+    Bare(Bare),
 }
 
 impl Polygons {
@@ -31,9 +38,18 @@ impl Polygons {
         let around = rings.iter().map(|ring| box_of(ring)).reduce(|a, b| join(Some(a), b));
         let bands = Bands::new(rings, around.map_or_else(Bounds::default, boxed));
         let seam = Seam::new(rings);
-        let boundary = Path::new(&chains(rings, &seam));
+        let (nodes, chunks) = nodes_of(&chains(rings, &seam));
+        let boundary = match Bare::of(&nodes, &chunks, bands.vertices()) {
+            Some(bare) => Boundary::Bare(bare),
+            None => Boundary::Any(Path::of(nodes, chunks)),
+        };
         let seam = seam.hides_any().then(|| Box::new(seam));
         Self { bands, seam, boundary }
+    }
+
+    /// The vertices of all rings, closing ones included.
+    pub(crate) fn vertices(&self) -> &[Position] {
+        self.bands.vertices()
     }
 
     pub(crate) fn contains(&self, p: Position) -> bool {
@@ -46,7 +62,11 @@ impl Polygons {
         if side == Side::Edge && !on_seam {
             return 0.0;
         }
-        let reach_m = self.boundary.distance_m(&Place::of(p), 0.0);
+        let from = &Place::of(p);
+        let reach_m = match &self.boundary {
+            Boundary::Any(path) => path.distance_m(from, 0.0),
+            Boundary::Bare(bare) => bare.distance_m(self.bands.vertices(), from, 0.0),
+        };
         match side {
             Side::Outside => reach_m.max(OFF_M),
             Side::Edge if reach_m < ROUNDING_M => 0.0,

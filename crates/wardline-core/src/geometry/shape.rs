@@ -61,10 +61,11 @@ pub enum Geometry {
 /// ```
 #[derive(Clone, Debug)]
 pub struct Shape {
-    geometry: Geometry,
     kind: Kind,
     bounds: Boxes,
 }
+
+const _: () = assert!(size_of::<Shape>() == 72);
 
 /// What is worked out of a geometry.
 struct Prepared {
@@ -75,14 +76,28 @@ struct Prepared {
 /// What most zones are not is boxed, or each circle would take as much room.
 #[derive(Clone, Debug)]
 enum Kind {
-    /// The centre and the radius in metres; its degrees are in the geometry.
-    Circle(Xyz, f64),
-    Polygons(Box<Polygons>),
+    Circle(Circle),
+    Polygons(Box<PolygonsGiven>),
     Corridor(Box<Corridor>),
 }
 
 #[derive(Clone, Debug)]
+struct Circle {
+    centre: Position,
+    xyz: Xyz,
+    radius_m: f64,
+}
+
+#[derive(Clone, Debug)]
+struct PolygonsGiven {
+    polygons: Polygons,
+    /// As they were given; nothing if that is one ring of the vertices.
+    given: Option<Box<Geometry>>,
+}
+
+#[derive(Clone, Debug)]
 struct Corridor {
+    given: Box<[Position]>,
     line: Path,
     half_width_m: f64,
 }
@@ -113,20 +128,32 @@ impl Shape {
     pub fn new(geometry: &Geometry) -> Result<Self, ShapeError> {
         let prepared = match geometry {
             Geometry::Circle { centre, radius_m } => circle(*centre, *radius_m),
-            Geometry::Polygon(rings) => polygons(&[rings.as_slice()]),
+            Geometry::Polygon(rings) => polygons(geometry, &[rings.as_slice()]),
             Geometry::MultiPolygon(parts) => {
-                polygons(&parts.iter().map(Vec::as_slice).collect::<Vec<_>>())
+                polygons(geometry, &parts.iter().map(Vec::as_slice).collect::<Vec<_>>())
             }
             Geometry::Corridor { line, half_width_m } => corridor(line, *half_width_m),
         };
         let Prepared { kind, bounds } = prepared?;
-        Ok(Self { geometry: geometry.clone(), kind, bounds: Boxes::of(bounds) })
+        Ok(Self { kind, bounds: Boxes::of(bounds) })
     }
 
     /// The geometry as it was given.
     #[must_use]
-    pub fn geometry(&self) -> &Geometry {
-        &self.geometry
+    pub fn geometry(&self) -> Geometry {
+        match &self.kind {
+            Kind::Circle(Circle { centre, radius_m, .. }) => {
+                Geometry::Circle { centre: *centre, radius_m: *radius_m }
+            }
+            Kind::Polygons(zone) => match &zone.given {
+                Some(given) => Geometry::clone(given),
+                None => Geometry::Polygon(vec![zone.polygons.vertices().to_vec()]),
+            },
+            Kind::Corridor(corridor) => Geometry::Corridor {
+                line: corridor.given.to_vec(),
+                half_width_m: corridor.half_width_m,
+            },
+        }
     }
 
     /// Whether a position is in the zone, its boundary included.
@@ -135,7 +162,7 @@ impl Shape {
     #[must_use]
     pub fn contains(&self, p: Position) -> bool {
         match &self.kind {
-            Kind::Polygons(polygons) => polygons.contains(p),
+            Kind::Polygons(zone) => zone.polygons.contains(p),
             Kind::Circle(..) | Kind::Corridor(_) => self.signed_distance_m(p) <= 0.0,
         }
     }
@@ -146,8 +173,8 @@ impl Shape {
     /// distance to the centre line less the half width.
     #[must_use]
     pub fn signed_distance_m(&self, p: Position) -> f64 {
-        if let Kind::Polygons(polygons) = &self.kind {
-            return polygons.signed_distance_m(p);
+        if let Kind::Polygons(zone) = &self.kind {
+            return zone.polygons.signed_distance_m(p);
         }
         let (middle_m, width_m) = self.middle_m(&Place::of(p));
         middle_m - width_m
@@ -157,12 +184,10 @@ impl Shape {
     /// far the zone reaches from there.
     fn middle_m(&self, place: &Place) -> (f64, f64) {
         match &self.kind {
-            Kind::Circle(centre, radius_m) => {
-                (place_distance_m(&self.place(*centre), place), *radius_m)
-            }
+            Kind::Circle(circle) => (place_distance_m(&circle.place(), place), circle.radius_m),
             Kind::Corridor(corridor) => {
-                let Corridor { line, half_width_m } = &**corridor;
-                (line.distance_m(place, *half_width_m), *half_width_m)
+                let half_width_m = corridor.half_width_m;
+                (corridor.line.distance_m(place, half_width_m), half_width_m)
             }
             Kind::Polygons(_) => (f64::INFINITY, 0.0),
         }
@@ -175,7 +200,7 @@ impl Shape {
     #[must_use]
     pub fn meets_segment(&self, a: Position, b: Position) -> bool {
         match &self.kind {
-            Kind::Polygons(polygons) => polygons.meets_segment(a, b),
+            Kind::Polygons(zone) => zone.polygons.meets_segment(a, b),
             Kind::Circle(..) | Kind::Corridor(_) => self.distance_past_m(a, b).is_none(),
         }
     }
@@ -183,9 +208,9 @@ impl Shape {
     /// The distance of the position `b`, unless the segment to it from `a` has a point in the zone.
     pub(crate) fn distance_after_way_m(&self, a: Position, b: Position) -> Option<f64> {
         match &self.kind {
-            Kind::Polygons(polygons) => {
-                let distance_m = polygons.signed_distance_m(b);
-                (distance_m > 0.0 && !polygons.boundary_meets(a, b)).then_some(distance_m)
+            Kind::Polygons(zone) => {
+                let distance_m = zone.polygons.signed_distance_m(b);
+                (distance_m > 0.0 && !zone.polygons.boundary_meets(a, b)).then_some(distance_m)
             }
             Kind::Circle(..) | Kind::Corridor(_) => self.distance_past_m(a, b),
         }
@@ -201,9 +226,9 @@ impl Shape {
         enough_m: f64,
     ) -> Option<f64> {
         let least_m = match &self.kind {
-            Kind::Polygons(polygons) => polygons.least_past_m(a, b, scale),
-            Kind::Circle(_, radius_m) => {
-                least_past_circle_m(self.centre(), *radius_m, [a, b], scale)
+            Kind::Polygons(zone) => zone.polygons.least_past_m(a, b, scale),
+            Kind::Circle(circle) => {
+                least_past_circle_m(circle.centre, circle.radius_m, [a, b], scale)
             }
             Kind::Corridor(_) => None,
         };
@@ -231,8 +256,8 @@ impl Shape {
     /// Whether a point of the path is in the zone, which is no polygon.
     fn comes_to(&self, path: &Path<impl Nodes, impl Borrow<[Chunk]>>) -> bool {
         match &self.kind {
-            Kind::Circle(centre, radius_m) => {
-                path.distance_m(&self.place(*centre), *radius_m) <= *radius_m
+            Kind::Circle(circle) => {
+                path.distance_m(&circle.place(), circle.radius_m) <= circle.radius_m
             }
             Kind::Corridor(corridor) => corridor.line.comes_within(path, corridor.half_width_m),
             Kind::Polygons(_) => false,
@@ -248,34 +273,29 @@ impl Shape {
         }
     }
 
-    /// Of a circle.
-    #[inline]
-    fn centre(&self) -> Position {
-        match self.geometry {
-            Geometry::Circle { centre, .. } => centre,
-            _ => Position::default(),
-        }
-    }
-
-    /// The centre of a circle, which has these earth-centred coordinates.
-    #[inline]
-    fn place(&self, xyz: Xyz) -> Place {
-        let centre = self.centre();
-        Place { xyz, lat_deg: centre.lat_deg(), lon_deg: centre.lon_deg() }
-    }
-
     /// The number of vertices, the closing positions of rings not counted; 1 for a circle.
     #[must_use]
     pub fn vertex_count(&self) -> usize {
         let of_rings = |rings: &[Vec<Position>]| -> usize {
             rings.iter().map(|ring| ring.len().saturating_sub(1)).sum()
         };
-        match &self.geometry {
-            Geometry::Circle { .. } => 1,
-            Geometry::Polygon(rings) => of_rings(rings),
-            Geometry::MultiPolygon(parts) => parts.iter().map(|rings| of_rings(rings)).sum(),
-            Geometry::Corridor { line, .. } => line.len(),
+        match &self.kind {
+            Kind::Circle(_) => 1,
+            Kind::Corridor(corridor) => corridor.given.len(),
+            Kind::Polygons(zone) => match zone.given.as_deref() {
+                Some(Geometry::Polygon(rings)) => of_rings(rings),
+                Some(Geometry::MultiPolygon(parts)) => parts.iter().map(|p| of_rings(p)).sum(),
+                _ => zone.polygons.vertices().len().saturating_sub(1),
+            },
         }
+    }
+}
+
+impl Circle {
+    #[inline]
+    fn place(&self) -> Place {
+        let (lat_deg, lon_deg) = (self.centre.lat_deg(), self.centre.lon_deg());
+        Place { xyz: self.xyz, lat_deg, lon_deg }
     }
 }
 
@@ -284,14 +304,20 @@ fn circle(centre: Position, radius_m: f64) -> Result<Prepared, ShapeError> {
         return Err(ShapeError::BadRadius { radius_m });
     }
     let bounds = Bounds::around(centre, radius_m);
-    Ok(Prepared { kind: Kind::Circle(Place::of(centre).xyz, radius_m), bounds })
+    let circle = Circle { centre, xyz: Place::of(centre).xyz, radius_m };
+    Ok(Prepared { kind: Kind::Circle(circle), bounds })
 }
 
-fn polygons(parts: &[&[Vec<Position>]]) -> Result<Prepared, ShapeError> {
+fn polygons(geometry: &Geometry, parts: &[&[Vec<Position>]]) -> Result<Prepared, ShapeError> {
     let admitted = admit(parts)?;
     let polygons = Polygons::new(&admitted.rings);
+    let is_ring = match geometry {
+        Geometry::Polygon(rings) => matches!(&rings[..], [ring] if **ring == *polygons.vertices()),
+        _ => false,
+    };
+    let given = (!is_ring).then(|| Box::new(geometry.clone()));
     Ok(Prepared {
-        kind: Kind::Polygons(Box::new(polygons)),
+        kind: Kind::Polygons(Box::new(PolygonsGiven { polygons, given })),
         bounds: bounds(&admitted.rings, &admitted.outers),
     })
 }
@@ -310,8 +336,9 @@ fn corridor(line: &[Position], half_width_m: f64) -> Result<Prepared, ShapeError
     let points = unwrapped(line);
     let [low, high] = box_of(&points);
     let bounds = widened([low.y, high.y], [low.x, high.x], half_width_m);
-    let line = Path::new(&[in_degrees(&points)]);
-    Ok(Prepared { kind: Kind::Corridor(Box::new(Corridor { line, half_width_m })), bounds })
+    let (given, line) = (line.into(), Path::new(&[in_degrees(&points)]));
+    let corridor = Corridor { given, line, half_width_m };
+    Ok(Prepared { kind: Kind::Corridor(Box::new(corridor)), bounds })
 }
 
 /// The line with longitudes running on past ±180.

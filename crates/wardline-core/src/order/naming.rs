@@ -1,12 +1,13 @@
 //! Which orders name a zone. There are as many zones as there are of nothing else, and nearly all
 //! are named by one order.
 
+use crate::few::Few;
 use crate::ids::{OrderId, ZoneId};
 use crate::table::Table;
 
-/// The orders that name each zone.
+/// The orders that name each zone, sorted.
 pub(crate) struct Naming {
-    by_zone: Table<ZoneId, Names>,
+    by_zone: Table<ZoneId, Few<OrderId>>,
 }
 
 impl Default for Naming {
@@ -16,36 +17,17 @@ impl Default for Naming {
     }
 }
 
-/// Orders, sorted.
-enum Names {
-    One(OrderId),
-    #[expect(clippy::box_collection, reason = "8 bytes where there is one, as mostly")]
-    More(Box<Vec<OrderId>>),
-}
-
-const _: () = assert!(size_of::<(ZoneId, Names)>() == 24);
+const _: () = assert!(size_of::<(ZoneId, Few<OrderId>)>() == 24);
 
 impl Naming {
     /// Notes that an order names a zone.
     pub fn insert(&mut self, zone: ZoneId, order: OrderId) {
-        let names = self.by_zone.get_or_insert_with(zone, || Names::One(order));
-        match names {
-            Names::One(other) if *other == order => {}
-            Names::One(other) => {
-                let both = vec![order.min(*other), order.max(*other)];
-                *names = Names::More(Box::new(both));
-            }
-            Names::More(orders) => super::insert_sorted(orders, order),
-        }
+        self.by_zone.get_or_insert_with(zone, Few::default).insert_sorted(order);
     }
 
     /// The orders that name the zone, sorted.
     pub fn of(&self, zone: ZoneId) -> &[OrderId] {
-        match self.by_zone.get(zone) {
-            None => &[],
-            Some(Names::One(order)) => std::slice::from_ref(order),
-            Some(Names::More(orders)) => orders,
-        }
+        self.by_zone.get(zone).map_or(&[], |orders| orders)
     }
 }
 

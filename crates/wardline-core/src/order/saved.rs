@@ -1,19 +1,17 @@
 //! The part of a snapshot that holds the orders. Version numbers, boundaries, protected persons
 //! and what names which zone are worked out again.
 
-use super::version::{Permit, Rule};
-use super::{
-    KeepAway, KeepOut, Order, OrderVersion, Orders, Raised, Report, StayIn, Terms, insert_sorted,
-};
+use super::version::{Hours, Permit, Rare, Rule};
+use super::{KeepAway, KeepOut, Order, OrderVersion, Orders, Raised, Report, StayIn, Terms, Told};
 use crate::engine::AlarmId;
 use crate::event::EventKind;
-use crate::ids::{DeviceId, OrderId, PersonId, RuleId, ZoneId};
+use crate::few::Few;
+use crate::ids::{DeviceId, OrderId, PersonId, RuleId};
 use crate::input::Place;
 use crate::key::Key;
 use crate::snapshot::{Read, Reader, Sink};
 use crate::table::Table;
 use crate::time::{Interval, Timestamp};
-use std::mem::{Discriminant, discriminant};
 
 const ORDER_BYTES_MIN: usize = 37;
 const EPISODES_BYTES: usize = 25;
@@ -45,7 +43,7 @@ impl Orders {
                     found.naming_zone.insert(zone, *id);
                 }
                 for layer in version.layers() {
-                    insert_sorted(found.naming_layer.entry(layer).or_default(), *id);
+                    found.naming_layer.entry(layer).or_default().insert_sorted(*id);
                 }
             }
         }
@@ -58,15 +56,16 @@ impl Order {
     fn write(&self, out: &mut impl Sink) {
         self.fired.write(out);
         self.progress.write(out);
-        out.count(self.episodes.len());
-        for ((rule, device, kind), number) in &self.episodes {
+        let numbers = &self.told().numbers;
+        out.count(numbers.len());
+        for ((rule, device, kind), number) in numbers {
             out.id(*rule);
             out.id(*device);
             out.u8(*kind as u8);
             out.u64(*number);
         }
-        out.count(self.alarms.len());
-        for (alarm, raised) in &self.alarms {
+        out.count(self.alarms().len());
+        for (alarm, raised) in self.alarms() {
             alarm.write(out);
             out.u64(raised.number);
             out.id(raised.person);
@@ -83,26 +82,28 @@ impl Order {
         let count = from.count("episode numbers of an order", EPISODES_BYTES, usize::MAX)?;
         let item = (count, EPISODES_BYTES);
         let numbers = from.ascending("episode numbers", item, read_episodes, |(key, _)| *key)?;
-        order.episodes = numbers.into_iter().collect();
         let count = from.count("alarms of an order", ALARM_BYTES_MIN, usize::MAX)?;
         let alarms =
             from.ascending("alarms", (count, ALARM_BYTES_MIN), read_alarm, |(id, _)| *id)?;
-        order.alarms = alarms.into_iter().collect();
+        if !(numbers.is_empty() && alarms.is_empty()) {
+            let (numbers, alarms) = (numbers.into(), alarms.into_iter().collect());
+            order.told = Some(Box::new(Told { numbers, alarms }));
+        }
         let count = from.count("versions of an order", VERSION_BYTES_MIN, usize::MAX)?;
-        order.versions.reserve_exact(count);
         for number in 1..=count as u64 {
             let offset = from.offset();
             let version = OrderVersion::read(from, number)?;
-            let follows = order.versions.last().is_none_or(|last| last.put < version.put);
-            from.check(follows, offset, "the input of a version", version.put.input())?;
+            let put = version.put();
+            let follows = order.versions.last().is_none_or(|last| last.put() < put);
+            from.check(follows, offset, "the input of a version", put.input())?;
             order.versions.push(version);
         }
         let mut protected: Vec<_> = order.versions.iter().flat_map(|v| v.protected()).collect();
         protected.sort_unstable();
         protected.dedup();
-        order.protected = protected;
+        order.protected = protected.into();
         for version in &order.versions {
-            insert_sorted(&mut order.restrained, version.person);
+            order.restrained.insert_sorted(version.person);
         }
         Ok(order)
     }
@@ -150,61 +151,59 @@ fn read_alarm(from: &mut Reader<'_>) -> Read<(AlarmId, Raised)> {
 
 impl OrderVersion {
     fn write(&self, out: &mut impl Sink) {
-        self.put.write_input(out);
-        out.option(self.ended, |out, ended| ended.write_input(out));
+        self.put().write_input(out);
+        out.option(self.ended(), |out, ended| ended.write_input(out));
         out.id(self.person);
         out.option(self.term, |out, term| term.write(out));
         out.count(self.rules.len());
         for rule in &self.rules {
             out.id(rule.rule);
             rule.terms.write(out);
-            write_intervals(&rule.active, out);
-            out.option(rule.carried, |out, carried| carried.write(out));
+            write_intervals(self.times(&rule.hours), out);
+            out.option(rule.carried(), |out, carried| carried.write(out));
         }
-        out.count(self.permits.len());
-        for permit in &self.permits {
+        out.count(self.permits().len());
+        for permit in self.permits() {
             out.id(permit.zone);
-            write_intervals(&permit.active, out);
+            write_intervals(self.times(&permit.hours), out);
         }
-        out.count(self.returns.len());
-        for (rule, key) in &self.returns {
+        out.count(self.returns().len());
+        for (rule, key) in self.returns() {
             out.id(*rule);
             key.write_input(out);
         }
     }
 
     fn read(from: &mut Reader<'_>, number: u64) -> Read<Self> {
-        let mut version = Self {
-            number,
-            put: Key::read_input(from)?,
-            ended: from.option("whether a version was ended", Key::read_input)?,
-            person: from.id("the person of a version")?,
-            term: from.option("whether a version has a term", Interval::read)?,
-            rules: from.list("rules", RULE_BYTES_MIN, read_rule)?,
-            permits: from.list("permits", PERMIT_BYTES_MIN, read_permit)?,
-            boundaries: Vec::new(),
-            returns: from.list("returns of zones", RETURN_BYTES, |from| {
-                Ok((from.id("the rule of a return")?, Key::read_input(from)?))
-            })?,
-        };
+        let put = Key::read_input(from)?.into();
+        let ended = from.option("whether a version was ended", Key::read_input)?;
+        let person = from.id("the person of a version")?;
+        let term = from.option("whether a version has a term", Interval::read)?;
+        let rules = from.list("rules", RULE_BYTES_MIN, |from| read_rule(from, term))?;
+        let permits = from.list("permits", PERMIT_BYTES_MIN, |from| read_permit(from, term))?;
+        let returns = from.list("returns of zones", RETURN_BYTES, |from| {
+            Ok((from.id("the rule of a return")?, Key::read_input(from)?))
+        })?;
+        let (rules, boundaries) = (rules.into(), Few::None);
+        let rare = Rare { ended, permits, returns }.if_any();
+        let mut version = Self { number, put, person, term, rules, boundaries, rare };
         version.work_out_boundaries();
         Ok(version)
     }
 }
 
-fn read_rule(from: &mut Reader<'_>) -> Read<Rule> {
-    Ok(Rule {
-        rule: from.id("the id of a rule")?,
-        terms: Terms::read(from)?,
-        active: read_intervals(from)?,
-        carried: from.option("whether a rule is carried over", |from| {
-            Timestamp::read(from, "the start of a rule carried over")
-        })?,
-    })
+fn read_rule(from: &mut Reader<'_>, term: Option<Interval>) -> Read<Rule> {
+    let rule = from.id("the id of a rule")?;
+    let (terms, hours) = (Terms::read(from)?, Hours::new(read_intervals(from)?, term));
+    let carried = from.option("whether a rule is carried over", |from| {
+        Timestamp::read(from, "the start of a rule carried over")
+    })?;
+    Ok(Rule::new(rule, terms, hours, carried))
 }
 
-fn read_permit(from: &mut Reader<'_>) -> Read<Permit> {
-    Ok(Permit { zone: from.id("the zone of a permit")?, active: read_intervals(from)? })
+fn read_permit(from: &mut Reader<'_>, term: Option<Interval>) -> Read<Permit> {
+    let zone = from.id("the zone of a permit")?;
+    Ok(Permit { zone, hours: Hours::new(read_intervals(from)?, term) })
 }
 
 /// A timetable: in order, no interval touching the next.
@@ -226,31 +225,6 @@ fn read_intervals(from: &mut Reader<'_>) -> Read<Vec<Interval>> {
 }
 
 impl Terms {
-    /// How many kinds there are.
-    pub(crate) const KINDS: usize = 4;
-
-    /// A number for a kind, 0 for none.
-    pub(crate) fn code_of(kind: Option<Discriminant<Self>>) -> u8 {
-        let place = kind.and_then(|kind| Self::kinds().iter().position(|other| *other == kind));
-        place.map_or(0, |place| place as u8 + 1)
-    }
-
-    /// The kind with this number.
-    pub(crate) fn kind_of(code: u8) -> Option<Discriminant<Self>> {
-        Self::kinds().get(usize::from(code).checked_sub(1)?).copied()
-    }
-
-    fn kinds() -> [Discriminant<Self>; Self::KINDS] {
-        let (warn_m, confirm_fixes, place) = (0.0, 0, Place::Zone(ZoneId::NONE));
-        let (person, distance_m) = (PersonId::NONE, 0.0);
-        [
-            discriminant(&Self::KeepOut(KeepOut { place, warn_m, confirm_fixes })),
-            discriminant(&Self::KeepAway(KeepAway { person, distance_m, warn_m })),
-            discriminant(&Self::StayIn(StayIn { zones: Vec::new(), grace_ms: 0 })),
-            discriminant(&Self::Report(Report { max_silence_ms: None, max_no_fix_ms: None })),
-        ]
-    }
-
     fn write(&self, out: &mut impl Sink) {
         match self {
             Self::KeepOut(keep_out) => {

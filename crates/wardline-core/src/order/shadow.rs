@@ -5,7 +5,7 @@
 
 mod saved;
 
-use super::insert_sorted;
+use crate::few::Few;
 use crate::ids::{OrderId, PersonId};
 use crate::time::{Interval, Timestamp};
 use std::collections::BTreeMap;
@@ -26,7 +26,7 @@ pub(crate) struct Shadow {
 pub(crate) struct Shadows {
     by_id: BTreeMap<OrderId, Shadow>,
     /// The orders that each person is a party of, and maybe others.
-    of: BTreeMap<PersonId, Vec<OrderId>>,
+    of: BTreeMap<PersonId, Few<OrderId>>,
 }
 
 impl Shadows {
@@ -54,7 +54,7 @@ impl Shadows {
     /// Notes the newest version. Gives the one before.
     pub fn put(&mut self, order: OrderId, shadow: Shadow) -> Option<Shadow> {
         for party in &shadow.parties {
-            insert_sorted(self.of.entry(*party).or_default(), order);
+            self.of.entry(*party).or_default().insert_sorted(order);
         }
         self.by_id.insert(order, shadow)
     }

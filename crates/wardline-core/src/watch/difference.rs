@@ -1,9 +1,10 @@
 //! What to say when the episodes of a watch have become others.
 
 use super::{Episode, Proof, Target, Watch};
-use crate::event::{Amendment, Cause, EpisodeFacts, EpisodeId, EventKind, Evidence, Phase};
-use crate::ids::{DeviceId, PersonId, RuleId};
+use crate::event::{Amendment, Cause, EpisodeFacts, EpisodeId, Evidence, Phase};
+use crate::ids::{DeviceId, PersonId};
 use crate::key::Key;
+use crate::order::Order;
 use crate::outbox::{Draft, Outbox};
 use crate::time::Timestamp;
 use crate::track::Sample;
@@ -23,8 +24,8 @@ pub(crate) struct Difference<'a> {
     /// The version of the order at `time`.
     pub order_version: Option<u64>,
     pub zones: &'a Zones,
-    /// The numbers given so far.
-    pub numbers: &'a mut BTreeMap<(RuleId, DeviceId, EventKind), u64>,
+    /// Which gives numbers.
+    pub order: &'a mut Order,
     pub outbox: &'a mut Outbox,
 }
 
@@ -58,9 +59,8 @@ impl Difference<'_> {
         });
         for index in fresh {
             let id = watch.episodes[index].id;
-            let number = self.numbers.entry((id.rule, self.device, id.kind)).or_default();
-            *number += 1;
-            watch.episodes[index].number = *number;
+            let number = self.order.next_number(id.rule, self.device, id.kind);
+            watch.episodes[index].number = number;
             watch.episodes[index].end_told = watch.episodes[index].end.is_some();
             let episode = &watch.episodes[index];
             self.push(watch, episode, Phase::Started, episode.start, &episode.opening, false);
@@ -186,7 +186,7 @@ impl Difference<'_> {
 impl Watch {
     /// Gives episodes of the device other numbers than they were told under.
     pub fn number_again(&mut self, device: DeviceId, numbers: &BTreeMap<EpisodeId, u64>) {
-        for Episode { id, number, .. } in &mut self.episodes {
+        for Episode { id, number, .. } in self.episodes.iter_mut() {
             let (order, rule, kind) = (self.order, id.rule, id.kind);
             let told = EpisodeId { order, rule, device, kind, number: *number };
             *number = numbers.get(&told).copied().unwrap_or(*number);

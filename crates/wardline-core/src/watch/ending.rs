@@ -65,8 +65,8 @@ impl Watch {
         let Ok(index) = self.now.machines.binary_search_by_key(&id, |machine| machine.id) else {
             return;
         };
-        let machine = self.now.machines.remove(index);
-        if let Mode::Open { threshold_m, .. } = machine.mode {
+        let mode = self.now.machines.remove(index).map(|machine| machine.mode);
+        if let Some(Mode::Open { threshold_m, .. }) = mode {
             let order_version = scene.order.as_of(key).map_or(0, |version| version.number);
             let zone = match id.target {
                 Target::Zone(zone) => {

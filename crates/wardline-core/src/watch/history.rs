@@ -1,6 +1,6 @@
 //! Going back in a watch's past and on from there, and forgetting what cannot come back.
 
-use super::{About, Item, Scene, Watch};
+use super::{About, Item, Scene, State, Watch};
 use crate::event::Cause;
 use crate::ids::ZoneId;
 use crate::key::Key;
@@ -19,7 +19,7 @@ impl Watch {
             self.sentries = None;
         }
         let mut steps = steps.into_iter().peekable();
-        let base = self.checkpoints.first().map_or(Key::FIRST, |(key, _)| *key);
+        let base = self.checkpoints.first();
         let mut next = self.first_item(scene, |(key, _)| *key < from);
         while let Some((key, item)) = next {
             next = self.first_item(scene, |other| *other <= (key, item));
@@ -59,7 +59,7 @@ impl Watch {
         if self.about != About::Places {
             return true;
         }
-        let turned = self.checkpoints.last().is_some_and(|(last, _)| *last >= key);
+        let turned = self.checkpoints.last() >= key;
         let has_changed = |version: &OrderVersion| {
             version.zones().any(|zone| zones.changes_from(zone, key).next().is_some())
                 || version.layers().any(|l| zones.layer_changes_from(l, key).next().is_some())
@@ -68,14 +68,13 @@ impl Watch {
     }
 
     fn rewind(&mut self, from: Key) {
-        let kept = self.checkpoints.iter().rposition(|(key, _)| *key < from).unwrap_or(0);
-        self.checkpoints.truncate(kept + 1);
-        if let Some((key, state)) = self.checkpoints.last() {
-            self.now.clone_from(state);
-            self.last = *key;
+        self.last = self.checkpoints.go_back(from);
+        match self.checkpoints.newest() {
+            Some(state) => self.now.clone_from(state),
+            None => self.now = State::default(),
         }
         self.episodes.retain(|episode| episode.opened_by < from);
-        for episode in &mut self.episodes {
+        for episode in self.episodes.iter_mut() {
             if episode.closed_by.is_some_and(|closed_by| closed_by >= from) {
                 episode.end = None;
                 episode.closing = None;
@@ -100,7 +99,7 @@ impl Watch {
         }
         steps.sort_unstable();
         steps.dedup();
-        let since = scene.order.versions.first().map_or(Key::FIRST, |version| version.put);
+        let since = scene.order.versions.first().map_or(Key::FIRST, OrderVersion::put);
         let since = since.max(scene.assigned);
         steps.retain(|(key, _)| *key >= since);
         if since == scene.assigned && since >= from {
@@ -111,9 +110,7 @@ impl Watch {
 
     /// Forgets what lies before the horizon.
     pub fn forget_before(&mut self, horizon: Key) {
-        let after_first = self.checkpoints.iter().skip(1);
-        let gone = after_first.take_while(|(key, _)| *key < horizon).count();
-        self.checkpoints.drain(..gone);
+        self.checkpoints.forget_before(horizon);
         self.episodes.retain(|episode| episode.closed_by.is_none_or(|closed| closed >= horizon));
     }
 
@@ -121,8 +118,9 @@ impl Watch {
     // J-PROX-4
     pub fn hide(&mut self, scene: Scene<'_>, fix: Key, at: Timestamp) {
         let oldest = scene.tracks().filter_map(|track| track.key(0)).min();
-        self.hidden.retain(|(fix, _)| Some(*fix) >= oldest);
-        self.hidden.push((fix, Key::end_of(at)));
+        let hidden = &mut self.limits_mut().hidden;
+        hidden.retain(|(fix, _)| Some(*fix) >= oldest);
+        hidden.push((fix, Key::end_of(at)));
     }
 
     /// A device of the protected person is gone: what was judged by its fixes before stays. Fixes
@@ -132,7 +130,7 @@ impl Watch {
         if self.last > key || self.newest_item(scene).is_some_and(|newest| newest > key) {
             self.fold_again(scene, key);
         }
-        self.frozen = self.frozen.max(key);
+        self.limits_mut().frozen = self.frozen().max(key);
     }
 
     /// The device is taken from the person: all episodes end, and fixes that happened at the same

@@ -127,7 +127,7 @@ impl Watch {
         let distance_m = shape.signed_distance_m(sample.position);
         let sight = Sight { sample, zone, zone_version: version.number, shape, distance_m };
         let mut slack_m = self.turn_zone(bench, keep_out, &sight, EventKind::Breach, 0.0);
-        let known_since = version.put;
+        let known_since = version.put();
         if let Some(before) = bench.crossing_from(keep_out)
             && known_since < before.key(bench.scene.device)
         {
@@ -242,8 +242,8 @@ impl Bench<'_> {
     /// Whether a permit covers the position at the instant of the item with this key.
     // J-PERMIT-1
     pub(super) fn permits(&self, position: Position, key: Key) -> bool {
-        self.version.permits.iter().any(|permit| {
-            permit.active.iter().any(|interval| interval.contains(key.time))
+        self.version.permits().iter().any(|permit| {
+            self.version.permits_at(permit, key.time)
                 && self
                     .scene
                     .zones

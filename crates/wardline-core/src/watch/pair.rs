@@ -29,16 +29,15 @@ impl Watch {
 
     /// Whether a fix did not come too late to be a reference for an item.
     fn counts(&self, fix: Key, item: Key) -> bool {
-        self.hidden.iter().all(|(hidden, until)| *hidden != fix || item > *until)
+        self.hidden().iter().all(|(hidden, until)| *hidden != fix || item > *until)
     }
 
     /// Whether, for an item with this key and all after it, there is nothing to end and no fix that
     /// is no reference; so that none of them matters while the parties are far from each other.
     pub fn is_calm_from(&self, key: Key) -> bool {
-        let before = self.checkpoints.iter().rposition(|(place, _)| *place <= key);
-        let mut states = self.checkpoints[before.unwrap_or(0)..].iter().map(|(_, state)| state);
-        self.frozen <= key
-            && self.hidden.iter().all(|(_, until)| *until < key)
+        let mut states = self.checkpoints.states_from(key);
+        self.frozen() <= key
+            && self.hidden().iter().all(|(_, until)| *until < key)
             && states.all(|state| state.machines.is_empty())
             && self.now.machines.is_empty()
     }

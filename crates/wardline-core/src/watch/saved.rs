@@ -2,13 +2,13 @@
 //! last checkpoint, and sentries are posted again, so neither is written.
 
 use super::{
-    About, Active, Episode, Judged, Machine, MachineId, Mode, Proof, State, Target, TermsKind,
-    Watch,
+    About, Active, Checkpoints, Episode, Judged, Limits, Machine, MachineId, Mode, Proof, State,
+    Target, Watch,
 };
 use crate::event::{Cause, Certainty};
 use crate::ids::OrderId;
 use crate::key::Key;
-use crate::order::{Orders, Terms};
+use crate::order::{Orders, TermsKind};
 use crate::snapshot::{Read, Reader, Sink};
 use crate::time::Timestamp;
 use crate::track::Sample;
@@ -28,16 +28,17 @@ impl Watch {
         out.id(self.order);
         self.about.write(out);
         self.last.write(out);
-        self.frozen.write(out);
-        out.count(self.hidden.len());
-        for (fix, until) in &self.hidden {
+        self.frozen().write(out);
+        out.count(self.hidden().len());
+        for (fix, until) in self.hidden() {
             fix.write(out);
             until.write(out);
         }
-        out.count(self.checkpoints.len());
-        for (key, state) in &self.checkpoints {
+        let nothing = &State::default();
+        out.count(self.checkpoints.all().count());
+        for (key, state) in self.checkpoints.all() {
             key.write(out);
-            state.write(out);
+            state.unwrap_or(nothing).write(out);
         }
         out.count(self.episodes.len());
         self.episodes.iter().for_each(|episode| episode.write(out));
@@ -59,21 +60,22 @@ impl Watch {
         from.check(known, offset, "the order of a watch", order.number())?;
         let mut watch = Self::new(order, About::read(from)?, Key::FIRST);
         watch.last = Key::read(from)?;
-        watch.frozen = Key::read(from)?;
-        watch.hidden = from.list("hidden fixes", KEYS_BYTES_MIN, |from| {
+        let frozen = Key::read(from)?;
+        let hidden = from.list("hidden fixes", KEYS_BYTES_MIN, |from| {
             Ok((Key::read(from)?, Key::read(from)?))
         })?;
+        watch.limits = Limits { frozen, hidden }.if_any();
         let offset = from.offset();
         let mut active = Arc::default();
-        watch.checkpoints = from.list("checkpoints", CHECKPOINT_BYTES_MIN, |from| {
+        let checkpoints = from.list("checkpoints", CHECKPOINT_BYTES_MIN, |from| {
             let (key, state) = (Key::read(from)?, State::read(from, &active)?);
             active = Arc::clone(&state.active);
             Ok((key, state))
         })?;
-        let last = watch.checkpoints.last();
-        from.check(last.is_some(), offset, "the number of checkpoints", 0)?;
-        watch.now = last.map(|(_, state)| state.clone()).unwrap_or_default();
-        watch.episodes = from.list("episodes", EPISODE_BYTES_MIN, Episode::read)?;
+        from.check(!checkpoints.is_empty(), offset, "the number of checkpoints", 0)?;
+        watch.checkpoints = Checkpoints::of(checkpoints);
+        watch.now = watch.checkpoints.newest().cloned().unwrap_or_default();
+        watch.episodes = from.list("episodes", EPISODE_BYTES_MIN, Episode::read)?.into();
         let offset = from.offset();
         let has_sentries = from.flag("whether sentries are posted")?;
         let may_have = !has_sentries || watch.about == About::Places;
@@ -119,11 +121,11 @@ impl State {
         out.count(self.active.len());
         for active in self.active.iter() {
             out.id(active.rule);
-            out.u8(Terms::code_of(active.kind));
+            out.u8(active.kind.map_or(0, |kind| 1 + kind as u8));
             active.since.write(out);
         }
         out.count(self.machines.len());
-        for machine in &self.machines {
+        for machine in self.machines.iter() {
             machine.id.write(out);
             machine.mode.write(out);
         }
@@ -145,13 +147,13 @@ impl State {
         let machines =
             from.ascending("machines", (count, MACHINE_BYTES_MIN), read, |machine| machine.id)?;
         let active = if *active == **before { Arc::clone(before) } else { active.into() };
-        Ok(Self { active, machines })
+        Ok(Self { active, machines: machines.into() })
     }
 }
 
-fn read_kind(from: &mut Reader<'_>) -> Read<TermsKind> {
-    let code = from.code("the kind of an active rule", 1 + Terms::KINDS)?;
-    Ok(Terms::kind_of(code as u8))
+fn read_kind(from: &mut Reader<'_>) -> Read<Option<TermsKind>> {
+    let code = from.code("the kind of an active rule", 1 + TermsKind::ALL.len())?;
+    Ok(code.checked_sub(1).map(|code| TermsKind::ALL[code]))
 }
 
 impl MachineId {

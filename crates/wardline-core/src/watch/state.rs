@@ -3,7 +3,8 @@
 use crate::event::EventKind;
 use crate::ids::{PersonId, RuleId, ZoneId};
 use crate::key::Key;
-use crate::order::Terms;
+use crate::order::TermsKind;
+use crate::seldom::Seldom;
 use crate::time::Timestamp;
 use std::sync::Arc;
 
@@ -13,7 +14,7 @@ pub(super) struct State {
     /// Shared by all states between two changes of the rules.
     pub active: Arc<[Active]>,
     /// The machines that are open or in a row, sorted by id.
-    pub machines: Vec<Machine>,
+    pub machines: Seldom<Machine>,
 }
 
 impl Clone for State {
@@ -31,12 +32,19 @@ impl Clone for State {
 #[derive(Clone, Copy, PartialEq)]
 pub(super) struct Active {
     pub rule: RuleId,
-    pub kind: TermsKind,
+    /// Nothing for the order as a whole.
+    pub kind: Option<TermsKind>,
     pub since: Timestamp,
 }
 
-/// What kind of rule it is; nothing for the order as a whole.
-pub(super) type TermsKind = Option<std::mem::Discriminant<Terms>>;
+const _: () = assert!(size_of::<State>() == 24 && size_of::<Active>() == 24);
+
+impl State {
+    /// Whether it is that before anything was seen.
+    pub fn is_nothing(&self) -> bool {
+        self.active.is_empty() && self.machines.is_empty()
+    }
+}
 
 #[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Debug)]
 pub(crate) struct MachineId {

@@ -5,6 +5,7 @@ use super::{History, Layer, Tree, ZoneBox, ZoneVersion, Zones};
 use crate::geometry::{Geometry, Position, Shape};
 use crate::ids::{LayerId, ZoneId};
 use crate::key::Key;
+use crate::seldom::Seldom;
 use crate::snapshot::{Read, Reader, RestoreError, Sink};
 use crate::table::Table;
 use std::collections::BTreeMap;
@@ -41,14 +42,14 @@ impl Zones {
         let mut layers: BTreeMap<LayerId, Layer> = BTreeMap::new();
         let mut present: BTreeMap<LayerId, Vec<ZoneBox>> = BTreeMap::new();
         for (id, history) in &zones {
-            for version in &history.former {
+            for version in history.former.iter() {
                 let Some(layer) = version.layer else { continue };
                 layers.entry(layer).or_default().former.insert(*id);
             }
             let mut before = None;
             for version in history.former.iter().chain(std::iter::once(&history.newest)) {
                 for layer in [before, version.layer].into_iter().flatten() {
-                    layers.entry(layer).or_default().changes.push((version.put, *id));
+                    layers.entry(layer).or_default().changes.push((version.put(), *id));
                 }
                 before = version.layer;
             }
@@ -61,7 +62,7 @@ impl Zones {
             layer.changes.dedup();
             layer.tree = Tree::bulk_load_with_params(present.remove(id).unwrap_or_default());
         }
-        let last_change = zones.iter().map(|(_, history)| history.newest.put).max();
+        let last_change = zones.iter().map(|(_, history)| history.newest.put()).max();
         Self { by_id: Table::of(zones), all, layers, last_change }
     }
 }
@@ -73,11 +74,11 @@ fn boxes_of(zone: ZoneId, version: &ZoneVersion) -> impl Iterator<Item = ZoneBox
 
 impl ZoneVersion {
     fn write(&self, out: &mut impl Sink) {
-        self.put.write_input(out);
+        self.put().write_input(out);
         let Some(shape) = &self.shape else {
             return out.u8(0);
         };
-        match shape.geometry() {
+        match &shape.geometry() {
             Geometry::Circle { centre, radius_m } => {
                 out.u8(1);
                 centre.write(out);
@@ -118,7 +119,7 @@ fn read_zone(from: &mut Reader<'_>) -> Read<(ZoneId, History)> {
     let count = from.count("versions of a zone", VERSION_BYTES_MIN, usize::MAX)?;
     from.check(count > 0, offset, "the number of versions of a zone", 0)?;
     let newest = read_version(from, zone, None)?;
-    let mut history = History { newest, former: Vec::with_capacity(count - 1) };
+    let mut history = History { newest, former: Seldom::new() };
     for _ in 1..count {
         let version = read_version(from, zone, Some(&history.newest))?;
         history.former.push(std::mem::replace(&mut history.newest, version));
@@ -133,19 +134,19 @@ fn read_version(
 ) -> Read<ZoneVersion> {
     let offset = from.offset();
     let put = Key::read_input(from)?;
-    let follows = before.is_none_or(|before| before.put < put);
+    let follows = before.is_none_or(|before| before.put() < put);
     from.check(follows, offset, "the input of a version", put.input())?;
     let number = before.map_or(0, |before| before.number);
     let offset = from.offset();
     let Some(geometry) = read_geometry(from)? else {
         let removes = before.is_some_and(|before| before.shape.is_some());
         from.check(removes, offset, "a removal of a zone", zone.number())?;
-        return Ok(ZoneVersion { number, put, layer: None, shape: None });
+        return Ok(ZoneVersion { number, put: put.into(), layer: None, shape: None });
     };
     let shape = Shape::new(&geometry);
     let shape = shape.map_err(|error| RestoreError::Shape { offset, zone, error })?;
     let layer = from.option("whether a zone is in a layer", |from| from.id("a layer"))?;
-    Ok(ZoneVersion { number: number + 1, put, layer, shape: Some(Arc::new(shape)) })
+    Ok(ZoneVersion { number: number + 1, put: put.into(), layer, shape: Some(Arc::new(shape)) })
 }
 
 /// The geometry of a zone; nothing where it is removed.

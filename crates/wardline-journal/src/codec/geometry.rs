@@ -21,7 +21,7 @@ pub(super) fn take_position(from: &mut Take<'_>) -> Read<Position> {
 }
 
 pub(super) fn put_shape(out: &mut Vec<u8>, shape: &Shape) {
-    match shape.geometry() {
+    match &shape.geometry() {
         Geometry::Circle { centre, radius_m } => {
             out.u8(1);
             put_position(out, *centre);

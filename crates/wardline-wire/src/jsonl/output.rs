@@ -18,7 +18,7 @@ pub fn input_value(record: &Record) -> Option<Value> {
             ("type", json!("put_zone")),
             ("zone", json!(put.zone.number())),
             ("layer", json!(put.layer.map(|layer| layer.number()))),
-            ("geometry", geometry(put.shape.geometry())),
+            ("geometry", geometry(&put.shape.geometry())),
         ]),
         Input::RemoveZone(zone) => json!({"type": "remove_zone", "zone": zone.number()}),
         Input::PutOrder(put) => order(put),

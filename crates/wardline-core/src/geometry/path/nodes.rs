@@ -37,6 +37,27 @@ impl Nodes for [Node; 2] {
     }
 }
 
+/// Whether these nodes give back exactly what they were made of. Flat ones must be so.
+pub(super) fn give_back(kept: &impl Nodes, nodes: &[Node], chunks: &[Chunk]) -> bool {
+    let same = |a: f64, b: f64| a.to_bits() == b.to_bits();
+    let has_place = |node: usize| {
+        let (kept, given) = (kept.place(node), &nodes[node].place);
+        same(kept.lat_deg, given.lat_deg) && same(kept.lon_deg, given.lon_deg)
+    };
+    let has_bow = |piece: usize| {
+        let given_m = nodes[piece].bow_m;
+        (!kept.are_flat() || given_m < BOW_M_SMALL) && same(kept.bow_m(piece), given_m)
+    };
+    let mut pieces = chunks.iter().flat_map(Chunk::pieces);
+    (0..nodes.len()).all(has_place) && pieces.all(has_bow)
+}
+
+/// The bow of the straight edge between two places.
+pub(super) fn bow_of(a: &Place, b: &Place) -> f64 {
+    let step = [b.lat_deg - a.lat_deg, b.lon_deg - a.lon_deg];
+    bow_m([a.lat_deg, a.lon_deg], step)
+}
+
 /// Nodes to be kept for long.
 #[derive(Clone, Debug)]
 pub(crate) enum Kept {
@@ -56,16 +77,7 @@ impl Kept {
     /// In fewer bytes if all comes back exactly.
     pub fn new(nodes: Vec<Node>, chunks: &[Chunk]) -> Self {
         let flat = Self::Flat(nodes.iter().map(|node| FlatNode::near(&node.place)).collect());
-        let same = |a: f64, b: f64| a.to_bits() == b.to_bits();
-        let has_place = |node: usize| {
-            let (kept, given) = (flat.place(node), &nodes[node].place);
-            same(kept.lat_deg, given.lat_deg) && same(kept.lon_deg, given.lon_deg)
-        };
-        let has_bow = |piece: usize| {
-            nodes[piece].bow_m < BOW_M_SMALL && same(flat.bow_m(piece), nodes[piece].bow_m)
-        };
-        let pieces = || chunks.iter().flat_map(Chunk::pieces);
-        if (0..nodes.len()).all(has_place) && pieces().all(has_bow) {
+        if give_back(&flat, &nodes, chunks) {
             return flat;
         }
         Self::Any(nodes.into_boxed_slice())
@@ -120,11 +132,7 @@ impl Nodes for Kept {
     fn bow_m(&self, node: usize) -> f64 {
         match self {
             Self::Any(nodes) => nodes[node].bow_m,
-            Self::Flat(nodes) => {
-                let [a, b] = [nodes[node].place(), nodes[node + 1].place()];
-                let step = [b.lat_deg - a.lat_deg, b.lon_deg - a.lon_deg];
-                bow_m([a.lat_deg, a.lon_deg], step)
-            }
+            Self::Flat(nodes) => bow_of(&nodes[node].place(), &nodes[node + 1].place()),
         }
     }
 }

@@ -42,7 +42,7 @@ impl Town {
         let zone = ZoneId::new(number).expect("not 0");
         self.boxes.extend(shape.bounds().iter().map(|bounds| (layer, *bounds, zone)));
         let put = PutZone { zone, layer: Some(layer), shape: Arc::new(shape) };
-        self.zones.put(&put, Key::FIRST);
+        self.zones.put(&put, Key::configuration(Key::FIRST.time, 0));
     }
 
     /// Zones of the first layer in rows, so far from one another, to 40 of them each way.
