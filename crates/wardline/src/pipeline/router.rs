@@ -13,8 +13,14 @@
 //!   its person's own shard; for strangers, ticks, zones and devices that once sent a panic it is
 //!   shard 0, which alone remembers strangers and panics without an order.
 
+mod routes;
+mod saved;
+#[cfg(test)]
+mod tests;
+
 use super::share::{Move, Share};
 use hashbrown::{HashMap, HashSet};
+use routes::{Route, Routes, Way};
 use wardline_core::event::EpisodeId;
 use wardline_core::ids::{DeviceId, OrderId, PersonId};
 use wardline_core::input::{AssignDevice, Demand, Input, PutOrder, Record, Status};
@@ -47,7 +53,7 @@ pub(crate) struct Router {
     now: Timestamp,
     clock_regressions: u64,
     people: HashMap<PersonId, Party>,
-    devices: HashMap<DeviceId, Route>,
+    devices: Routes,
     /// Where each order is judged.
     homes: HashMap<OrderId, usize>,
     /// Devices that sent a panic while they were assigned, and of others so many as can have an
@@ -71,16 +77,8 @@ struct Party {
     had_device: bool,
 }
 
-/// Where the inputs of an assigned device go.
-#[derive(Clone, Copy)]
-struct Route {
-    person: PersonId,
-    followers: Set,
-    teller: usize,
-}
-
 /// A set of shards.
-#[derive(Clone, Copy, PartialEq, Eq)]
+#[derive(Clone, Copy, PartialEq, Eq, Hash)]
 struct Set(u64);
 
 const FIRST: usize = 0;
@@ -98,7 +96,7 @@ impl Router {
             now: Timestamp::default(),
             clock_regressions: 0,
             people: HashMap::new(),
-            devices: HashMap::new(),
+            devices: Routes::default(),
             homes: HashMap::new(),
             panicked: HashSet::new(),
             strangers: 0,
@@ -257,8 +255,8 @@ impl Router {
         if self.shards == 1 {
             return (Set::of(FIRST), Set::of(FIRST), FIRST);
         }
-        match self.devices.get(&device) {
-            Some(route) => (route.followers, route.followers, route.teller),
+        match self.devices.way(device) {
+            Some(Way { followers, teller }) => (followers, followers, teller),
             None => (Set::of(FIRST), Set::of(FIRST), FIRST),
         }
     }
@@ -297,9 +295,7 @@ impl Router {
             self.moves.extend([(own, lend), (shard, adopt)]);
         }
         for device in devices {
-            if let Some(route) = self.devices.get_mut(&device) {
-                route.followers = followers;
-            }
+            self.devices.turn(device, |way| way.followers = followers);
         }
     }
 
@@ -315,7 +311,7 @@ impl Router {
     /// Panics without an order are told of, and escalated, by the first shard; so it must see all
     /// that the device sends.
     fn note_panic(&mut self, device: DeviceId) {
-        let person = self.devices.get(&device).map(|route| route.person);
+        let person = self.devices.get(device).map(|route| route.person);
         let is_stranger = person.is_none();
         if is_stranger && self.strangers >= self.strangers_max || !self.panicked.insert(device) {
             return;
@@ -323,17 +319,15 @@ impl Router {
         self.strangers += usize::from(is_stranger);
         if let Some(person) = person {
             self.follow(person, FIRST);
-            if let Some(route) = self.devices.get_mut(&device) {
-                route.teller = FIRST;
-            }
+            self.devices.turn(device, |way| way.teller = FIRST);
         }
     }
 
     fn assign(&mut self, assign: &AssignDevice) -> Routing {
         let (device, person) = (assign.device, assign.person);
-        let old = self.devices.get(&device).copied();
-        if let Some(old) = old.filter(|old| old.person == person) {
-            return (old.followers, old.followers, old.teller);
+        let old = self.devices.get(device).copied();
+        if let Some(Route { way, .. }) = old.filter(|old| old.person == person) {
+            return (way.followers, way.followers, way.teller);
         }
         let has_panicked = self.panicked.contains(&device);
         if has_panicked {
@@ -348,16 +342,16 @@ impl Router {
         party.had_device = true;
         let followers = party.followers;
         let teller = if has_panicked { FIRST } else { own };
-        self.devices.insert(device, Route { person, followers, teller });
+        self.devices.insert(device, Route { person, way: Way { followers, teller } });
         // The first shard may know the device as a stranger, and forgets it.
         let mut to = followers.union(Set::of(FIRST));
-        to = old.map_or(to, |old| to.union(old.followers));
+        to = old.map_or(to, |old| to.union(old.way.followers));
         (to, followers, teller)
     }
 
     fn release(&mut self, device: DeviceId) -> Routing {
         let route = self.route_of(device);
-        if let Some(old) = self.devices.remove(&device) {
+        if let Some(old) = self.devices.remove(device) {
             self.party(old.person).devices.retain(|other| *other != device);
         }
         route
@@ -400,7 +394,3 @@ impl Set {
         })
     }
 }
-
-mod saved;
-#[cfg(test)]
-mod tests;

@@ -2,7 +2,7 @@
 //!
 //! Nothing is sorted, since the dispatcher stands still meanwhile.
 
-use super::{FIRST, HashMap, HashSet, Party, Route, Router, SHARDS_MAX, Set, home};
+use super::{FIRST, HashMap, HashSet, Party, Route, Router, Routes, SHARDS_MAX, Set, Way, home};
 use crate::pipeline::snapshots::take_u64;
 use wardline_core::Config;
 use wardline_core::ids::{DeviceId, OrderId, PersonId};
@@ -79,9 +79,9 @@ fn routes(
     people: &HashMap<PersonId, Party>,
     panicked: &HashSet<DeviceId>,
     shards: usize,
-) -> Option<HashMap<DeviceId, Route>> {
+) -> Option<Routes> {
     debug_assert!(shards <= SHARDS_MAX, "one bit each");
-    let mut routes = HashMap::new();
+    let mut routes = Routes::default();
     for (person, party) in people {
         let own = home(*person, shards);
         let is_within = party.followers.union(Set::of_first(shards)) == Set::of_first(shards);
@@ -93,8 +93,8 @@ fn routes(
                 false => own,
             };
             party.followers.contains(teller).then_some(())?;
-            let (person, followers) = (*person, party.followers);
-            let route = Route { person, followers, teller };
+            let way = Way { followers: party.followers, teller };
+            let route = Route { person: *person, way };
             routes.insert(*device, route).is_none().then_some(())?;
         }
     }
