@@ -221,7 +221,7 @@ impl Engine {
 fn patience_ms(order: &Order) -> Option<i64> {
     let version = order.newest()?;
     let active = version.rules.iter().filter(|rule| version.is_active(rule, order.progress));
-    let limits = active.filter_map(|rule| match rule.terms {
+    let limits = active.filter_map(|rule| match &rule.terms {
         Terms::Report(report) => Some([report.max_silence_ms, report.max_no_fix_ms]),
         _ => None,
     });

@@ -274,15 +274,15 @@ impl Terms {
                 warn_m: from.f64("the warning distance of a rule")?,
             }),
             3 => Self::StayIn(StayIn {
-                zones: from.list("zones of a rule", ID_BYTES, |from| from.id("a zone"))?,
+                zones: from.list("zones of a rule", ID_BYTES, |from| from.id("a zone"))?.into(),
                 grace_ms: from.i64("the grace of a rule")?,
             }),
             _ => {
                 let limit = |from: &mut Reader<'_>| from.i64("a limit of a rule");
-                Self::Report(Report {
+                Self::Report(Box::new(Report {
                     max_silence_ms: from.option("whether a rule limits silence", limit)?,
                     max_no_fix_ms: from.option("whether a rule limits no fix", limit)?,
-                })
+                }))
             }
         })
     }
