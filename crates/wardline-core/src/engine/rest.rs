@@ -116,6 +116,7 @@ impl Engine {
     }
 
     /// Whether no panic that concerns no order, and no order judged elsewhere, may end its rest.
+    #[inline(always)]
     fn waits_for_orders_only(&self, slot: usize) -> bool {
         // Where there are none at all, the device need not be asked.
         let are_none = !self.desk.escalates(OrderId::NONE) && self.orders.shadows.is_empty();

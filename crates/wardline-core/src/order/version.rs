@@ -238,10 +238,12 @@ impl OrderVersion {
         self.boundaries = boundaries.into();
     }
 
+    #[inline]
     pub fn put(&self) -> Key {
         self.put.key()
     }
 
+    #[inline]
     pub fn ended(&self) -> Option<Key> {
         self.rare.as_ref()?.ended
     }
