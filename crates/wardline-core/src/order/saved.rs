@@ -22,6 +22,8 @@ const PERMIT_BYTES_MIN: usize = 12;
 const RETURN_BYTES: usize = 24;
 const INTERVAL_BYTES: usize = 16;
 const ID_BYTES: usize = 8;
+/// Of what is not carried over.
+const FAR: u64 = Timestamp::FAR_FUTURE.ms() as u64;
 
 impl Orders {
     pub(crate) fn write(&self, out: &mut impl Sink) {
@@ -195,9 +197,12 @@ impl OrderVersion {
 fn read_rule(from: &mut Reader<'_>, term: Option<Interval>) -> Read<Rule> {
     let rule = from.id("the id of a rule")?;
     let (terms, hours) = (Terms::read(from)?, Hours::new(read_intervals(from)?, term));
+    let offset = from.offset();
     let carried = from.option("whether a rule is carried over", |from| {
         Timestamp::read(from, "the start of a rule carried over")
     })?;
+    let is_past = carried != Some(Timestamp::FAR_FUTURE);
+    from.check(is_past, offset, "the start of a rule carried over", FAR)?;
     Ok(Rule::new(rule, terms, hours, carried))
 }
 
