@@ -96,6 +96,7 @@ impl Desk {
     }
 
     /// Whether an incident of the order is escalated some time.
+    #[inline]
     pub fn escalates(&self, order: OrderId) -> bool {
         self.escalations.get(order).is_some_and(|all| !all.is_empty())
     }

@@ -108,6 +108,7 @@ impl Order {
     }
 
     /// The version that counts for an item with this key: the newest put not after it.
+    #[inline]
     pub fn as_of(&self, key: Key) -> Option<&OrderVersion> {
         self.versions.iter().rev().find(|version| version.put() <= key)
     }
@@ -156,6 +157,7 @@ impl Order {
     }
 
     /// The newest version; nothing before the first put.
+    #[inline]
     pub fn newest(&self) -> Option<&OrderVersion> {
         self.versions.last()
     }

@@ -18,7 +18,8 @@ use std::sync::Arc;
 pub(crate) struct ZoneVersion {
     pub number: u64,
     put: InputKey,
-    pub layer: Option<LayerId>,
+    /// None for none.
+    layer: LayerId,
     pub shape: Option<Arc<Shape>>,
 }
 
@@ -28,11 +29,15 @@ struct History {
     former: Seldom<ZoneVersion>,
 }
 
-const _: () = assert!(size_of::<(ZoneId, History)>() == 64);
+const _: () = assert!(size_of::<(ZoneId, History)>() == 56);
 
 impl ZoneVersion {
     pub fn put(&self) -> Key {
         self.put.key()
+    }
+
+    pub fn layer(&self) -> Option<LayerId> {
+        Some(self.layer).filter(|layer| *layer != LayerId::NONE)
     }
 }
 
@@ -160,7 +165,8 @@ impl Zones {
 
     /// Puts a zone.
     pub fn put(&mut self, put: &PutZone, key: Key) {
-        self.replace(put.zone, key, put.layer, Some(put.shape.clone()));
+        let layer = put.layer.filter(|layer| *layer != LayerId::NONE);
+        self.replace(put.zone, key, layer, Some(put.shape.clone()));
     }
 
     /// Removes a zone; false if there is none.
@@ -187,7 +193,7 @@ impl Zones {
             for bounds in old.bounds() {
                 self.all.remove(&ZoneBox { bounds: *bounds, zone });
             }
-            if let Some(layer) = last.layer.and_then(|layer| self.layers.get_mut(&layer)) {
+            if let Some(layer) = last.layer().and_then(|layer| self.layers.get_mut(&layer)) {
                 for bounds in old.bounds() {
                     layer.tree.remove(&ZoneBox { bounds: *bounds, zone });
                 }
@@ -210,6 +216,7 @@ impl Zones {
             }
         }
         self.last_change = self.last_change.max(Some(key));
+        let layer = layer.unwrap_or_default();
         let version = ZoneVersion { number, put: key.into(), layer, shape };
         let first = || History { newest: version.clone(), former: Seldom::new() };
         let history = self.by_id.get_or_insert_with(zone, first);
@@ -220,7 +227,7 @@ impl Zones {
     /// Whether the zone is in the layer, as of `key`.
     pub fn is_of_layer(&self, zone: ZoneId, layer: LayerId, key: Key) -> bool {
         let version = self.as_of(zone, key);
-        version.is_some_and(|version| version.shape.is_some() && version.layer == Some(layer))
+        version.is_some_and(|version| version.shape.is_some() && version.layer() == Some(layer))
     }
 
     /// Adds the zones of a layer, as of `key`, that may meet the boxes, sorted.

@@ -186,8 +186,10 @@ impl Engine {
             }
         };
         for rule in &version.rules {
-            match rule.terms {
-                Terms::Report(report) => self.tell_report(order, version, rule, report, &mut tell),
+            match &rule.terms {
+                Terms::Report(report) => {
+                    self.tell_report(order, version, rule, **report, &mut tell)
+                }
                 Terms::KeepAway(keep_away) => {
                     self.tell_stale(order, version, rule, keep_away.person, &mut tell);
                 }

@@ -10,11 +10,12 @@ use crate::key::Key;
 use crate::order::{Order, OrderVersion, Terms};
 use crate::time::Timestamp;
 use crate::watch::About;
+use crate::zones::ZoneVersion;
 
 impl Engine {
     pub(super) fn put_zone(&mut self, put: &PutZone, at: Timestamp) -> Result<(), Refusal> {
         self.advance_all(at);
-        let old_layer = self.zones.present(put.zone).and_then(|zone| zone.layer);
+        let old_layer = self.zones.present(put.zone).and_then(ZoneVersion::layer);
         if self.zones.known() >= self.config.ids_max && !self.zones.knows(put.zone) {
             return Err(Refusal::new("too_many_zones", self.config.ids_max));
         }
@@ -29,7 +30,7 @@ impl Engine {
 
     pub(super) fn remove_zone(&mut self, zone: ZoneId, at: Timestamp) -> Result<(), Refusal> {
         self.advance_all(at);
-        let layer = self.zones.present(zone).and_then(|zone| zone.layer);
+        let layer = self.zones.present(zone).and_then(ZoneVersion::layer);
         let key = Key::configuration(at, self.input);
         if !self.zones.remove(zone, key) {
             return Err(Refusal::new("unknown_zone", zone.number()));

@@ -6,14 +6,17 @@
 use crate::ids::OrderId;
 use crate::time::Timestamp;
 use std::collections::BTreeMap;
+use std::num::NonZeroU32;
 
 /// The deadline of an order.
 #[derive(Clone, Copy)]
 pub(crate) struct Deadline {
     pub instant: Timestamp,
-    /// Where the order stands among those of the instant.
-    pub(super) place: u32,
+    /// Where the order stands among those of the instant, counted from 1.
+    pub(super) place: NonZeroU32,
 }
+
+const _: () = assert!(size_of::<Option<Deadline>>() == 16);
 
 /// The deadlines of all orders.
 #[derive(Default)]
@@ -39,13 +42,14 @@ impl Deadlines {
         let spare = &mut self.spare;
         let orders = self.by_instant.entry(instant).or_insert_with(|| std::mem::take(spare));
         orders.push(order);
-        Deadline { instant, place: (orders.len() - 1) as u32 }
+        // Just pushed, so it is not 0.
+        Deadline { instant, place: NonZeroU32::new(orders.len() as u32).unwrap_or(NonZeroU32::MIN) }
     }
 
     /// Takes one away; gives the order that stands at its place now, if one does.
     pub fn remove(&mut self, deadline: Deadline) -> Option<OrderId> {
         let orders = self.by_instant.get_mut(&deadline.instant)?;
-        let place = deadline.place as usize;
+        let place = deadline.place.get() as usize - 1;
         orders.swap_remove(place);
         let moved = orders.get(place).copied();
         if orders.is_empty() {

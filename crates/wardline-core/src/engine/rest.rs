@@ -116,6 +116,7 @@ impl Engine {
     }
 
     /// Whether no panic that concerns no order, and no order judged elsewhere, may end its rest.
+    #[inline(always)]
     fn waits_for_orders_only(&self, slot: usize) -> bool {
         // Where there are none at all, the device need not be asked.
         let are_none = !self.desk.escalates(OrderId::NONE) && self.orders.shadows.is_empty();
@@ -221,7 +222,7 @@ impl Engine {
 fn patience_ms(order: &Order) -> Option<i64> {
     let version = order.newest()?;
     let active = version.rules.iter().filter(|rule| version.is_active(rule, order.progress));
-    let limits = active.filter_map(|rule| match rule.terms {
+    let limits = active.filter_map(|rule| match &rule.terms {
         Terms::Report(report) => Some([report.max_silence_ms, report.max_no_fix_ms]),
         _ => None,
     });

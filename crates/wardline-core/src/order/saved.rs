@@ -22,6 +22,8 @@ const PERMIT_BYTES_MIN: usize = 12;
 const RETURN_BYTES: usize = 24;
 const INTERVAL_BYTES: usize = 16;
 const ID_BYTES: usize = 8;
+/// Of what is not carried over.
+const FAR: u64 = Timestamp::FAR_FUTURE.ms() as u64;
 
 impl Orders {
     pub(crate) fn write(&self, out: &mut impl Sink) {
@@ -195,9 +197,12 @@ impl OrderVersion {
 fn read_rule(from: &mut Reader<'_>, term: Option<Interval>) -> Read<Rule> {
     let rule = from.id("the id of a rule")?;
     let (terms, hours) = (Terms::read(from)?, Hours::new(read_intervals(from)?, term));
+    let offset = from.offset();
     let carried = from.option("whether a rule is carried over", |from| {
         Timestamp::read(from, "the start of a rule carried over")
     })?;
+    let is_past = carried != Some(Timestamp::FAR_FUTURE);
+    from.check(is_past, offset, "the start of a rule carried over", FAR)?;
     Ok(Rule::new(rule, terms, hours, carried))
 }
 
@@ -274,15 +279,15 @@ impl Terms {
                 warn_m: from.f64("the warning distance of a rule")?,
             }),
             3 => Self::StayIn(StayIn {
-                zones: from.list("zones of a rule", ID_BYTES, |from| from.id("a zone"))?,
+                zones: from.list("zones of a rule", ID_BYTES, |from| from.id("a zone"))?.into(),
                 grace_ms: from.i64("the grace of a rule")?,
             }),
             _ => {
                 let limit = |from: &mut Reader<'_>| from.i64("a limit of a rule");
-                Self::Report(Report {
+                Self::Report(Box::new(Report {
                     max_silence_ms: from.option("whether a rule limits silence", limit)?,
                     max_no_fix_ms: from.option("whether a rule limits no fix", limit)?,
-                })
+                }))
             }
         })
     }

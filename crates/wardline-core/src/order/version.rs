@@ -38,11 +38,12 @@ pub(crate) struct Rule {
 }
 
 /// When something holds within a term: at these times, or always.
-pub(crate) struct Hours(Option<Box<[Interval]>>);
+#[expect(clippy::box_collection, reason = "8 bytes where it is always, as mostly")]
+pub(crate) struct Hours(Option<Box<Vec<Interval>>>);
 
 impl Hours {
     pub fn new(intervals: Vec<Interval>, term: Option<Interval>) -> Self {
-        Self((*intervals != *term.as_slice()).then(|| intervals.into()))
+        Self((*intervals != *term.as_slice()).then(|| Box::new(intervals)))
     }
 
     fn of(intervals: &Option<Vec<Interval>>, term: Option<Interval>) -> Self {
@@ -58,8 +59,11 @@ pub(crate) enum Terms {
     KeepOut(KeepOut),
     KeepAway(KeepAway),
     StayIn(StayIn),
-    Report(Report),
+    /// Boxed, so that other rules take less room.
+    Report(Box<Report>),
 }
+
+const _: () = assert!(size_of::<Rule>() == 56);
 
 /// The kind of a rule.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
@@ -89,7 +93,7 @@ pub(crate) struct KeepAway {
 }
 
 pub(crate) struct StayIn {
-    pub zones: Vec<ZoneId>,
+    pub zones: Box<[ZoneId]>,
     pub grace_ms: i64,
 }
 
@@ -119,12 +123,12 @@ impl Terms {
                 warn_m: *warn_m,
             }),
             Demand::StayIn { zones, grace_ms } => {
-                Self::StayIn(StayIn { zones: zones.clone(), grace_ms: *grace_ms })
+                Self::StayIn(StayIn { zones: zones.as_slice().into(), grace_ms: *grace_ms })
             }
-            Demand::Report { max_silence_ms, max_no_fix_ms } => Self::Report(Report {
-                max_silence_ms: *max_silence_ms,
-                max_no_fix_ms: *max_no_fix_ms,
-            }),
+            Demand::Report { max_silence_ms, max_no_fix_ms } => {
+                let (max_silence_ms, max_no_fix_ms) = (*max_silence_ms, *max_no_fix_ms);
+                Self::Report(Box::new(Report { max_silence_ms, max_no_fix_ms }))
+            }
         }
     }
 
@@ -234,10 +238,12 @@ impl OrderVersion {
         self.boundaries = boundaries.into();
     }
 
+    #[inline]
     pub fn put(&self) -> Key {
         self.put.key()
     }
 
+    #[inline]
     pub fn ended(&self) -> Option<Key> {
         self.rare.as_ref()?.ended
     }
@@ -260,7 +266,7 @@ impl OrderVersion {
 
     /// When something holds.
     pub(super) fn times<'a>(&'a self, hours: &'a Hours) -> &'a [Interval] {
-        hours.0.as_deref().unwrap_or(self.term.as_slice())
+        hours.0.as_ref().map_or(self.term.as_slice(), |times| times)
     }
 
     pub fn boundaries(&self) -> &[Timestamp] {

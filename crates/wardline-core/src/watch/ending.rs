@@ -84,7 +84,7 @@ fn keep_out_holds(scene: Scene<'_>, keep_out: &KeepOut, zone: ZoneId, key: Key) 
     let version = scene.zones.as_of(zone, key).filter(|zone| zone.shape.is_some());
     match keep_out.place {
         Place::Zone(named) => named == zone && version.is_some(),
-        Place::Layer(layer) => version.is_some_and(|zone| zone.layer == Some(layer)),
+        Place::Layer(layer) => version.is_some_and(|zone| zone.layer() == Some(layer)),
     }
 }
 

@@ -43,17 +43,17 @@ impl Zones {
         let mut present: BTreeMap<LayerId, Vec<ZoneBox>> = BTreeMap::new();
         for (id, history) in &zones {
             for version in history.former.iter() {
-                let Some(layer) = version.layer else { continue };
+                let Some(layer) = version.layer() else { continue };
                 layers.entry(layer).or_default().former.insert(*id);
             }
             let mut before = None;
             for version in history.former.iter().chain(std::iter::once(&history.newest)) {
-                for layer in [before, version.layer].into_iter().flatten() {
+                for layer in [before, version.layer()].into_iter().flatten() {
                     layers.entry(layer).or_default().changes.push((version.put(), *id));
                 }
-                before = version.layer;
+                before = version.layer();
             }
-            if let Some(layer) = history.newest.layer {
+            if let Some(layer) = history.newest.layer() {
                 present.entry(layer).or_default().extend(boxes_of(*id, &history.newest));
             }
         }
@@ -100,7 +100,7 @@ impl ZoneVersion {
                 out.f64(*half_width_m);
             }
         }
-        out.option(self.layer, Sink::id);
+        out.option(self.layer(), Sink::id);
     }
 }
 
@@ -141,11 +141,14 @@ fn read_version(
     let Some(geometry) = read_geometry(from)? else {
         let removes = before.is_some_and(|before| before.shape.is_some());
         from.check(removes, offset, "a removal of a zone", zone.number())?;
-        return Ok(ZoneVersion { number, put: put.into(), layer: None, shape: None });
+        return Ok(ZoneVersion { number, put: put.into(), layer: LayerId::NONE, shape: None });
     };
     let shape = Shape::new(&geometry);
     let shape = shape.map_err(|error| RestoreError::Shape { offset, zone, error })?;
+    let offset = from.offset();
     let layer = from.option("whether a zone is in a layer", |from| from.id("a layer"))?;
+    from.check(layer != Some(LayerId::NONE), offset, "a layer", 0)?;
+    let layer = layer.unwrap_or_default();
     Ok(ZoneVersion { number: number + 1, put: put.into(), layer, shape: Some(Arc::new(shape)) })
 }
 
