@@ -33,6 +33,7 @@ use crate::track::{Sample, Track};
 use crate::zones::Zones;
 pub(crate) use difference::Difference;
 pub(crate) use episode::{Episode, Judged, Proof};
+pub(crate) use pair::Band;
 pub(crate) use sentry::Glance;
 use state::{Active, Machine, Mode, State, TermsKind};
 pub(crate) use state::{MachineId, Target};
