@@ -4,11 +4,12 @@
 
 use rand::rngs::SmallRng;
 use rand::{Rng, SeedableRng};
-use wardline_core::geometry::Position;
-use wardline_core::ids::{DeviceId, OrderId, PersonId, RuleId};
+use std::sync::Arc;
+use wardline_core::geometry::{Geometry, Position, Shape};
+use wardline_core::ids::{DeviceId, OrderId, PersonId, RuleId, ZoneId};
 use wardline_core::input::{
-    AssignDevice, Demand, DeviceKind, Fix, Input, OrderKind, PutOrder, Record, Rule, Status,
-    StatusReport,
+    AssignDevice, Demand, DeviceKind, Fix, Input, OrderKind, Permit, PutOrder, PutZone, Record,
+    Rule, Status, StatusReport,
 };
 use wardline_core::time::{Interval, Timestamp};
 
@@ -88,6 +89,10 @@ impl World {
                 self.assign(device, (device - 1) % PEOPLE + 1);
             }
         }
+        let circle = Geometry::Circle { centre: place(0.0, 0.0), radius_m: 2.0 * self.near_m };
+        let shape = Shape::new(&circle).expect("a circle");
+        let zone = id(ZoneId::new, 1);
+        self.put(Input::PutZone(PutZone { zone, layer: None, shape: Arc::new(shape) }));
         for order in 1..=self.rng.random_range(1..=3) {
             self.put_order(order);
         }
@@ -117,13 +122,16 @@ impl World {
         let from = Timestamp::from_ms(START_MS);
         let until_ms = if self.rng.random_bool(0.2) { 400_000 } else { DAY_MS };
         let until = Timestamp::from_ms(self.now_ms + until_ms);
-        self.put(Input::PutOrder(std::sync::Arc::new(PutOrder {
+        // In the middle it is permitted, to some.
+        let permit = Permit { zone: id(ZoneId::new, 1), active: None };
+        let permits = if self.rng.random_bool(0.3) { vec![permit] } else { Vec::new() };
+        self.put(Input::PutOrder(Arc::new(PutOrder {
             order: id(OrderId::new, order),
             kind: OrderKind::Supervision,
             person: id(PersonId::new, person),
             term: Interval { from, until },
             rules,
-            permits: Vec::new(),
+            permits,
         })));
     }
 

@@ -4,6 +4,7 @@
 mod copy;
 mod hot;
 mod memory;
+mod receipt;
 mod saved;
 
 pub(crate) use copy::DeviceCopy;
@@ -21,6 +22,7 @@ use memory::Memory;
 
 pub(crate) use hot::{ENDLESS, HotLine, LAG_MS_MAX, SLACK_M_MAX, hear};
 pub(crate) use memory::{BATCH, NOWHERE};
+pub(crate) use receipt::Receipt;
 
 /// An assigned device: what the hot path does not read.
 pub(crate) struct Device {
@@ -296,16 +298,17 @@ impl Devices {
         rare.switched_off.filter(|off| *off >= newest)
     }
 
-    /// Takes in the fix if the device's own memory says that it provably changes nothing.
+    /// The hot path: takes in fixes up to the first that may change something, or that is not kept
+    /// like most. Gives how many.
     #[inline(always)]
-    pub fn takes_within_slack(
+    pub fn take_row(
         &mut self,
-        device: usize,
-        fix: &Fix,
-        at: Timestamp,
+        devices: &[usize],
+        fixes: &[Fix],
+        receipt: &Receipt,
         config: &Config,
-    ) -> bool {
-        self.memory.takes_within_slack(device, fix, at, config)
+    ) -> usize {
+        self.memory.take_row(devices, fixes, receipt, config)
     }
 
     /// What the hot path may change.

@@ -134,26 +134,20 @@ impl Order {
             && self.versions.iter().any(|version| version.put() == put)
     }
 
-    /// How near to each other two persons matter, in metres, to an item with this key or any after
-    /// it, by the order's keep_away rules; nothing if there are none.
-    pub fn pair_reach_m(&self, person: PersonId, other: PersonId, key: Key) -> Option<f64> {
-        let mut reach_m: Option<f64> = None;
-        for version in self.versions.iter().rev() {
-            if version.person == person && !version.is_over(key) {
-                for rule in &version.rules {
-                    if let Terms::KeepAway(keep_away) = rule.terms
-                        && keep_away.person == other
-                    {
-                        let near_m = keep_away.distance_m.max(keep_away.warn_m);
-                        reach_m = Some(reach_m.map_or(near_m, |m| m.max(near_m)));
-                    }
-                }
-            }
-            if version.put() <= key {
-                break;
-            }
-        }
-        reach_m
+    /// The keep_away rules about two persons that count for an item with this key or any after it.
+    pub fn pair_rules(
+        &self,
+        person: PersonId,
+        other: PersonId,
+        key: Key,
+    ) -> impl Iterator<Item = (RuleId, KeepAway)> + Clone {
+        let first = self.versions.iter().rposition(|version| version.put() <= key);
+        let versions = self.versions[first.unwrap_or(0)..].iter();
+        let versions = versions.filter(move |v| v.person == person && !v.is_over(key));
+        versions.flat_map(|version| &version.rules).filter_map(move |rule| match rule.terms {
+            Terms::KeepAway(keep_away) if keep_away.person == other => Some((rule.rule, keep_away)),
+            _ => None,
+        })
     }
 
     /// The newest version; nothing before the first put.

@@ -65,14 +65,15 @@ impl<I: Copy + Eq + Into<u64>, T> Default for Table<I, T> {
 
 /// Where the things with these ids are. There are fewer than 2^32: each takes more than a byte.
 pub(crate) struct Places<I> {
-    /// The places of small ids (whoever gives them out mostly counts), by id; one more than the
-    /// place, 0 for none.
+    /// The places of small ids (whoever gives them out mostly counts), by id.
     near: Vec<u32>,
     far: HashTable<(I, u32)>,
     /// Ids below this are put into the list.
     near_ids: u64,
 }
 
+/// The place of nothing.
+pub(crate) const NOWHERE: u32 = u32::MAX;
 /// Ids below this may be looked up in a list, which grows to 16 MiB at most.
 const NEAR_IDS: u64 = 1 << 22;
 /// Where memory is spared, the list is this long for each thing, or twice.
@@ -94,9 +95,9 @@ impl<I: Copy + Eq + Into<u64>> Places<I> {
         let number = id.into();
         if number < NEAR_IDS
             && let Some(place) = self.near.get(number as usize)
-            && let Some(place) = (*place as usize).checked_sub(1)
+            && *place != NOWHERE
         {
-            return Some(place);
+            return Some(*place as usize);
         }
         if self.far.is_empty() {
             return None;
@@ -111,9 +112,9 @@ impl<I: Copy + Eq + Into<u64>> Places<I> {
         if number < self.near_ids {
             let index = number as usize;
             if self.near.len() <= index {
-                self.near.resize((index + 1).next_power_of_two(), 0);
+                self.near.resize((index + 1).next_power_of_two(), NOWHERE);
             }
-            self.near[index] = place as u32 + 1;
+            self.near[index] = place as u32;
         } else {
             self.far.insert_unique(spread(id), (id, place as u32), |(id, _)| spread(*id));
         }
@@ -124,9 +125,9 @@ impl<I: Copy + Eq + Into<u64>> Places<I> {
         let number = id.into();
         if number < NEAR_IDS
             && let Some(place) = self.near.get_mut(number as usize)
-            && *place != 0
+            && *place != NOWHERE
         {
-            *place = 0;
+            *place = NOWHERE;
         } else if let Ok(entry) = self.far.find_entry(spread(id), |(other, _)| *other == id) {
             entry.remove();
         }

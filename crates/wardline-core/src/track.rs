@@ -19,7 +19,7 @@ use crate::time::{NEVER, Timestamp};
 use past::Past;
 use repeats::Others;
 pub(crate) use ring::Gap;
-use ring::Ring;
+use ring::{Packed, Ring};
 pub(crate) use slots::{Layout, Slots};
 
 /// The recent fixes of a device since its assignment: what is one of, beside its slots.
@@ -277,17 +277,29 @@ impl TrackMut<'_> {
         Track { head: self.head, slots: self.slots.as_ref(), config: self.config }
     }
 
-    /// Appends a fix that is known to be sound, if nothing but the ring need change.
+    /// What the ring is to keep of a sound fix, if nothing else need change for it.
     #[inline(always)]
-    pub fn push_in_ring(&mut self, fix: &SoundFix) -> bool {
-        if !(self.evicts_sound() && self.head.ring.push_sound(&mut self.slots, fix)) {
-            return false;
-        }
+    pub fn packed(&self, fix: &SoundFix) -> Option<Packed> {
+        self.head.ring.packed(fix).filter(|_| self.evicts_sound())
+    }
+
+    /// Appends a sound fix that was packed.
+    #[inline(always)]
+    pub fn push_in_ring(&mut self, packed: Packed) {
+        self.head.ring.push_sound(&mut self.slots, packed);
         // Before the traces beside them are written: else the processor waits.
         self.head.sound = self.head.sound.saturating_add(1);
         self.head.in_order = self.head.in_order.saturating_add(1);
         self.note_sound_push();
-        true
+    }
+
+    /// Appends a fix that is known to be sound.
+    #[inline(always)]
+    pub fn push_sound(&mut self, fix: &SoundFix, raw: &Fix, at: Timestamp) {
+        match self.packed(fix) {
+            Some(packed) => self.push_in_ring(packed),
+            None => self.insert_sound(raw, at),
+        }
     }
 
     /// Inserts one before the newest `later`, likewise.
@@ -313,7 +325,7 @@ impl TrackMut<'_> {
     #[inline(always)]
     fn evicts_sound(&self) -> bool {
         let track = self.as_ref();
-        usize::from(self.head.sound) >= track.limit()
+        usize::from(self.head.sound) + 1 >= usize::from(track.slots.layout.blocks)
             || !track.is_full()
             || self.head.ring.is_sound(track.slots, track.first())
     }

@@ -36,6 +36,7 @@ use crate::zones::Zones;
 use checkpoints::Checkpoints;
 pub(crate) use difference::Difference;
 pub(crate) use episode::{Episode, Judged, Proof};
+pub(crate) use pair::Band;
 pub(crate) use sentry::Glance;
 use state::{Active, Machine, Mode, State};
 pub(crate) use state::{MachineId, Target};

@@ -5,9 +5,9 @@ mod saved;
 #[cfg(test)]
 mod tests;
 
-use crate::engine::Config;
+use super::receipt::Receipt;
 use crate::geometry::{Position, Scale};
-use crate::input::{Assurance, Fix};
+use crate::input::Fix;
 use crate::time::{NEVER, Timestamp};
 use crate::track::{Sample, SoundFix, TrackMut};
 
@@ -77,6 +77,11 @@ impl HotLine {
         }
     }
 
+    /// Reads it.
+    pub fn touch(&self) -> u8 {
+        self.left as u8
+    }
+
     /// Whether each fix must be judged.
     pub fn is_awake(&self) -> bool {
         self.slack_m < 0.0
@@ -123,15 +128,15 @@ impl HotLine {
 
     /// Whether the history must be looked at before a fix that is received then.
     #[inline]
-    pub fn is_spent(&self, at: Timestamp) -> bool {
-        self.left == 0 && !self.has_paused(at)
+    pub fn is_spent(&self, receipt: &Receipt) -> bool {
+        self.left == 0 && !self.has_paused(receipt)
     }
 
     /// Whether the last fix is so old that a history reaches back far enough with it and one that
     /// is received then alone. So devices that send seldom use up none of their fixes.
     #[inline]
-    fn has_paused(&self, at: Timestamp) -> bool {
-        self.sound_time <= at.plus_ms(-LAG_MS_MAX)
+    fn has_paused(&self, receipt: &Receipt) -> bool {
+        receipt.finds_late(self.sound_time)
     }
 
     /// While at rest, whether it is a party of a pair, so that others count on its history.
@@ -177,59 +182,58 @@ impl HotLine {
         slack_m >= 0.0 && moved_m2 <= slack_m * slack_m
     }
 
-    /// Whether the fix is sound and cannot change a verdict; if so, it is the last sound one now.
+    /// What is to be kept of a fix that is sound and cannot change a verdict.
     #[inline(always)]
-    pub fn takes(&mut self, fix: &Fix, at: Timestamp, config: &Config) -> Option<SoundFix> {
-        let time = fix.time.min(at);
-        if time <= self.newest || at >= self.quiet_until {
+    pub fn holds(&self, fix: &Fix, receipt: &Receipt) -> Option<SoundFix> {
+        let time = fix.time.min(receipt.at);
+        if time <= self.newest || receipt.at >= self.quiet_until {
             return None;
         }
-        let from = [self.anchor, self.sound];
-        let [moved_m2, step_m2] = self.scale.most_m2_to_both(fix.position, from);
+        let from = [self.sound, self.anchor];
+        let [step_m2, moved_m2] = self.scale.most_m2_to_both(fix.position, from);
+        let allowed_m = receipt.allowed_m(self.sound_time, time);
         // A negative slack holds nothing.
-        if moved_m2 > self.slack_m * self.slack_m.abs() {
-            return None;
-        }
-        let allowed_m = self.allowed_m(time, config) as f32;
-        let claims_motion = claims_motion(fix, config);
-        if step_m2 > allowed_m * allowed_m
-            || !is_plainly_sound(fix, at, config)
-            || claims_motion && fix.position == self.sound
+        if moved_m2 > self.slack_m * self.slack_m.abs()
+            || step_m2 > allowed_m * allowed_m
+            || !receipt.finds_plainly_sound(fix)
         {
             return None;
         }
-        if self.is_of_pair() && (self.is_spent(at) || time <= at.plus_ms(-LAG_MS_MAX)) {
+        let claims_motion = receipt.finds_moving(fix);
+        if claims_motion && fix.position == self.sound
+            || self.is_of_pair() && (receipt.finds_late(time) || self.is_spent(receipt))
+        {
             return None;
         }
+        Some(SoundFix::new(fix, time, claims_motion))
+    }
+
+    /// Takes in a fix that it holds: it is the last sound one now.
+    #[inline(always)]
+    pub fn take(&mut self, fix: &SoundFix, receipt: &Receipt) {
         self.calm = self.calm.saturating_add(1);
-        Some(self.note_sound(fix, time, at, claims_motion))
+        self.note_sound(fix, receipt);
     }
 
     /// The same for one that may have left the slack, with a step from the last sound one that is
     /// no longer than this. It is not yet taken, and the parties of pairs are not asked.
-    pub fn meets(&self, fix: &Fix, at: Timestamp, step_m: f64, config: &Config) -> bool {
-        let time = fix.time.min(at);
-        !self.is_awake()
+    pub fn meets(&self, fix: &Fix, receipt: &Receipt, step_m: f64) -> Option<SoundFix> {
+        let (time, claims_motion) = (fix.time.min(receipt.at), receipt.finds_moving(fix));
+        let meets = !self.is_awake()
             && time > self.newest
-            && at < self.quiet_until
-            && !self.is_spent(at)
-            && self.finds_sound(fix, at, config)
-            && step_m <= self.allowed_m(time, config)
+            && receipt.at < self.quiet_until
+            && !self.is_spent(receipt)
+            && receipt.finds_plainly_sound(fix)
+            && !(claims_motion && fix.position == self.sound)
+            && step_m <= receipt.allowed_m(self.sound_time, time).into();
+        meets.then(|| SoundFix::new(fix, time, claims_motion))
     }
 
     /// Takes a fix that it met: it rests there, which the scale is of, and within the slack no
     /// verdict changes.
-    pub fn move_to(
-        &mut self,
-        fix: &Fix,
-        at: Timestamp,
-        scale: Scale,
-        slack_m: f64,
-        config: &Config,
-    ) -> SoundFix {
-        let sound = self.note_sound(fix, fix.time.min(at), at, claims_motion(fix, config));
-        self.rest_at(sound.position, sound.time, scale, slack_m);
-        sound
+    pub fn move_to(&mut self, fix: &SoundFix, receipt: &Receipt, scale: Scale, slack_m: f64) {
+        self.note_sound(fix, receipt);
+        self.rest_at(fix.position, fix.time, scale, slack_m);
     }
 
     /// While at rest, where the last sound fix was.
@@ -237,49 +241,13 @@ impl HotLine {
         (!self.is_awake()).then_some(self.sound)
     }
 
-    /// Whether the fix is sound for all that it says, and no copy of the last.
     #[inline(always)]
-    fn finds_sound(&self, fix: &Fix, at: Timestamp, config: &Config) -> bool {
-        is_plainly_sound(fix, at, config)
-            && !(claims_motion(fix, config) && fix.position == self.sound)
-    }
-
-    /// How far one may have come since the last sound fix.
-    #[inline(always)]
-    fn allowed_m(&self, time: Timestamp, config: &Config) -> f64 {
-        config.speed_max_mps * time.ms_since(self.sound_time) as f64 * 1e-3
-    }
-
-    #[inline(always)]
-    fn note_sound(
-        &mut self,
-        fix: &Fix,
-        time: Timestamp,
-        at: Timestamp,
-        claims_motion: bool,
-    ) -> SoundFix {
-        if self.is_of_pair() && !self.has_paused(at) {
+    fn note_sound(&mut self, fix: &SoundFix, receipt: &Receipt) {
+        if self.is_of_pair() && !self.has_paused(receipt) {
             self.left -= 1;
         }
-        self.newest = time;
-        self.sound_time = time;
+        self.newest = fix.time;
+        self.sound_time = fix.time;
         self.sound = fix.position;
-        let (reported, seq, position, accuracy_m) =
-            (fix.time, fix.seq, fix.position, fix.accuracy_m);
-        SoundFix { time, reported, seq, position, accuracy_m, claims_motion }
     }
-}
-
-#[inline(always)]
-fn claims_motion(fix: &Fix, config: &Config) -> bool {
-    fix.moving || fix.speed_mps.is_some_and(|speed| speed > config.copied_speed_mps)
-}
-
-#[inline(always)]
-fn is_plainly_sound(fix: &Fix, at: Timestamp, config: &Config) -> bool {
-    fix.assurance != Assurance::None
-        && !fix.mock
-        && !fix.clock_unsynced
-        && (fix.time <= at || fix.time.ms_since(at) <= config.clock_ahead_max_ms)
-        && fix.accuracy_m.unwrap_or(config.accuracy_default_m) <= config.accuracy_coarse_m
 }

@@ -4,11 +4,11 @@
 //! their tracks, most of which no fix looks at, lie apart. (In one piece with its slots, a device's
 //! lines cost a fifth of the speed at 100,000 devices.)
 
-use super::{HotLine, hear};
+use super::{HotLine, Receipt, hear};
 use crate::engine::Config;
 use crate::ids::DeviceId;
 use crate::input::Fix;
-use crate::time::{NEVER, Timestamp};
+use crate::time::NEVER;
 use crate::track::{Layout, Slots, Track, TrackHead, TrackMut};
 use std::ops::Range;
 
@@ -20,7 +20,7 @@ pub(crate) const BATCH: usize = 256;
 const LINE_BYTES: usize = 64;
 
 /// The slot of no device.
-pub(crate) const NOWHERE: usize = usize::MAX;
+pub(crate) const NOWHERE: usize = crate::table::NOWHERE as usize;
 
 /// The hot lines and tracks of all devices, by dense slot.
 pub(super) struct Memory {
@@ -77,13 +77,14 @@ impl Memory {
         let mut next = [0; BATCH];
         let mut sum = 0;
         for (next, device) in next.iter_mut().zip(devices) {
-            let Some(lines) = self.lines.get(*device) else { continue };
-            *next = device * self.stride + lines.track.next_block(self.layout);
-            sum ^= u8::from(lines.hot.is_awake());
+            *next = self.lines.get(*device).map_or(0, |lines| {
+                sum ^= lines.hot.touch();
+                self.start(*device) + lines.track.next_block(self.layout)
+            });
         }
         let last = self.layout.block_bytes() - 1;
         let byte = |index: usize| self.slabs.get(index).copied().unwrap_or_default();
-        next.iter().fold(sum, |sum, first| sum ^ byte(*first) ^ byte(first + last))
+        next.iter().fold(sum, |sum, first| sum ^ byte(*first) ^ byte(first.wrapping_add(last)))
     }
 
     /// Reads what late fixes need of their devices besides, likewise: where the newest fixes lie,
@@ -107,25 +108,31 @@ impl Memory {
         late.fold(sum, |sum, (_, lines)| sum ^ lines.track.touch_others())
     }
 
+    /// Where the slots of a device start.
     #[inline]
+    fn start(&self, device: usize) -> usize {
+        // That of no device may overflow; nobody has lines there.
+        device.wrapping_mul(self.stride)
+    }
+
     fn bytes(&self, device: usize) -> Range<usize> {
-        // No slot overflows: the slab is in memory. That of no device may, and lies outside.
-        let start = device.wrapping_mul(self.stride);
-        start..start.wrapping_add(self.stride)
+        let start = self.start(device);
+        start..start + self.stride
     }
 
     pub fn copy(&self, device: usize) -> Option<MemoryCopy> {
-        let (lines, bytes) = (self.lines.get(device)?, self.slabs.get(self.bytes(device))?);
-        Some(MemoryCopy { hot: lines.hot, head: lines.track.clone(), bytes: bytes.to_vec() })
+        let lines = self.lines.get(device)?;
+        let bytes = self.slabs[self.bytes(device)].to_vec();
+        Some(MemoryCopy { hot: lines.hot, head: lines.track.clone(), bytes })
     }
 
     /// Writes a copy into the slot of the device, which is awake then. The copy comes from an
     /// engine with the same configuration, so that the tracks are laid out alike.
     pub fn adopt(&mut self, device: usize, copy: &MemoryCopy) {
-        let bytes = self.bytes(device);
         let Some(lines) = self.lines.get_mut(device) else { return };
         *lines = Lines { hot: copy.hot, track: copy.head.clone() };
         lines.hot.wake();
+        let bytes = self.bytes(device);
         self.slabs[bytes].copy_from_slice(&copy.bytes);
     }
 
@@ -142,32 +149,36 @@ impl Memory {
     }
 
     pub fn track<'a>(&'a self, device: usize, config: &'a Config) -> Option<Track<'a>> {
-        let bytes = self.slabs.get(self.bytes(device))?;
-        Some(Track {
-            head: self.head(device)?,
-            slots: Slots { layout: self.layout, bytes },
-            config,
-        })
+        let (bytes, start) = (&self.slabs[..], self.start(device));
+        let slots = Slots { layout: self.layout, bytes, start };
+        Some(Track { head: self.head(device)?, slots, config })
     }
 
-    /// Takes in the fix if the device's own memory says that it provably changes nothing.
-    #[inline(always)]
-    pub fn takes_within_slack(
+    /// The hot path: takes in fixes up to the first that may change something, or that is not kept
+    /// like most. Gives how many.
+    #[inline(never)]
+    pub fn take_row(
         &mut self,
-        device: usize,
-        fix: &Fix,
-        at: Timestamp,
+        devices: &[usize],
+        fixes: &[Fix],
+        receipt: &Receipt,
         config: &Config,
-    ) -> bool {
-        let bytes = self.bytes(device);
+    ) -> usize {
+        let row = devices.iter().zip(fixes);
+        row.take_while(|(device, fix)| self.takes(**device, fix, receipt, config)).count()
+    }
+
+    #[inline(always)]
+    fn takes(&mut self, device: usize, fix: &Fix, receipt: &Receipt, config: &Config) -> bool {
+        let start = self.start(device);
         let Some(Lines { hot, track: head }) = self.lines.get_mut(device) else { return false };
-        let Some(bytes) = self.slabs.get_mut(bytes) else { return false };
-        let Some(sound) = hot.takes(fix, at, config) else { return false };
-        let mut track = TrackMut { head, slots: Slots { layout: self.layout, bytes }, config };
-        if !track.push_in_ring(&sound) {
-            track.insert_sound(fix, at);
-        }
-        hear(hot, &mut track, at, true);
+        let Some(sound) = hot.holds(fix, receipt) else { return false };
+        let slots = Slots { layout: self.layout, bytes: &mut self.slabs[..], start };
+        let mut track = TrackMut { head, slots, config };
+        let Some(packed) = track.packed(&sound) else { return false };
+        hot.take(&sound, receipt);
+        track.push_in_ring(packed);
+        hear(hot, &mut track, receipt.at, true);
         true
     }
 
@@ -177,8 +188,8 @@ impl Memory {
         device: usize,
         config: &'a Config,
     ) -> Option<(&'a mut HotLine, TrackMut<'a>)> {
-        let bytes = self.bytes(device);
-        let slots = Slots { layout: self.layout, bytes: self.slabs.get_mut(bytes)? };
+        let start = self.start(device);
+        let slots = Slots { layout: self.layout, bytes: &mut self.slabs[..], start };
         let Lines { hot, track: head } = self.lines.get_mut(device)?;
         Some((hot, TrackMut { head, slots, config }))
     }

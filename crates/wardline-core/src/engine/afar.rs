@@ -1,11 +1,11 @@
 //! Fixes that have left the slack, far from all that the orders of the device's person forbid.
 
 use super::Engine;
-use crate::device::{HotLine, hear};
+use crate::device::{Receipt, hear};
 use crate::geometry::Scale;
 use crate::input::Fix;
 use crate::time::Timestamp;
-use crate::track::{Sample, TrackMut};
+use crate::track::{Sample, SoundFix};
 use crate::watch::{Glance, Watch};
 use crate::zones::Zones;
 
@@ -17,15 +17,16 @@ impl Engine {
         let Some((device, hot, mut track)) = lines else { return false };
         let glance = hot.last_sound().and_then(|last| Glance::new(fix.position, Some(last)));
         let Some(glance) = glance else { return false };
-        if !hot.meets(fix, at, glance.step_m(), &self.config) {
-            return false;
-        }
+        let receipt = &Receipt::new(at, &self.config);
+        let Some(sound) = hot.meets(fix, receipt, glance.step_m()) else { return false };
         let slack_m = slack_afar_m(&mut device.watches, &glance, &self.zones);
         let Some(slack_m) = slack_m else { return false };
         if hot.is_of_pair() {
-            return self.takes_apart(slot, fix, at, glance.scale(), slack_m);
+            return self.takes_apart(slot, fix, &sound, receipt, glance.scale(), slack_m);
         }
-        come_to_rest(hot, &mut track, fix, at, glance.scale(), slack_m);
+        hot.move_to(&sound, receipt, glance.scale(), slack_m);
+        track.push_sound(&sound, fix, at);
+        hear(hot, &mut track, at, true);
         self.counters.fixes += self.part.count();
         true
     }
@@ -36,10 +37,12 @@ impl Engine {
         &mut self,
         slot: usize,
         fix: &Fix,
-        at: Timestamp,
+        sound: &SoundFix,
+        receipt: &Receipt,
         scale: Scale,
         slack_m: f64,
     ) -> bool {
+        let at = receipt.at;
         let mut pairs = std::mem::take(&mut self.pairs_at_hand);
         self.add_pairs(slot, &mut pairs);
         let sample = Sample::new(fix, at, &self.config);
@@ -48,28 +51,13 @@ impl Engine {
         self.pairs_at_hand = pairs;
         let lines = self.devices.get_mut(slot, &self.config);
         let Some((slack_m, (device, hot, mut track))) = slack_m.zip(lines) else { return false };
-        come_to_rest(hot, &mut track, fix, at, scale, slack_m);
+        hot.move_to(sound, receipt, scale, slack_m);
+        track.push_sound(sound, fix, at);
+        hear(hot, &mut track, at, true);
         device.note_anchor(sample.time);
         self.counters.fixes += self.part.count();
         true
     }
-}
-
-/// Takes in a sound fix, where its device rests then, which the scale is of.
-#[inline(always)]
-fn come_to_rest(
-    hot: &mut HotLine,
-    track: &mut TrackMut<'_>,
-    fix: &Fix,
-    at: Timestamp,
-    scale: Scale,
-    slack_m: f64,
-) {
-    let sound = hot.move_to(fix, at, scale, slack_m, track.config);
-    if !track.push_in_ring(&sound) {
-        track.insert_sound(fix, at);
-    }
-    hear(hot, track, at, true);
 }
 
 /// How far one may go from there before a verdict of any place can change; nothing if the fix must

@@ -5,7 +5,7 @@ use super::late::passes_among_calm;
 use super::observation::Scope;
 use super::pairs::{Pair, lose_slack};
 use super::{Engine, Part};
-use crate::device::{BATCH, ENDLESS, LAG_MS_MAX, NOWHERE, hear};
+use crate::device::{BATCH, ENDLESS, LAG_MS_MAX, NOWHERE, Receipt, hear};
 use crate::event::{Cause, Event, EventKind, Evidence};
 use crate::ids::{DeviceId, OrderId};
 use crate::input::{Fix, Input, Refusal};
@@ -19,6 +19,7 @@ impl Engine {
     /// Takes in fixes received at the same time, like [`Engine::apply`] one after another, but
     /// faster: the memory that each needs is looked for ahead of its turn.
     pub fn apply_fixes(&mut self, at: Timestamp, fixes: &[Fix], sink: &mut impl FnMut(Event)) {
+        let receipt = Receipt::new(self.now.max(at), &self.config);
         let mut beyond_slack = 0;
         for batch in fixes.chunks(BATCH) {
             let mut slots = [NOWHERE; BATCH];
@@ -36,7 +37,7 @@ impl Engine {
             }
             let (mut slots, mut fixes) = (&slots[..batch.len()], batch);
             loop {
-                let taken = self.take_row_within_slack(slots, fixes, at);
+                let taken = self.take_row_within_slack(slots, fixes, at, &receipt);
                 let Some(fix) = fixes.get(taken) else { break };
                 let slot = slots[taken];
                 beyond_slack += 1;
@@ -47,17 +48,24 @@ impl Engine {
         }
     }
 
-    /// The hot path: takes in fixes up to the first that may change something. Gives how many.
-    fn take_row_within_slack(&mut self, slots: &[usize], fixes: &[Fix], at: Timestamp) -> usize {
+    /// Takes in fixes up to the first that may change something. Gives how many.
+    fn take_row_within_slack(
+        &mut self,
+        slots: &[usize],
+        fixes: &[Fix],
+        at: Timestamp,
+        receipt: &Receipt,
+    ) -> usize {
         if !self.config.slack {
             return 0;
         }
-        let now = self.now.max(at);
         let mut taken = 0;
-        for (slot, fix) in slots.iter().zip(fixes) {
-            if !self.devices.takes_within_slack(*slot, fix, now, &self.config)
-                && !self.takes_after_all(*slot, fix, now)
-            {
+        loop {
+            let (slots, fixes) = (&slots[taken..], &fixes[taken..]);
+            let row = self.devices.take_row(slots, fixes, receipt, &self.config);
+            taken += row;
+            let next = slots.get(row).zip(fixes.get(row));
+            if !next.is_some_and(|(slot, fix)| self.takes_after_all(*slot, fix, receipt)) {
                 break;
             }
             taken += 1;
@@ -73,37 +81,41 @@ impl Engine {
     /// Whether a fix that the hot path leaves provably changes nothing all the same. If so it is
     /// taken in.
     #[inline(never)]
-    fn takes_after_all(&mut self, slot: usize, fix: &Fix, at: Timestamp) -> bool {
+    fn takes_after_all(&mut self, slot: usize, fix: &Fix, receipt: &Receipt) -> bool {
+        let at = receipt.at;
         let hot = self.devices.hot(slot).filter(|hot| !hot.is_awake());
         let Some(hot) = hot else { return false };
-        let is_due = at >= hot.quiet_until;
-        let has_left = !hot.is_spent(at) && fix.time.min(at) > hot.newest;
-        if is_due {
-            if !self.rests_on_as_noted(slot, at) {
-                return false;
-            }
-            if self.devices.takes_within_slack(slot, fix, at, &self.config) {
-                return true;
-            }
-        }
-        if has_left {
+        if at >= hot.quiet_until && !self.rests_on_as_noted(slot, at) {
             return false;
         }
-        let Some((hot, track)) = self.devices.lines(slot, &self.config) else { return false };
-        if hot.is_spent(at) {
+        let Some((hot, mut track)) = self.devices.lines(slot, &self.config) else { return false };
+        if hot.is_spent(receipt) {
             hot.grant(track.as_ref().fixes_to_spare(at.plus_ms(-LAG_MS_MAX)));
-            return self.devices.takes_within_slack(slot, fix, at, &self.config);
         }
-        let passes = passes_among_calm(hot, track, fix, at);
+        if fix.time.min(at) > hot.newest {
+            // Mostly it has left the slack.
+            let is_near = hot.has_within_slack(fix.position);
+            let sound = is_near.then(|| hot.holds(fix, receipt)).flatten();
+            let Some(sound) = sound else { return false };
+            hot.take(&sound, receipt);
+            track.push_sound(&sound, fix, at);
+            hear(hot, &mut track, at, true);
+            return true;
+        }
+        let passes = passes_among_calm(hot, track, fix, receipt);
         self.comes_late |= passes;
         passes
     }
 
     /// Whether the fix provably changes nothing. If so it is taken in.
     pub(super) fn takes_within_slack(&mut self, slot: usize, fix: &Fix, at: Timestamp) -> bool {
-        let takes = self.config.slack
-            && (self.devices.takes_within_slack(slot, fix, at, &self.config)
-                || self.takes_after_all(slot, fix, at));
+        if !self.config.slack {
+            return false;
+        }
+        let receipt = Receipt::new(at, &self.config);
+        let takes =
+            self.devices.take_row(&[slot], std::slice::from_ref(fix), &receipt, &self.config) == 1
+                || self.takes_after_all(slot, fix, &receipt);
         if takes {
             self.counters.fixes += self.part.count();
             self.counters.fixes_within_slack += self.part.count();

@@ -2,7 +2,7 @@
 
 use super::Engine;
 use super::observation::Scope;
-use crate::device::{HotLine, hear};
+use crate::device::{HotLine, Receipt, hear};
 use crate::event::{Cause, EventKind, Evidence};
 use crate::geometry::Bounds;
 use crate::ids::{DeviceId, OrderId, PersonId, RuleId, ZoneId};
@@ -190,23 +190,23 @@ pub(super) fn passes_among_calm(
     hot: &mut HotLine,
     mut track: TrackMut<'_>,
     fix: &Fix,
-    at: Timestamp,
+    receipt: &Receipt,
 ) -> bool {
     let calm = hot.calm();
     if calm == 0 {
         return false;
     }
-    let Some(sound) = hot.holds_late(fix, at, track.config) else { return false };
+    let Some(sound) = hot.holds_late(fix, receipt) else { return false };
     let Some(gap) = track.as_ref().gap(sound.time, calm) else { return false };
-    if !hot.fits(&sound, &gap, track.config) {
+    if !hot.fits(&sound, &gap, receipt) {
         return false;
     }
     if !track.insert_in_ring(gap.later, &sound) {
-        track.insert_sound(fix, at);
+        track.insert_sound(fix, receipt.at);
     }
     track.remember(sound.time, sound.seq);
     hot.take_between();
-    hear(hot, &mut track, at, true);
+    hear(hot, &mut track, receipt.at, true);
     true
 }
 

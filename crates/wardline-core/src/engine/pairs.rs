@@ -3,11 +3,14 @@
 //!
 //! A party at rest keeps within a region, a circle round its anchor. While it does, its fixes
 //! change no verdict, because everything of the other side that they may be judged against is
-//! farther from the region than any rule reaches: the other's region, if that is at rest too; else
-//! its newest fix and its reference fix. This is set up when the party comes to rest. Later fixes
-//! of the other side are either within a region that was kept apart then, or judged: then whoever
-//! they come too near to rests no more. A fix that is not the newest of its device may change what
-//! was judged against it before, so after one nobody rests.
+//! farther from the region than any rule reaches, or, while an episode is open, not so far that it
+//! may end: the other's region, if that is at rest too; else its newest fix and its reference fix.
+//! This is set up when the party comes to rest. Later fixes of the other side are either within a
+//! region that was kept apart then, or judged: then whoever they come too near to, or too far from,
+//! rests no more, nor does anybody after an episode began or ended. A fix that is not the newest of
+//! its device may change what was judged against it before, so after one nobody rests. One that
+//! comes before another party's, as when both are of the same instant, is held against all from
+//! there on.
 //!
 //! A fix may also be too late for the history of another party, which moves on with each fix of
 //! that one. No quiet fix is: it was received within [`LAG_MS_MAX`] after it happened, and whoever
@@ -27,11 +30,12 @@ use crate::device::{Devices, LAG_MS_MAX, NOWHERE, SLACK_M_MAX};
 use crate::engine::Config;
 use crate::event::Cause;
 use crate::geometry::{Position, distance_m};
-use crate::ids::{OrderId, PersonId};
+use crate::ids::{OrderId, PersonId, RuleId};
 use crate::key::Key;
+use crate::order::KeepAway;
 use crate::time::Timestamp;
-use crate::track::Sample;
-use crate::watch::{About, Watch};
+use crate::track::{Sample, Track};
+use crate::watch::{About, Band, Watch};
 
 /// A device that is kept away from a person by an order, or was.
 #[derive(Clone, Copy)]
@@ -49,8 +53,8 @@ struct Sight<'a> {
     key: Key,
     /// When it was received.
     at: Timestamp,
-    /// How near a rule reaches.
-    reach_m: f64,
+    /// At which distances no verdict changes.
+    band: Band,
 }
 
 /// Computed distances are off by less than this share of them and this many metres (J-GEO-2).
@@ -132,13 +136,17 @@ impl Engine {
             slack_m = None;
         }
         for pair in pairs {
-            let Some(reach_m) = self.reach_m(pair, key) else { continue };
-            if !self.watch_of_pair(pair).is_some_and(|watch| watch.is_calm_from(key)) {
+            let Some(rules) = self.rules_of(pair, key) else { continue };
+            let watch = self.watch_of_pair(pair);
+            let band = watch.and_then(|w| w.band_from(key, rules, self.config.exit_margin_m));
+            if band.is_none() || watch.is_some_and(|watch| watch.has_turned_from(key)) {
                 self.rouse(pair);
+            }
+            let Some(band) = band else {
                 slack_m = None;
                 continue;
-            }
-            let sight = Sight { sample, key, at, reach_m };
+            };
+            let sight = Sight { sample, key, at, band };
             let is_restrained = slot == pair.restrained;
             let protected = self.people.get(pair.protected);
             for hers in protected.into_iter().flat_map(|person| &person.devices).copied() {
@@ -175,9 +183,16 @@ impl Engine {
         self.rouse_others(NOWHERE, std::slice::from_ref(pair));
     }
 
-    fn reach_m(&self, pair: &Pair, key: Key) -> Option<f64> {
+    /// The rules about a pair that count from the item with this key on, if there are any.
+    fn rules_of(
+        &self,
+        pair: &Pair,
+        key: Key,
+    ) -> Option<impl Iterator<Item = (RuleId, KeepAway)> + Clone> {
         let order = self.orders.by_id.get(pair.order)?;
-        order.pair_reach_m(self.devices.get(pair.restrained)?.person, pair.protected, key)
+        let person = self.devices.get(pair.restrained)?.person;
+        let rules = order.pair_rules(person, pair.protected, key);
+        rules.clone().next().is_some().then_some(rules)
     }
 
     fn watch_of_pair(&self, pair: &Pair) -> Option<&Watch> {
@@ -210,7 +225,8 @@ fn reaches_back(devices: &Devices, slot: usize, config: &Config, at: Timestamp) 
 
 /// Lets a device of the other side see a fix. Gives how far the fix's device may go, of `slack_m`.
 ///
-/// Who rests later than the other's anchor or newest fix is in time for the other's history, too.
+/// A history that reaches back has a place for it. If fixes of the other come after it, as of two
+/// of the same instant one must, it is held against all from there on.
 fn keep_off(
     devices: &mut Devices,
     other: usize,
@@ -218,34 +234,48 @@ fn keep_off(
     sight: &Sight<'_>,
     slack_m: Option<f64>,
 ) -> Option<f64> {
-    let slack_m = slack_m.filter(|_| reaches_back(devices, other, config, sight.at));
+    let mut slack_m = slack_m.filter(|_| reaches_back(devices, other, config, sight.at));
     let Some((device, hot, track)) = devices.get_mut(other, config) else { return slack_m };
     if let Some((anchor, region_m)) = hot.region() {
         let free_m = sight.free_m(anchor);
         let left_m = free_m - region_m;
         let least_m = slack_m.map_or(0.0, |slack_m| slack_m.min(free_m * SHARE_LEAST));
         if left_m > least_m.max(0.0) {
-            let anchored = Key::fix(device.anchored(), device.id, u64::MAX);
-            let most_m = left_m.min(free_m / 2.0);
-            return slack_m.filter(|_| anchored < sight.key).map(|m| m.min(most_m));
+            slack_m = slack_m.map(|slack_m| slack_m.min(left_m.min(free_m / 2.0)));
+            if Key::fix(device.anchored(), device.id, u64::MAX) < sight.key {
+                return slack_m;
+            }
+        } else {
+            hot.lose_slack();
         }
-        hot.lose_slack();
     }
-    let (slack_m, track) = (slack_m?, track.as_ref());
-    let Some(newest) = track.newest() else { return Some(slack_m) };
-    if newest.key(device.id) >= sight.key {
-        return None;
-    }
-    let reference = track.reference_of(sight.key, |_| true).unwrap_or(newest);
-    let free_m = sight.free_m(newest.position).min(sight.free_m(reference.position));
+    let slack_m = slack_m?;
+    let free_m = sight.free_of_m(track.as_ref());
     (free_m > 0.0).then(|| slack_m.min(free_m / 2.0))
 }
 
 impl Sight<'_> {
-    /// How far the parties may come nearer to each other before a verdict can change, at least.
+    /// By how much the parties' distance may change before a verdict can, at least.
     fn free_m(&self, other: Position) -> f64 {
         let apart_m = distance_m(self.sample.position, other);
-        let reach_m = self.reach_m * (1.0 + 2.0 * ERROR_SHARE) + ERROR_M;
-        apart_m * (1.0 - ERROR_SHARE) - ERROR_M - reach_m
+        let (least_m, most_m) =
+            (apart_m * (1.0 - ERROR_SHARE) - ERROR_M, apart_m * (1.0 + ERROR_SHARE) + ERROR_M);
+        let above_m = self.band.above_m * (1.0 + 2.0 * ERROR_SHARE) + ERROR_M;
+        let up_to_m = self.band.up_to_m * (1.0 - 2.0 * ERROR_SHARE) - ERROR_M;
+        (least_m - above_m).min(up_to_m - most_m)
+    }
+
+    /// The same for all fixes of a device that it, or one that comes after it, may be judged
+    /// against: those that come after it, the one before it and the reference fix then.
+    fn free_of_m(&self, track: Track<'_>) -> f64 {
+        let mut free_m = f64::INFINITY;
+        for sample in (0..track.len()).rev().filter_map(|index| track.get(index)) {
+            free_m = free_m.min(self.free_m(sample.position));
+            if sample.key(track.device()) < self.key {
+                break;
+            }
+        }
+        let reference = track.reference_of(self.key, |_| true);
+        reference.map_or(free_m, |reference| free_m.min(self.free_m(reference.position)))
     }
 }

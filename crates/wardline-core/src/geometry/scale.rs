@@ -128,12 +128,17 @@ impl Scale {
     /// for. Longitudes that overflow are those of positions far apart, and stay so.
     #[inline(always)]
     pub fn most_m2_to_both(&self, from: Position, to: [Position; 2]) -> [f32; 2] {
-        to.map(|to| {
-            let lat_e7 = from.lat_e7().wrapping_sub(to.lat_e7()) as f32;
-            let lon_e7 = from.lon_e7().wrapping_sub(to.lon_e7()) as f32;
-            let (lat_m, lon_m) = (lat_e7 * LAT_MOST_M as f32, lon_e7 * self.lon_most_m);
-            lat_m * lat_m + lon_m * lon_m
-        })
+        // Side by side, so that the processor works out all four at once.
+        let [lat_e7, lon_e7] = [from.lat_e7(), from.lon_e7()];
+        let from_e7 = [lat_e7, lon_e7, lat_e7, lon_e7];
+        let to_e7 = [to[0].lat_e7(), to[0].lon_e7(), to[1].lat_e7(), to[1].lon_e7()];
+        let [lat_m, lon_m] = [LAT_MOST_M as f32, self.lon_most_m];
+        let unit_m = [lat_m, lon_m, lat_m, lon_m];
+        let sides_m2: [f32; 4] = std::array::from_fn(|side| {
+            let side_m = from_e7[side].wrapping_sub(to_e7[side]) as f32 * unit_m[side];
+            side_m * side_m
+        });
+        [sides_m2[0] + sides_m2[1], sides_m2[2] + sides_m2[3]]
     }
 }
 

@@ -39,6 +39,12 @@ pub(crate) struct Passed {
     pub claims_motion: bool,
 }
 
+/// What is kept of a sound fix.
+pub(crate) struct Packed {
+    standing: Standing,
+    body: Body,
+}
+
 type Read<'a> = Slots<&'a [u8]>;
 type Write<'a> = Slots<&'a mut [u8]>;
 
@@ -120,18 +126,16 @@ impl Ring {
         Some(Passed { time, position: body.position(), claims_motion: body.claims_motion() })
     }
 
-    /// Appends a sound fix, if it can be packed and no other lies beside.
+    /// Appends a sound fix that was packed.
     #[inline(always)]
-    pub fn push_sound(&mut self, slots: &mut Write<'_>, fix: &SoundFix) -> bool {
-        let Some((standing, body)) = self.packed(fix) else { return false };
-        slots.put(self.next, standing, body);
+    pub fn push_sound(&mut self, slots: &mut Write<'_>, packed: Packed) {
+        slots.put(self.next, packed.standing, packed.body);
         self.step(slots.layout);
-        true
     }
 
     /// Inserts one before the newest `later`, likewise.
     pub fn insert_sound(&mut self, slots: &mut Write<'_>, later: usize, fix: &SoundFix) -> bool {
-        let Some((standing, body)) = self.packed(fix) else { return false };
+        let Some(Packed { standing, body }) = self.packed(fix) else { return false };
         let mut free = self.next;
         for _ in 0..later {
             let before = slots.layout.previous(free);
@@ -143,17 +147,21 @@ impl Ring {
         true
     }
 
+    /// A sound fix in few bytes, if it can be packed and no other lies beside.
     #[inline(always)]
-    fn packed(&self, fix: &SoundFix) -> Option<(Standing, Body)> {
+    pub fn packed(&self, fix: &SoundFix) -> Option<Packed> {
         let standing = Standing::new(fix.time, fix.seq, self.base)?;
-        Some((standing, Body::of_sound(fix)?)).filter(|_| self.odd.is_none())
+        let body = Body::of_sound(fix)?;
+        self.odd.is_none().then_some(Packed { standing, body })
     }
 
     /// Another fix has come.
     #[inline(always)]
     fn step(&mut self, layout: Layout) {
         self.next = layout.after(self.next);
-        self.len += u32::from(self.len() < layout.places());
+        if self.len() < layout.places() {
+            self.len += 1;
+        }
     }
 
     /// Appends a fix; in a full ring the oldest makes room.
@@ -293,7 +301,7 @@ mod tests {
         }
 
         fn insert(&mut self, later: usize, sample: Sample) {
-            let mut slots = Slots { layout: self.layout, bytes: &mut self.bytes[..] };
+            let mut slots = Slots { layout: self.layout, bytes: &mut self.bytes[..], start: 0 };
             self.ring.insert(&mut slots, later, &sample, &self.config);
             self.plain.insert(self.plain.len() - later, sample);
             if self.plain.len() > self.layout.places() {
@@ -303,14 +311,14 @@ mod tests {
 
         fn set_trust(&mut self, behind: usize, trust: Trust) {
             let index = self.plain.len() - 1 - behind;
-            let mut slots = Slots { layout: self.layout, bytes: &mut self.bytes[..] };
+            let mut slots = Slots { layout: self.layout, bytes: &mut self.bytes[..], start: 0 };
             self.ring.set_trust(&mut slots, index, trust);
             self.plain[index].trust = trust;
         }
 
         /// The ring gives back what was put in.
         fn compare(&self, context: &str) {
-            let slots = Slots { layout: self.layout, bytes: &self.bytes[..] };
+            let slots = Slots { layout: self.layout, bytes: &self.bytes[..], start: 0 };
             assert_eq!(self.ring.len(), self.plain.len(), "{context}");
             for (index, given) in self.plain.iter().enumerate() {
                 let standing = self.ring.standing(slots, index);

@@ -39,6 +39,16 @@ pub(crate) struct SoundFix {
     pub claims_motion: bool,
 }
 
+impl SoundFix {
+    /// The fix with this event time.
+    #[inline(always)]
+    pub fn new(fix: &Fix, time: Timestamp, claims_motion: bool) -> Self {
+        let (reported, seq, position, accuracy_m) =
+            (fix.time, fix.seq, fix.position, fix.accuracy_m);
+        Self { time, reported, seq, position, accuracy_m, claims_motion }
+    }
+}
+
 /// What a fix is good for.
 #[derive(Clone, Copy, PartialEq, Eq, Debug, Default)]
 pub(crate) struct Trust {

@@ -61,14 +61,15 @@ impl Layout {
 
     #[inline]
     pub(super) fn after(self, place: Place) -> Place {
-        let Place { block, layer } = place;
-        if u32::from(block) + 1 < self.blocks.into() {
-            Place { block: block + 1, layer }
-        } else if u32::from(layer) + 1 < self.layers.into() {
-            Place { block: 0, layer: layer + 1 }
-        } else {
-            Place::default()
-        }
+        let block = place.block.wrapping_add(1);
+        if block < self.blocks { Place { block, ..place } } else { self.turn(place) }
+    }
+
+    /// The first place of the next layer.
+    #[cold]
+    fn turn(self, place: Place) -> Place {
+        let layer = (u32::from(place.layer) + 1) % u32::from(self.layers);
+        Place { block: 0, layer: layer as u16 }
     }
 
     /// The place just before.
@@ -126,52 +127,55 @@ impl Layout {
     }
 }
 
-/// The memory of one track.
+/// The memory of one track, among that of others.
 #[derive(Clone, Copy)]
 pub(crate) struct Slots<Bytes> {
     pub layout: Layout,
     pub bytes: Bytes,
+    /// Where its own starts.
+    pub start: usize,
 }
 
 impl<Bytes: Deref<Target = [u8]>> Slots<Bytes> {
     pub fn as_ref(&self) -> Slots<&[u8]> {
-        Slots { layout: self.layout, bytes: &self.bytes }
+        Slots { layout: self.layout, bytes: &self.bytes, start: self.start }
     }
 
     #[inline]
     pub(super) fn body(&self, place: Place) -> Body {
         let mut body = Body([0; BODY_BYTES]);
-        body.0.copy_from_slice(&self.bytes[self.layout.body(place)]);
+        body.0.copy_from_slice(&self.bytes[self.start..][self.layout.body(place)]);
         body
     }
 
     #[inline]
     pub(super) fn standing(&self, place: Place) -> Standing {
-        let mut standing = Standing([0; STANDING_BYTES]);
-        standing.0.copy_from_slice(&self.bytes[self.layout.standing(place)]);
-        standing
+        let mut bytes = [0; STANDING_BYTES];
+        bytes.copy_from_slice(&self.bytes[self.start..][self.layout.standing(place)]);
+        Standing::read(bytes)
     }
 }
 
 impl<Bytes: DerefMut<Target = [u8]>> Slots<Bytes> {
     #[inline(always)]
     pub(super) fn put(&mut self, place: Place, standing: Standing, body: Body) {
-        let block = &mut self.bytes[self.layout.block(place)..][..self.layout.block_bytes()];
+        let start = self.start + self.layout.block(place);
+        let block = &mut self.bytes[start..][..self.layout.block_bytes()];
         block[self.layout.standings_bytes()..].copy_from_slice(&body.0);
         let first = STANDING_BYTES * usize::from(place.layer);
-        block[first..first + STANDING_BYTES].copy_from_slice(&standing.0);
+        standing.write(&mut block[first..first + STANDING_BYTES]);
     }
 
     #[inline]
     pub(super) fn put_standing(&mut self, place: Place, standing: Standing) {
         let bytes = self.layout.standing(place);
-        self.bytes[bytes].copy_from_slice(&standing.0);
+        standing.write(&mut self.bytes[self.start..][bytes]);
     }
 
     #[inline]
     pub(super) fn put_body(&mut self, place: Place, body: Body) {
         let bytes = self.layout.body(place);
-        self.bytes[bytes].copy_from_slice(&body.0);
+        self.bytes[self.start..][bytes].copy_from_slice(&body.0);
     }
 }
 
@@ -195,7 +199,10 @@ impl Base {
 
 /// The time and sequence number of a fix, counted from a base: 4 and 2 bytes, little-endian.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
-pub(super) struct Standing([u8; STANDING_BYTES]);
+pub(super) struct Standing {
+    after_ms: u32,
+    after_seq: u16,
+}
 
 /// Instead of a sequence number: the fix lies beside, under a ticket in place of the time.
 const BESIDE: u16 = u16::MAX;
@@ -205,37 +212,33 @@ impl Standing {
     pub fn new(time: Timestamp, seq: u64, base: Base) -> Option<Self> {
         let after_ms = u32::try_from(time.ms().wrapping_sub(base.time.ms())).ok()?;
         let after_seq = u16::try_from(seq.wrapping_sub(base.seq)).ok().filter(|s| *s != BESIDE)?;
-        Some(Self::pack(after_ms, after_seq))
+        Some(Self { after_ms, after_seq })
     }
 
     pub fn beside(ticket: u32) -> Self {
-        Self::pack(ticket, BESIDE)
+        Self { after_ms: ticket, after_seq: BESIDE }
     }
 
     #[inline]
-    fn pack(first: u32, second: u16) -> Self {
-        let all = (u64::from(second) << 32 | u64::from(first)).to_le_bytes();
-        let mut bytes = [0; STANDING_BYTES];
-        bytes.copy_from_slice(&all[..STANDING_BYTES]);
-        Self(bytes)
+    fn read([a, b, c, d, e, f]: [u8; STANDING_BYTES]) -> Self {
+        let after_ms = u32::from_le_bytes([a, b, c, d]);
+        Self { after_ms, after_seq: u16::from_le_bytes([e, f]) }
     }
 
-    #[inline]
-    fn parts(self) -> (u32, u16) {
-        let [a, b, c, d, e, f] = self.0;
-        (u32::from_le_bytes([a, b, c, d]), u16::from_le_bytes([e, f]))
+    #[inline(always)]
+    fn write(self, bytes: &mut [u8]) {
+        bytes[..4].copy_from_slice(&self.after_ms.to_le_bytes());
+        bytes[4..].copy_from_slice(&self.after_seq.to_le_bytes());
     }
 
     /// The ticket of a fix that lies beside.
     pub fn ticket(self) -> Option<u32> {
-        let (ticket, seq) = self.parts();
-        (seq == BESIDE).then_some(ticket)
+        (self.after_seq == BESIDE).then_some(self.after_ms)
     }
 
     pub fn unpack(self, base: Base) -> (Timestamp, u64) {
-        let (after_ms, after_seq) = self.parts();
-        let time = Timestamp::from_ms(base.time.ms().wrapping_add(after_ms.into()));
-        (time, base.seq.wrapping_add(after_seq.into()))
+        let time = Timestamp::from_ms(base.time.ms().wrapping_add(self.after_ms.into()));
+        (time, base.seq.wrapping_add(self.after_seq.into()))
     }
 }
 

@@ -31,7 +31,7 @@ fn a_full_history_lets_its_oldest_fix_leave() {
         let layout = Layout::new(config);
         let mut bytes = vec![0; layout.bytes()];
         let mut head = TrackHead::new(DeviceId::NONE);
-        let slots = Slots { layout, bytes: &mut bytes[..] };
+        let slots = Slots { layout, bytes: &mut bytes[..], start: 0 };
         let mut track = TrackMut { head: &mut head, slots, config };
         for count in 1..=full {
             assert!(!track.as_ref().is_beyond(&sample(0)), "{asked}: {count}");
@@ -56,7 +56,7 @@ fn a_fix_that_became_implausible_is_no_measure_after_it_has_left() {
     let layout = Layout::new(config);
     let mut bytes = vec![0; layout.bytes()];
     let mut head = TrackHead::new(DeviceId::NONE);
-    let slots = Slots { layout, bytes: &mut bytes[..] };
+    let slots = Slots { layout, bytes: &mut bytes[..], start: 0 };
     let mut track = TrackMut { head: &mut head, slots, config };
     // Home, 10 km away, and home again, at leisure.
     let away = Position::from_degrees(0.1, 0.0).expect("a position");
@@ -85,7 +85,7 @@ fn two_fixes_of_a_history_are_never_spared() {
         let layout = Layout::new(config);
         let mut bytes = vec![0; layout.bytes()];
         let mut head = TrackHead::new(DeviceId::NONE);
-        let slots = Slots { layout, bytes: &mut bytes[..] };
+        let slots = Slots { layout, bytes: &mut bytes[..], start: 0 };
         let mut track = TrackMut { head: &mut head, slots, config };
         for count in 1..=2 * asked {
             track.insert(sample(count as u64));

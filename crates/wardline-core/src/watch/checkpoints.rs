@@ -49,10 +49,12 @@ impl Checkpoints {
         self.listed.last().map(|(_, state)| state)
     }
 
-    /// The states at the item with this key and after it, unless nothing had been seen then.
-    pub fn states_from(&self, key: Key) -> impl Iterator<Item = &State> {
+    /// The states at the item with this key and after it; none where nothing had been seen then.
+    pub fn states_from(&self, key: Key) -> impl Iterator<Item = Option<&State>> {
         let before = self.listed.iter().rposition(|(place, _)| *place <= key);
-        self.listed[before.unwrap_or(0)..].iter().map(|(_, state)| state)
+        let nothing = (self.is_whole && before.is_none()).then_some(None);
+        let listed = self.listed[before.unwrap_or(0)..].iter();
+        nothing.into_iter().chain(listed.map(|(_, state)| Some(state)))
     }
 
     /// Keeps the state after the item with this key, if it changed.

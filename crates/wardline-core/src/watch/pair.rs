@@ -2,13 +2,28 @@
 
 use super::judge::Bench;
 use super::turn::Reading;
-use super::{About, Item, Judged, MachineId, Proof, Scene, Target, Watch};
+use super::{About, Item, Judged, Machine, MachineId, Mode, Proof, Scene, State, Target, Watch};
 use crate::event::{Cause, EventKind};
 use crate::geometry::distance_m;
-use crate::ids::DeviceId;
+use crate::ids::{DeviceId, RuleId};
 use crate::key::Key;
 use crate::order::{KeepAway, OrderVersion, Terms};
 use crate::track::{Sample, Trust};
+
+/// The distances of two parties at which nothing turns: more than the one, and no more than the
+/// other.
+#[derive(Clone, Copy)]
+pub(crate) struct Band {
+    pub above_m: f64,
+    pub up_to_m: f64,
+}
+
+impl KeepAway {
+    /// What the rule lets turn, and at which distance; at none if that is 0.
+    fn machines(&self) -> impl Iterator<Item = (EventKind, f64)> {
+        [(EventKind::Breach, self.distance_m), (EventKind::Warning, self.warn_m)].into_iter()
+    }
+}
 
 impl Watch {
     /// The newest reference fix of the protected person's devices, and the device.
@@ -32,14 +47,47 @@ impl Watch {
         self.hidden().iter().all(|(hidden, until)| *hidden != fix || item > *until)
     }
 
-    /// Whether, for an item with this key and all after it, there is nothing to end and no fix that
-    /// is no reference; so that none of them matters while the parties are far from each other.
-    pub fn is_calm_from(&self, key: Key) -> bool {
-        let mut states = self.checkpoints.states_from(key);
-        self.frozen() <= key
+    /// Between which distances of the parties nothing turns by an item with this key or any after
+    /// it; nothing if that cannot be told. These are the rules that may count for them.
+    pub fn band_from(
+        &self,
+        key: Key,
+        rules: impl Iterator<Item = (RuleId, KeepAway)> + Clone,
+        exit_margin_m: f64,
+    ) -> Option<Band> {
+        let machines = &self.now.machines;
+        let is_now = |state: Option<&State>| {
+            state.map_or(machines.is_empty(), |state| state.machines == *machines)
+        };
+        let is_calm = self.frozen() <= key
             && self.hidden().iter().all(|(_, until)| *until < key)
-            && states.all(|state| state.machines.is_empty())
-            && self.now.machines.is_empty()
+            && self.checkpoints.states_from(key).all(is_now);
+        let is_of = |machine: &Machine| rules.clone().any(|(rule, _)| rule == machine.id.rule);
+        if !is_calm || !machines.iter().all(is_of) {
+            return None;
+        }
+        let mut band = Band { above_m: 0.0, up_to_m: f64::INFINITY };
+        for (rule, keep_away) in rules {
+            for (kind, threshold_m) in keep_away.machines() {
+                let is_same =
+                    |machine: &&Machine| (machine.id.rule, machine.id.kind) == (rule, kind);
+                let open = Mode::Open { permitted: false, threshold_m: Some(threshold_m) };
+                match machines.iter().find(is_same) {
+                    None => band.above_m = band.above_m.max(threshold_m),
+                    Some(machine) if machine.mode == open => {
+                        band.up_to_m = band.up_to_m.min(threshold_m + exit_margin_m);
+                    }
+                    Some(_) => return None,
+                }
+            }
+        }
+        Some(band)
+    }
+
+    /// Whether an episode began or ended by the item with this key or one after it, so that others
+    /// than before end or begin next.
+    pub fn has_turned_from(&self, key: Key) -> bool {
+        self.checkpoints.last() >= key
     }
 
     /// A fix of either party, against the other's reference fix.
@@ -96,9 +144,7 @@ impl Watch {
             implausible: false,
         };
         let mut slack_m = f64::INFINITY;
-        let machines =
-            [(EventKind::Breach, keep_away.distance_m), (EventKind::Warning, keep_away.warn_m)];
-        for (kind, threshold_m) in machines.into_iter().filter(|(_, m)| *m > 0.0) {
+        for (kind, threshold_m) in keep_away.machines().filter(|(_, m)| *m > 0.0) {
             let target = Target::Person(keep_away.person);
             let id = MachineId { rule: bench.rule.rule, kind, target };
             let other = Some((her_device, hers));

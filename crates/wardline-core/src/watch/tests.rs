@@ -60,7 +60,7 @@ fn what_no_late_fix_can_reach_is_forgotten() {
     for minute in 1..=200 {
         let fix = fix(minute);
         let sample = Sample::new(&fix, fix.time, config);
-        let slots = Slots { layout, bytes: &mut bytes[..] };
+        let slots = Slots { layout, bytes: &mut bytes[..], start: 0 };
         let mut track = TrackMut { head: &mut head, slots, config };
         let index = track.insert(sample).index;
         let track = track.as_ref();

@@ -4,8 +4,8 @@
 //! changed that the anchor's slack was reckoned with, and the way from one to the other stays
 //! within it.
 
-use super::{HotLine, is_plainly_sound};
-use crate::engine::Config;
+use super::HotLine;
+use crate::device::Receipt;
 use crate::geometry::Position;
 use crate::input::Fix;
 use crate::time::Timestamp;
@@ -19,29 +19,21 @@ impl HotLine {
 
     /// What is to be kept of a fix that is not the newest, if it is sound, but for the fixes
     /// before it, and within the slack.
-    pub fn holds_late(&self, fix: &Fix, at: Timestamp, config: &Config) -> Option<SoundFix> {
-        let (time, slack_m) = (fix.time.min(at), f64::from(self.slack_m));
+    pub fn holds_late(&self, fix: &Fix, receipt: &Receipt) -> Option<SoundFix> {
+        let (time, slack_m) = (fix.time.min(receipt.at), f64::from(self.slack_m));
         let holds = time <= self.newest
-            && at < self.quiet_until
+            && receipt.at < self.quiet_until
             && self.scale.most_m2(fix.position, self.anchor) <= slack_m * slack_m
-            && is_plainly_sound(fix, at, config);
-        holds.then(|| SoundFix {
-            time,
-            reported: fix.time,
-            seq: fix.seq,
-            position: fix.position,
-            accuracy_m: fix.accuracy_m,
-            claims_motion: fix.moving
-                || fix.speed_mps.is_some_and(|speed| speed > config.copied_speed_mps),
-        })
+            && receipt.finds_plainly_sound(fix);
+        holds.then(|| SoundFix::new(fix, time, receipt.finds_moving(fix)))
     }
 
     /// Whether the fix is sound between two sound ones, and the later of these still is after it.
     // J-FIX-5, J-FIX-6
-    pub fn fits(&self, fix: &SoundFix, gap: &Gap, config: &Config) -> bool {
+    pub fn fits(&self, fix: &SoundFix, gap: &Gap, receipt: &Receipt) -> bool {
         let (before, after) = (&gap.before, &gap.after);
         let is_plausible = |start: (Timestamp, Position), end: (Timestamp, Position)| {
-            let allowed_m = config.speed_max_mps * end.0.ms_since(start.0) as f64 * 1e-3;
+            let allowed_m = f64::from(receipt.allowed_m(start.0, end.0));
             self.scale.most_m2(start.1, end.1) <= allowed_m * allowed_m
         };
         let is_copied = fix.claims_motion && fix.position == before.position

@@ -1,6 +1,7 @@
 //! The hot line by itself: which fixes it takes.
 
 use super::*;
+use crate::engine::Config;
 use crate::ids::DeviceId;
 
 /// Where a device rests since the second 1, and what it sends.
@@ -26,8 +27,18 @@ fn at_rest() -> HotLine {
     hot
 }
 
+fn receipt(at: Timestamp) -> Receipt {
+    Receipt::new(at, &Config::default())
+}
+
 fn takes(hot: &mut HotLine, fix: &Fix) -> bool {
-    hot.takes(fix, fix.time, &Config::default()).is_some()
+    takes_at(hot, fix, fix.time)
+}
+
+fn takes_at(hot: &mut HotLine, fix: &Fix, at: Timestamp) -> bool {
+    let sound = hot.holds(fix, &receipt(at));
+    sound.iter().for_each(|sound| hot.take(sound, &receipt(at)));
+    sound.is_some()
 }
 
 /// The quiet time may last on: without slack not even a fix at the old anchor is taken.
@@ -58,16 +69,15 @@ fn what_may_be_implausible_is_judged() {
 fn as_many_fixes_are_taken_as_are_granted_and_none_that_lags() {
     let mut hot = at_rest();
     hot.grant(2);
-    let config = &Config::default();
     let late = |lag_ms| Timestamp::from_ms(2_000 + lag_ms);
-    assert!(hot.takes(&fix(2_000, 0), late(LAG_MS_MAX), config).is_none());
-    assert!(hot.takes(&fix(2_000, 0), late(LAG_MS_MAX - 1_001), config).is_some());
-    assert!(!hot.is_spent(Timestamp::from_ms(3_000)));
+    assert!(!takes_at(&mut hot, &fix(2_000, 0), late(LAG_MS_MAX)));
+    assert!(takes_at(&mut hot, &fix(2_000, 0), late(LAG_MS_MAX - 1_001)));
+    assert!(!hot.is_spent(&receipt(Timestamp::from_ms(3_000))));
     assert!(takes(&mut hot, &fix(3_000, 0)) && !takes(&mut hot, &fix(4_000, 0)));
-    assert!(hot.is_spent(Timestamp::from_ms(4_000)));
+    assert!(hot.is_spent(&receipt(Timestamp::from_ms(4_000))));
     let mut hot = at_rest();
-    assert!(hot.takes(&fix(2_000, 0), late(LAG_MS_MAX), config).is_some());
-    assert!(!hot.is_spent(late(LAG_MS_MAX)));
+    assert!(takes_at(&mut hot, &fix(2_000, 0), late(LAG_MS_MAX)));
+    assert!(!hot.is_spent(&receipt(late(LAG_MS_MAX))));
 }
 
 /// Whether or not it left the slack.
@@ -77,7 +87,7 @@ fn each_fix_of_a_party_uses_up_one_that_is_granted() {
     hot.grant(2);
     assert!(meets(&hot, &far, 200.0));
     let scale = Scale::near(far.position).expect("far from the poles");
-    hot.move_to(&far, far.time, scale, 50.0, &Config::default());
+    move_to(&mut hot, &far, scale);
     assert!(takes(&mut hot, &fix(5_000, 18_000)));
     assert!(!takes(&mut hot, &fix(6_000, 18_000)) && !meets(&hot, &fix(6_000, 18_000), 0.0));
 }
@@ -91,14 +101,23 @@ fn after_a_pause_a_fix_is_taken_though_none_is_granted_and_none_is_used_up() {
         for pauses in 1..5 {
             assert!(takes(&mut hot, &fix(1_000 + pauses * LAG_MS_MAX, 0)), "{left}");
         }
-        assert!(!hot.is_spent(Timestamp::from_ms(1_000 + 5 * LAG_MS_MAX)));
+        assert!(!hot.is_spent(&receipt(Timestamp::from_ms(1_000 + 5 * LAG_MS_MAX))));
         let soon = fix(5 * LAG_MS_MAX, 0);
-        assert_eq!((hot.is_spent(soon.time), takes(&mut hot, &soon)), (left == 0, left > 0));
+        assert_eq!(
+            (hot.is_spent(&receipt(soon.time)), takes(&mut hot, &soon)),
+            (left == 0, left > 0)
+        );
     }
 }
 
 fn meets(hot: &HotLine, fix: &Fix, step_m: f64) -> bool {
-    hot.meets(fix, fix.time, step_m, &Config::default())
+    hot.meets(fix, &receipt(fix.time), step_m).is_some()
+}
+
+fn move_to(hot: &mut HotLine, fix: &Fix, scale: Scale) {
+    let receipt = receipt(fix.time);
+    let sound = hot.meets(fix, &receipt, 0.0).expect("a sound fix");
+    hot.move_to(&sound, &receipt, scale, 50.0);
 }
 
 /// Two hundred metres off after three seconds: not within the slack, and plausible.
@@ -107,8 +126,8 @@ fn who_left_the_slack_rests_where_it_is_then() {
     let (mut hot, far) = (at_rest(), fix(4_000, 18_000));
     assert!(!takes(&mut hot, &far) && meets(&hot, &far, 200.0));
     let scale = Scale::near(far.position).expect("far from the poles");
-    let sound = hot.move_to(&far, far.time, scale, 50.0, &Config::default());
-    assert_eq!((hot.newest, sound.position), (far.time, far.position));
+    move_to(&mut hot, &far, scale);
+    assert_eq!(hot.newest, far.time);
     assert_eq!(hot.last_sound(), Some(far.position));
     assert!(!hot.is_of_pair());
     assert!(!takes(&mut hot, &fix(8_000, 0)) && takes(&mut hot, &fix(8_000, 18_000 + 4_000)));

@@ -35,7 +35,8 @@ fn the_free_distance_allows_for_errors_and_for_no_more() {
             let there = Position::from_e7(428_760_000 + north_e7, 746_036_000).expect("a place");
             let sample = sample(here);
             let key = sample.key(DeviceId::NONE);
-            let sight = Sight { sample: &sample, key, at: sample.time, reach_m };
+            let band = Band { above_m: reach_m, up_to_m: f64::INFINITY };
+            let sight = Sight { sample: &sample, key, at: sample.time, band };
             let (free_m, apart_m) = (sight.free_m(there), distance_m(here, there));
             let (least_m, most_m) = (apart_m * 0.999 - 0.1, reach_m * 1.001 + 0.1);
             assert!(free_m <= least_m - most_m + 1e-9, "{apart_m} {reach_m}: {free_m}");
@@ -43,6 +44,23 @@ fn the_free_distance_allows_for_errors_and_for_no_more() {
             let enough_m = apart_m * 0.002 + reach_m * 0.003 + 0.3;
             assert!(given_m <= enough_m, "{apart_m} {reach_m}: {free_m}");
         }
+    }
+}
+
+/// Nor does one end while they are no farther apart than that.
+#[test]
+fn the_free_distance_ends_where_an_open_episode_may() {
+    let here = Position::from_e7(428_760_000, 746_036_000).expect("a place");
+    for (north_e7, up_to_m) in [(10_000, 520.0), (90_000, 1_020.0), (500_000, 20_020.0)] {
+        let there = Position::from_e7(428_760_000 + north_e7, 746_036_000).expect("a place");
+        let sample = sample(here);
+        let key = sample.key(DeviceId::NONE);
+        let band = Band { above_m: f64::NEG_INFINITY, up_to_m };
+        let sight = Sight { sample: &sample, key, at: sample.time, band };
+        let (free_m, apart_m) = (sight.free_m(there), distance_m(here, there));
+        assert!(free_m <= up_to_m * 0.999 - 0.1 - (apart_m * 1.001 + 0.1) + 1e-9, "{free_m}");
+        let enough_m = apart_m * 0.002 + up_to_m * 0.003 + 0.3;
+        assert!(up_to_m - apart_m - free_m <= enough_m, "{free_m}");
     }
 }
 
@@ -131,4 +149,33 @@ fn who_comes_nearer_passes_unjudged_as_long_as_both_stay_free() {
 fn who_comes_within_reach_is_judged() {
     let (passes, [_, her_m]) = Couple::apart_m(2_000).passes(400);
     assert_eq!((passes, her_m), (false, None));
+}
+
+/// J-PROX-1, J-BREACH-3: both rest in a breach; who comes out of it is judged.
+#[test]
+fn an_open_breach_is_judged_only_where_it_may_end() {
+    let mut couple = Couple::apart_m(200);
+    let mut is_within_slack = |north_m| {
+        couple.seconds += 25;
+        let before = couple.engine.counters().fixes_within_slack;
+        couple.apply(Input::Fix(couple.fix(1, north_m)));
+        couple.engine.counters().fixes_within_slack > before
+    };
+    assert!(is_within_slack(250) && is_within_slack(150));
+    assert!(!is_within_slack(600));
+    assert_eq!(couple.passes(600).1[1], None);
+}
+
+/// Though she left at the same instant, and that was received first, he has come to her.
+// J-PROX-1
+#[test]
+fn who_comes_at_the_same_instant_is_held_against_where_the_other_was() {
+    for (north_m, passes) in [(400, false), (700, true), (1_400, true)] {
+        let mut couple = Couple::apart_m(1_500);
+        couple.seconds += 25;
+        let (hers, his) = (couple.fix(2, -1_000), couple.fix(1, north_m));
+        couple.apply(Input::Fix(hers));
+        let slot = couple.engine.devices.slot(his.device).unwrap_or(NOWHERE);
+        assert_eq!(couple.engine.takes_afar(slot, &his, couple.at()), passes, "{north_m}");
+    }
 }
