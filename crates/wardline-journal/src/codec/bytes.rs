@@ -316,6 +316,17 @@ mod tests {
     }
 
     #[test]
+    fn a_fault_says_where_it_is() {
+        let bytes = [1, 2, 0, 0x80];
+        let mut take = Take::at(&bytes, 10);
+        assert_eq!((take.u16("two"), take.offset(), take.left()), (Ok(0x0201), 12, 2));
+        let fault = |offset, what| Malformed { offset, what };
+        assert_eq!(take.u32("four"), Err(fault(12, "four")));
+        assert_eq!(take.following(&[]).u8("one"), Err(fault(12, "one")));
+        assert_eq!((take.u8("zero"), take.varint("a number")), (Ok(0), Err(fault(13, "a number"))));
+    }
+
+    #[test]
     fn a_count_is_believed_only_if_so_many_could_follow() {
         let mut bytes = Vec::new();
         bytes.varint(1 << 60);
