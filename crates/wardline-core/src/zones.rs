@@ -69,8 +69,8 @@ struct Layer {
 type Tree = RTree<ZoneBox, NodeSize>;
 
 /// Of the sizes that `benches/zone_tree.rs` tries, the one that is good with ten thousand zones
-/// and twice as fast as the smallest with a million. A node is split when it has one more: lists
-/// double as they grow, and 16 fit into what is doubled already.
+/// and twice as fast as the smallest with a million. A node is split when it has one more, and a
+/// list that doubles as it grows has room for 16.
 struct NodeSize;
 
 impl RTreeParams for NodeSize {
