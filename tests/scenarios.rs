@@ -27,6 +27,8 @@ macro_rules! scenarios {
 
 // The rules that a scenario shows are cited above it.
 scenarios! {
+    // J-PERMIT-1: also between fixes at which both could rest but for the permit
+    away_out_of_the_permit_while_near_her,
     // J-SILENCE-1
     silence_put_off_by_his_fixes_at_rest,
     // J-SILENCE-2
