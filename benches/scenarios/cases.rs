@@ -152,6 +152,6 @@ const JOURNAL: &str = "the pipeline from submission until all is judged, durable
                        judges that log after a snapshot, until all is told, and one core for all \
                        does `verify` and `rejudge_one_core`. Latencies are those of judgement \
                        alone, of batches of 500, while 200,000 fixes come a second";
-const BACKLOG: &str = "what `journal` does, with the 16.25 million fixes that Spain's system has in \
-                       13 hours";
+const BACKLOG: &str = "what `journal` does, with the 16.25 million fixes that Spain's system has \
+                       in 13 hours";
 const LIVE: &str = "the pipeline, from when a batch was due to the event of its last input";
