@@ -128,6 +128,7 @@ pub fn rejudge_case(case: &Case, config: Config) -> Result<Rejudged, Failure> {
     judge.take(&case.inputs.iter().map(numbered).collect::<Vec<_>>())?;
     let mut result = judge.finish()?;
     result.whole = started.elapsed();
+    result.judging = result.whole;
     Ok(result)
 }
 
