@@ -38,6 +38,21 @@ fn inputs_of_all_scenarios_come_back() {
     }
 }
 
+/// A number in hundredths has no other form: else a record would have two.
+#[test]
+fn a_number_of_a_fix_has_one_form() {
+    let entry = |accuracy_m: f64| {
+        // Kind, key, device, counter, time, flags, forms (a double first), source, position.
+        let mut entry = vec![7, 1, 1, 1, 0, 0, 2, 0];
+        entry.extend([0; 8]);
+        entry.extend(accuracy_m.to_bits().to_le_bytes());
+        entry
+    };
+    assert_eq!(rewritten(&entry(8.123)), Ok(entry(8.123)));
+    let malformed = rewritten(&entry(8.12)).expect_err("it has a shorter form");
+    assert_eq!((malformed.offset, malformed.what), (24, "a number that has no shorter form"));
+}
+
 /// Fixes that were received together are given together, and all else alone, in order.
 #[test]
 fn a_frame_is_opened_in_rows() {
