@@ -169,13 +169,7 @@ impl Builder {
 
     /// Who is told what the pipeline says of itself. Called on its threads; must be quick.
     pub fn notices(mut self, listener: impl Fn(Notice) + Send + Sync + 'static) -> Self {
-        let panics = self.panics.clone();
-        // What the listener does wrong must not be put down to an engine. There is nobody else to
-        // be told of it, so that it is only counted.
-        self.listener = Arc::new(move |notice| {
-            let told = catch_unwind(AssertUnwindSafe(|| listener(notice)));
-            panics.add(usize::from(told.is_err()));
-        });
+        self.listener = Arc::new(counting_panics(self.panics.clone(), listener));
         self
     }
 
@@ -209,11 +203,7 @@ impl Builder {
     /// before it. Where threads are more than processors, judgement is held up least if
     /// [`Role::Log`] makes room for it. A panic is counted, and the thread goes on.
     pub fn on_thread_start(mut self, begin: impl Fn(Role) + Send + Sync + 'static) -> Self {
-        let panics = self.panics.clone();
-        self.beginning = Arc::new(move |role| {
-            let begun = catch_unwind(AssertUnwindSafe(|| begin(role)));
-            panics.add(usize::from(begun.is_err()));
-        });
+        self.beginning = Arc::new(counting_panics(self.panics.clone(), begin));
         self
     }
 
@@ -229,5 +219,14 @@ impl Builder {
     pub fn standby_trial(mut self, trial: impl Fn(usize) + Send + Sync + 'static) -> Self {
         self.standby_trial = Some(Arc::new(trial));
         self
+    }
+}
+
+/// What a callback does wrong must not be put down to an engine, nor end a thread. There is nobody
+/// else to be told of it, so that it is only counted.
+fn counting_panics<T>(panics: Arc<Count>, callback: impl Fn(T)) -> impl Fn(T) {
+    move |told| {
+        let outcome = catch_unwind(AssertUnwindSafe(|| callback(told)));
+        panics.add(usize::from(outcome.is_err()));
     }
 }
