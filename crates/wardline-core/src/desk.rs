@@ -4,11 +4,10 @@ mod saved;
 
 use crate::engine::Config;
 use crate::event::{EpisodeId, EventKind};
-use crate::few::Few;
 use crate::ids::{DeviceId, OrderId, PersonId, ZoneId};
 use crate::table::Table;
 use crate::time::Timestamp;
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, VecDeque};
 
 /// An incident that is not resolved.
 pub(crate) struct Incident {
@@ -28,10 +27,16 @@ pub(crate) struct Incident {
 #[derive(Default)]
 pub(crate) struct Desk {
     incidents: BTreeMap<EpisodeId, Incident>,
-    /// How many each order has; none if it has none.
-    counts: BTreeMap<OrderId, usize>,
-    /// When each unacknowledged one is escalated next, by order, sorted.
-    escalations: Table<OrderId, Few<(Timestamp, EpisodeId)>>,
+    dockets: Table<OrderId, Docket>,
+}
+
+/// Of an order, or of none.
+#[derive(Default)]
+struct Docket {
+    /// How many incidents it has.
+    incidents: usize,
+    /// When each unacknowledged one is escalated next, sorted.
+    escalations: VecDeque<(Timestamp, EpisodeId)>,
 }
 
 /// How often an incident is escalated.
@@ -45,23 +50,23 @@ impl Desk {
             OrderId::NONE => config.strangers_max,
             _ => config.incidents_max,
         };
-        (self.counts.get(&order).copied().unwrap_or(0) >= max).then_some(max)
+        self.dockets.get(order).is_some_and(|docket| docket.incidents >= max).then_some(max)
     }
 
     // J-DESK-1
     pub fn open(&mut self, id: EpisodeId, incident: Incident, period_ms: i64) {
         let first = incident.opened.plus_ms(period_ms);
-        self.schedule(first, id);
+        self.docket(id.order).schedule(first, id);
         self.insert(id, incident);
     }
 
-    fn schedule(&mut self, instant: Timestamp, id: EpisodeId) {
-        self.escalations.get_or_insert_with(id.order, Few::default).insert_sorted((instant, id));
+    fn docket(&mut self, order: OrderId) -> &mut Docket {
+        self.dockets.get_or_insert_with(order, Docket::default)
     }
 
     fn insert(&mut self, id: EpisodeId, incident: Incident) {
         if self.incidents.insert(id, incident).is_none() {
-            *self.counts.entry(id.order).or_default() += 1;
+            self.docket(id.order).incidents += 1;
         }
     }
 
@@ -75,8 +80,8 @@ impl Desk {
     }
 
     pub fn acknowledge(&mut self, id: EpisodeId) {
-        if let Some(escalations) = self.escalations.get_mut(id.order) {
-            escalations.retain(|(_, other)| *other != id);
+        if let Some(docket) = self.dockets.get_mut(id.order) {
+            docket.escalations.retain(|(_, other)| *other != id);
         }
         if let Some(incident) = self.incidents.get_mut(&id) {
             incident.is_acknowledged = true;
@@ -84,31 +89,23 @@ impl Desk {
     }
 
     pub fn resolve(&mut self, id: EpisodeId) {
-        if self.incidents.remove(&id).is_none() {
-            return;
-        }
-        if let Some(count) = self.counts.get_mut(&id.order) {
-            *count -= 1;
-            if *count == 0 {
-                self.counts.remove(&id.order);
-            }
+        if self.incidents.remove(&id).is_some()
+            && let Some(docket) = self.dockets.get_mut(id.order)
+        {
+            docket.incidents -= 1;
         }
     }
 
     /// Whether an incident of the order is escalated some time.
     #[inline]
     pub fn escalates(&self, order: OrderId) -> bool {
-        self.escalations.get(order).is_some_and(|all| !all.is_empty())
+        self.dockets.get(order).is_some_and(|docket| !docket.escalations.is_empty())
     }
 
     /// When an incident of the order is escalated next; or only of a device, if one is given.
     pub fn next_escalation(&self, order: OrderId, of: Option<DeviceId>) -> Option<Timestamp> {
-        self.next(order, of).map(|(instant, _)| instant)
-    }
-
-    fn next(&self, order: OrderId, of: Option<DeviceId>) -> Option<(Timestamp, EpisodeId)> {
-        let mut all = self.escalations.get(order)?.iter();
-        all.find(|(_, id)| of.is_none_or(|device| id.device == device)).copied()
+        let docket = self.dockets.get(order)?;
+        docket.next(of).map(|place| docket.escalations[place].0)
     }
 
     /// Takes an escalation of the order that is due at the instant: the incident and its level.
@@ -120,15 +117,29 @@ impl Desk {
         instant: Timestamp,
         period_ms: impl Fn(EventKind) -> i64,
     ) -> Option<(EpisodeId, u32, &Incident)> {
-        let (due, id) = self.next(order, of).filter(|(due, _)| *due <= instant)?;
-        let escalations = self.escalations.get_mut(order)?;
-        escalations.retain(|other| *other != (due, id));
+        let docket = self.dockets.get_mut(order)?;
+        let place = docket.next(of).filter(|place| docket.escalations[*place].0 <= instant)?;
+        let (due, id) = docket.escalations.remove(place)?;
         let incident = self.incidents.get_mut(&id)?;
         incident.escalations += 1;
         if incident.escalations < LEVELS {
-            escalations.insert_sorted((due.plus_ms(period_ms(id.kind)), id));
+            docket.schedule(due.plus_ms(period_ms(id.kind)), id);
         }
         Some((id, incident.escalations, incident))
+    }
+}
+
+impl Docket {
+    fn schedule(&mut self, instant: Timestamp, id: EpisodeId) {
+        if let Err(place) = self.escalations.binary_search(&(instant, id)) {
+            self.escalations.insert(place, (instant, id));
+        }
+    }
+
+    /// Where the next escalation stands; or that of a device, if one is given.
+    fn next(&self, of: Option<DeviceId>) -> Option<usize> {
+        let is_meant = |(_, id): &(_, EpisodeId)| of.is_none_or(|device| id.device == device);
+        self.escalations.iter().position(is_meant)
     }
 }
 

@@ -133,8 +133,12 @@ impl Outbox {
     /// Gives those that have another number now, with it.
     // J-PAIR-5
     pub fn number_by_start(&mut self) -> BTreeMap<EpisodeId, u64> {
+        let starts = || self.step.iter().filter(|draft| draft.phase == Phase::Started);
+        if starts().nth(1).is_none() {
+            return BTreeMap::new();
+        }
         let mut started = BTreeMap::<EpisodeId, Vec<_>>::new();
-        for draft in self.step.iter().filter(|draft| draft.phase == Phase::Started) {
+        for draft in starts() {
             if let Some(id) = draft.episode_id {
                 let place = (draft.time, draft.target(), id.number);
                 started.entry(EpisodeId { number: 0, ..id }).or_default().push(place);

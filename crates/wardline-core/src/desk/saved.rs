@@ -19,7 +19,8 @@ impl Desk {
 
     /// All that wait, by order and time.
     fn escalations(&self) -> impl Iterator<Item = (Timestamp, EpisodeId)> {
-        self.escalations.sorted().into_iter().flat_map(|(_, waiting)| waiting.iter().copied())
+        let dockets = self.dockets.sorted().into_iter();
+        dockets.flat_map(|(_, docket)| docket.escalations.iter().copied())
     }
 
     pub fn write(&self, out: &mut impl Sink) {
@@ -42,7 +43,9 @@ impl Desk {
         let item = (escalations, ESCALATION_BYTES);
         let read = |from: &mut Reader<'_>| desk.read_escalation(from);
         let escalations = from.ascending("escalations", item, read, |due| *due)?;
-        escalations.into_iter().for_each(|(_, instant, id)| desk.schedule(instant, id));
+        for (order, instant, id) in escalations {
+            desk.docket(order).schedule(instant, id);
+        }
         Ok(desk)
     }
 

@@ -36,7 +36,9 @@ impl Engine {
                         continue;
                     }
                     self.desk.open(id, incident, self.config.escalation_ms(draft.kind));
-                    opened.push(id.order);
+                    if opened.last() != Some(&id.order) {
+                        opened.push(id.order);
+                    }
                 }
                 Phase::Ended | Phase::Amended => {
                     let is_open = matches!(amendment, Some(Amendment::Span { end: None, .. }));
