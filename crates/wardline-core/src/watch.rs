@@ -364,7 +364,7 @@ impl Watch {
     fn close(&mut self, id: MachineId, key: Key, proof: Proof) {
         if let Some(episode) = self.open_episode(id) {
             episode.end = Some(key.time);
-            episode.closing = Some(proof);
+            episode.closing = Some(proof.into());
             episode.closed_by = Some(key);
         }
     }
@@ -427,7 +427,7 @@ impl Watch {
             end: None,
             certainty,
             permitted,
-            opening,
+            opening: opening.into(),
             closing: None,
             end_told: false,
             opened_by: key,

@@ -86,11 +86,11 @@ impl Difference<'_> {
         let mut changed = false;
         if old.end_told {
             changed = old.end != watch.episodes[index].end;
-        } else if let (Some(end), Some(closing)) =
-            (watch.episodes[index].end, watch.episodes[index].closing)
+        } else if let Episode { end: Some(end), closing: Some(closing), .. } =
+            &watch.episodes[index]
         {
+            self.push(watch, &watch.episodes[index], Phase::Ended, *end, closing, false);
             watch.episodes[index].end_told = true;
-            self.push(watch, &watch.episodes[index], Phase::Ended, end, &closing, false);
         }
         let new = &watch.episodes[index];
         changed |=
@@ -116,13 +116,13 @@ impl Difference<'_> {
             }
             _ => None,
         };
-        let ending = episode.closing.map_or(episode.opening.cause, |closing| closing.cause);
+        let ending = episode.closing.as_ref().unwrap_or(&episode.opening).cause;
         Proof {
             cause: self.cause.unwrap_or(ending),
             order_version: self.order_version.unwrap_or(episode.opening.order_version),
             zone,
             judged: None,
-            ..episode.opening
+            ..*episode.opening
         }
     }
 

@@ -6,8 +6,10 @@ use crate::ids::{DeviceId, ZoneId};
 use crate::key::Key;
 use crate::time::Timestamp;
 use crate::track::Sample;
+use std::sync::Arc;
 
-/// An episode as the fold made it.
+/// An episode as the fold made it. All of a watch are looked at with each fix that is judged, so
+/// what they rest on lies apart.
 #[derive(Clone)]
 pub(crate) struct Episode {
     pub id: MachineId,
@@ -17,8 +19,8 @@ pub(crate) struct Episode {
     pub end: Option<Timestamp>,
     pub certainty: Option<Certainty>,
     pub permitted: bool,
-    pub opening: Proof,
-    pub closing: Option<Proof>,
+    pub opening: Arc<Proof>,
+    pub closing: Option<Arc<Proof>>,
     /// Its end was told of; should it open again, only amendments follow (J-PAIR-1).
     pub end_told: bool,
     pub opened_by: Key,

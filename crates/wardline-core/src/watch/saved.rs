@@ -229,7 +229,7 @@ impl Episode {
         self.opening.write(out);
         self.opened_by.write(out);
         out.flag(self.end_told);
-        let closing = self.end.zip(self.closing).zip(self.closed_by);
+        let closing = self.end.zip(self.closing.as_ref()).zip(self.closed_by);
         out.option(closing, |out, ((end, closing), closed_by)| {
             end.write(out);
             closing.write(out);
@@ -257,8 +257,8 @@ impl Episode {
             end: closing.map(|(end, ..)| end),
             certainty,
             permitted,
-            opening,
-            closing: closing.map(|(_, closing, _)| closing),
+            opening: opening.into(),
+            closing: closing.map(|(_, closing, _)| closing.into()),
             end_told,
             opened_by,
             closed_by: closing.map(|(.., closed_by)| closed_by),
