@@ -6,7 +6,7 @@ mod saved;
 mod tests;
 
 use super::receipt::Receipt;
-use crate::geometry::{Position, Scale};
+use crate::geometry::{Position, SCALE_REACH_M, Scale};
 use crate::input::Fix;
 use crate::time::{NEVER, Timestamp};
 use crate::track::{Sample, SoundFix, TrackMut};
@@ -51,8 +51,10 @@ pub(crate) fn hear(hot: &mut HotLine, track: &mut TrackMut<'_>, at: Timestamp, i
     }
 }
 
-/// No slack is larger, so that the scale at the anchor holds wherever the fix may be.
-pub(crate) const SLACK_M_MAX: f64 = 5_000.0;
+/// No slack is larger, so that the scale at the anchor holds wherever a fix may be that is taken.
+pub(crate) const SLACK_M_MAX: f64 = 9_900.0;
+
+const _: () = assert!(SLACK_M_MAX < SCALE_REACH_M);
 /// Nobody waits for the history: it is no party of a pair.
 pub(crate) const ENDLESS: u16 = u16::MAX;
 /// Of the parties of pairs, a fix that was received later after it happened is judged, in

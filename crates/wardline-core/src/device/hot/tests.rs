@@ -3,6 +3,7 @@
 use super::*;
 use crate::engine::Config;
 use crate::ids::DeviceId;
+use geographiclib_rs::{DirectGeodesic, Geodesic};
 
 /// Where a device rests since the second 1, and what it sends.
 fn fix(time_ms: i64, north_e7: i32) -> Fix {
@@ -107,6 +108,31 @@ fn after_a_pause_a_fix_is_taken_though_none_is_granted_and_none_is_used_up() {
             (hot.is_spent(&receipt(soon.time)), takes(&mut hot, &soon)),
             (left == 0, left > 0)
         );
+    }
+}
+
+/// However large the slack would be: nothing is taken that is not within [`SLACK_M_MAX`] of the
+/// anchor, and what is well within it is, except across the antimeridian.
+// J-TIME-3
+#[test]
+fn the_largest_slack_holds_to_its_edge_and_no_farther() {
+    let lats = [-80.0, -0.05, 0.0, 42.9, 79.99];
+    for (lat, lon) in lats.iter().flat_map(|lat| [74.6, 179.99, -180.0].map(|lon| (*lat, lon))) {
+        for (m, k) in [9_300.0, 9_901.0, 30_000.0, 150_000.0, 2e6, 1.9e7]
+            .iter()
+            .flat_map(|m| (0..24).map(move |k| (*m, f64::from(k))))
+        {
+            let (to_lat, to_lon): (f64, f64) = Geodesic::wgs84().direct(lat, lon, 15.0 * k, m);
+            let at = |lat, lon| Position::from_degrees(lat, lon).expect("a position");
+            let (mut first, mut there) = (fix(1_000, 0), fix(9_000_000, 0));
+            (first.position, there.position) = (at(lat, lon), at(to_lat, to_lon));
+            let mut hot = HotLine::new();
+            hot.newest = first.time;
+            let sample = Sample::new(&first, first.time, &Config::default());
+            hot.rest(&sample, 1e9, Timestamp::FAR_FUTURE, ENDLESS);
+            let is_within = m < SLACK_M_MAX && (to_lon - lon).abs() < 180.0;
+            assert_eq!(takes(&mut hot, &there), is_within, "{lat} {lon}, {m} m at {k} / 24");
+        }
     }
 }
 
