@@ -27,7 +27,7 @@ pub use moving::PersonCopy;
 pub use share::{Chosen, Numbered, OutOfSequence, Part};
 
 use crate::desk::Desk;
-use crate::device::{Devices, NOWHERE};
+use crate::device::{Devices, NOWHERE, Receipt};
 use crate::event::{Event, EventKind};
 use crate::few::Few;
 use crate::geometry::{Bounds, Position};
@@ -185,7 +185,8 @@ impl Engine {
             Input::Fix(fix) => self.devices.slot(fix.device),
             _ => None,
         };
-        self.take_in(slot.unwrap_or(NOWHERE), &record.input, at, &mut |_, event| sink(event));
+        let (slot, receipt) = (slot.unwrap_or(NOWHERE), Receipt::new(at, &self.config));
+        self.take_in(slot, &record.input, &receipt, &mut |_, event| sink(event));
     }
 
     /// Takes in an input that has its number; the slot is that of the device of a fix.
@@ -194,12 +195,12 @@ impl Engine {
         &mut self,
         slot: usize,
         input: &Input,
-        at: Timestamp,
+        receipt: &Receipt,
         sink: &mut impl FnMut(EventPlace, Event),
     ) {
         match input {
-            Input::Fix(fix) if self.takes_within_slack(slot, fix, at) => {}
-            _ => self.take_in_whole(slot, input, at, sink),
+            Input::Fix(fix) if self.takes_within_slack(slot, fix, receipt) => {}
+            _ => self.take_in_whole(slot, input, receipt, sink),
         }
     }
 
@@ -209,12 +210,13 @@ impl Engine {
         &mut self,
         slot: usize,
         input: &Input,
-        at: Timestamp,
+        receipt: &Receipt,
         sink: &mut impl FnMut(EventPlace, Event),
     ) {
+        let at = receipt.at;
         let passes = match input {
             Input::Fix(fix) => {
-                self.takes_after_a_look(slot, fix, at) || self.takes_afar(slot, fix, at)
+                self.takes_after_a_look(slot, fix, receipt) || self.takes_afar(slot, fix, receipt)
             }
             _ => false,
         };

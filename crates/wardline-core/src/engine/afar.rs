@@ -4,7 +4,6 @@ use super::Engine;
 use crate::device::{Receipt, hear};
 use crate::geometry::Scale;
 use crate::input::Fix;
-use crate::time::Timestamp;
 use crate::track::{Sample, SoundFix};
 use crate::watch::{Glance, Watch};
 use crate::zones::Zones;
@@ -12,12 +11,11 @@ use crate::zones::Zones;
 impl Engine {
     /// Whether the fix, of a device that rested, is far from all that is forbidden. If so it is
     /// taken in as [`Engine::take_fix`] would, by less, and the device rests there.
-    pub(super) fn takes_afar(&mut self, slot: usize, fix: &Fix, at: Timestamp) -> bool {
+    pub(super) fn takes_afar(&mut self, slot: usize, fix: &Fix, receipt: &Receipt) -> bool {
         let lines = self.devices.get_mut(slot, &self.config).filter(|_| self.config.slack);
         let Some((device, hot, mut track)) = lines else { return false };
         let glance = hot.last_sound().and_then(|last| Glance::new(fix.position, Some(last)));
         let Some(glance) = glance else { return false };
-        let receipt = &Receipt::new(at, &self.config);
         let Some(sound) = hot.meets(fix, receipt, glance.step_m()) else { return false };
         let slack_m = slack_afar_m(&mut device.watches, &glance, &self.zones);
         let Some(slack_m) = slack_m else { return false };
@@ -25,8 +23,8 @@ impl Engine {
             return self.takes_apart(slot, fix, &sound, receipt, glance.scale(), slack_m);
         }
         hot.move_to(&sound, receipt, glance.scale(), slack_m);
-        track.push_sound(&sound, fix, at);
-        hear(hot, &mut track, at, true);
+        track.push_sound(&sound, fix, receipt.at);
+        hear(hot, &mut track, receipt.at, true);
         self.counters.fixes += self.part.count();
         true
     }

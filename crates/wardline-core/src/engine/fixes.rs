@@ -42,8 +42,9 @@ impl Engine {
                 let slot = slots[taken];
                 beyond_slack += 1;
                 (slots, fixes) = (&slots[taken + 1..], &fixes[taken + 1..]);
-                let at = self.receive(self.input + 1, Some(at), Part::WHOLE);
-                self.take_in_whole(slot, &Input::Fix(*fix), at, &mut |_, event| sink(event));
+                self.receive(self.input + 1, Some(at), Part::WHOLE);
+                let input = Input::Fix(*fix);
+                self.take_in_whole(slot, &input, &receipt, &mut |_, event| sink(event));
             }
         }
     }
@@ -108,14 +109,13 @@ impl Engine {
     }
 
     /// Whether the fix provably changes nothing. If so it is taken in.
-    pub(super) fn takes_within_slack(&mut self, slot: usize, fix: &Fix, at: Timestamp) -> bool {
+    pub(super) fn takes_within_slack(&mut self, slot: usize, fix: &Fix, receipt: &Receipt) -> bool {
         if !self.config.slack {
             return false;
         }
-        let receipt = Receipt::new(at, &self.config);
         let takes =
-            self.devices.take_row(&[slot], std::slice::from_ref(fix), &receipt, &self.config) == 1
-                || self.takes_after_all(slot, fix, &receipt);
+            self.devices.take_row(&[slot], std::slice::from_ref(fix), receipt, &self.config) == 1
+                || self.takes_after_all(slot, fix, receipt);
         if takes {
             self.counters.fixes += self.part.count();
             self.counters.fixes_within_slack += self.part.count();
@@ -124,8 +124,8 @@ impl Engine {
     }
 
     /// The same for a device that rested until its timers were to be looked at; what is due fires.
-    pub(super) fn takes_after_a_look(&mut self, slot: usize, fix: &Fix, at: Timestamp) -> bool {
-        self.rests_on(slot, at) && self.takes_within_slack(slot, fix, at)
+    pub(super) fn takes_after_a_look(&mut self, slot: usize, fix: &Fix, receipt: &Receipt) -> bool {
+        self.rests_on(slot, receipt.at) && self.takes_within_slack(slot, fix, receipt)
     }
 
     pub(super) fn take_fix(&mut self, fix: &Fix, at: Timestamp) -> Result<(), Refusal> {

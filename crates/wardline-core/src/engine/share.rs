@@ -6,7 +6,7 @@
 //! what concerns no order is told by one engine for each input.
 
 use super::Engine;
-use crate::device::{BATCH, NOWHERE};
+use crate::device::{BATCH, NOWHERE, Receipt};
 use crate::event::Event;
 use crate::input::{Fix, Input, Record};
 use crate::outbox::EventPlace;
@@ -138,6 +138,7 @@ impl Engine {
         mut inputs: impl Iterator<Item = (u64, &'a Record, Part)> + Clone,
         sink: &mut impl FnMut(EventPlace, Event),
     ) -> Result<(), OutOfSequence> {
+        let mut receipt = Receipt::new(self.now, &self.config);
         loop {
             let (mut slots, mut fixes) = ([NOWHERE; BATCH], 0);
             for (slot, (_, record, _)) in slots.iter_mut().zip(inputs.clone()) {
@@ -156,7 +157,10 @@ impl Engine {
                     return Err(OutOfSequence { number, last });
                 }
                 let at = self.receive(number, record.at, part);
-                self.take_in(*slot, &record.input, at, sink);
+                if at != receipt.at {
+                    receipt = Receipt::new(at, &self.config);
+                }
+                self.take_in(*slot, &record.input, &receipt, sink);
             }
         }
     }

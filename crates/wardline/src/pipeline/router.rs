@@ -25,7 +25,7 @@ use wardline_core::event::EpisodeId;
 use wardline_core::ids::{DeviceId, OrderId, PersonId};
 use wardline_core::input::{AssignDevice, Demand, Input, PutOrder, Record, Status};
 use wardline_core::time::Timestamp;
-use wardline_core::{Config, Numbered, Part};
+use wardline_core::{Chosen, Config, Numbered, Part};
 
 /// Which shards take an input in, which of them keep what it brings, and which one tells what of it
 /// concerns no order.
@@ -64,10 +64,11 @@ pub(crate) struct Router {
     strangers_max: usize,
 }
 
-/// What a shard gets of an input that lies where it stays.
-pub(crate) enum Given {
-    Move(Move),
-    Part(Part),
+/// What a shard takes in of inputs that lie where they stay.
+pub(crate) struct Portion {
+    pub chosen: Vec<Chosen>,
+    /// What it does before the chosen one at each of these places.
+    pub moves: Vec<(usize, Move)>,
 }
 
 /// A person who has a device or is named by an order, now or once.
@@ -82,8 +83,6 @@ struct Party {
 struct Set(u64);
 
 const FIRST: usize = 0;
-/// Fixes whose routes are looked up together.
-const ROW: usize = 64;
 
 impl Router {
     /// A router to so many shards, from 1 to [`SHARDS_MAX`].
@@ -179,39 +178,26 @@ impl Router {
         teller
     }
 
-    /// Gives inputs their numbers and times, and says of each, by its place, which shards take it
-    /// in and what of it is theirs, after the halves of moves that come before it.
-    ///
-    /// Fixes in a row do not change the routes, so that theirs are looked up together: the waits
-    /// for memory overlap.
-    pub fn choose(&mut self, records: &mut [Record], mut give: impl FnMut(usize, u32, Given)) {
-        let mut done = 0;
-        while done < records.len() {
-            let rest = &mut records[done..];
-            let (mut routings, mut fixes) = ([(Set(0), Set(0), FIRST); ROW], 0);
-            for (routing, record) in routings.iter_mut().zip(&*rest) {
-                let Input::Fix(fix) = &record.input else { break };
-                *routing = self.route_of(fix.device);
-                fixes += 1;
+    /// Gives inputs their numbers and times, and each shard what it takes in of them.
+    pub fn choose(&mut self, records: &mut [Record]) -> Vec<Portion> {
+        let portion = |_| Portion { chosen: Vec::with_capacity(records.len()), moves: Vec::new() };
+        let mut portions: Vec<_> = (0..self.shards).map(portion).collect();
+        for (place, record) in (0..).zip(records) {
+            self.settle_time(record);
+            let (to, keepers, teller) = match &record.input {
+                Input::Fix(fix) => self.route_of(fix.device),
+                input => self.decide(input),
+            };
+            for (shard, half) in self.moves.drain(..) {
+                let before = portions[shard].chosen.len();
+                portions[shard].moves.push((before, half));
             }
-            if fixes == 0 {
-                routings[0] = self.decide(&rest[0].input);
-                let place = done as u32;
-                self.moves.drain(..).for_each(|(to, half)| give(to, place, Given::Move(half)));
+            for shard in to.iter() {
+                let part = Part { tells_facts: shard == teller, keeps: keepers.contains(shard) };
+                portions[shard].chosen.push(Chosen { place, part });
             }
-            let row = fixes.max(1);
-            for ((record, routing), place) in
-                rest[..row].iter_mut().zip(routings).zip(done as u32..)
-            {
-                self.settle_time(record);
-                let (to, keepers, teller) = routing;
-                for shard in to.iter() {
-                    let (tells_facts, keeps) = (shard == teller, keepers.contains(shard));
-                    give(shard, place, Given::Part(Part { tells_facts, keeps }));
-                }
-            }
-            done += row;
         }
+        portions
     }
 
     fn decide(&mut self, input: &Input) -> Routing {

@@ -3,14 +3,13 @@
 
 use super::Inputs;
 use crate::pipeline::lock;
-use crate::pipeline::router::{Given, Router};
-use crate::pipeline::share::Move;
+use crate::pipeline::router::{Portion, Router};
 use std::collections::{BTreeMap, VecDeque};
 use std::io;
 use std::sync::{Arc, Condvar, Mutex, MutexGuard, PoisonError};
+use wardline_core::EventPlace;
 use wardline_core::event::Event;
 use wardline_core::input::Record;
-use wardline_core::{Chosen, EventPlace};
 
 /// The board.
 pub(super) struct Board {
@@ -28,9 +27,7 @@ pub(super) struct Task {
     /// The number of the first.
     pub first: u64,
     /// Those that the shard takes in; nothing if it takes in all.
-    pub chosen: Option<Vec<Chosen>>,
-    /// What the shard does before the chosen one at each of these places.
-    pub moves: Vec<(usize, Move)>,
+    pub portion: Option<Portion>,
 }
 
 /// What a thread does next.
@@ -269,19 +266,12 @@ fn routed(router: &mut Router, inputs: Inputs, shards: usize) -> Vec<Task> {
     if shards == 1 {
         router.pass(inputs.len());
         let inputs = Arc::new(inputs);
-        return vec![Task { inputs, first, chosen: None, moves: Vec::new() }];
+        return vec![Task { inputs, first, portion: None }];
     }
-    let many = inputs.len();
-    let mut chosen: Vec<_> = (0..shards).map(|_| Vec::with_capacity(many)).collect();
-    let mut moves: Vec<_> = (0..shards).map(|_| Vec::new()).collect();
-    router.choose(&mut inputs, |shard, place, given| match given {
-        Given::Part(part) => chosen[shard].push(Chosen { place, part }),
-        Given::Move(half) => moves[shard].push((chosen[shard].len(), half)),
-    });
+    let portions = router.choose(&mut inputs);
     let inputs = Arc::new(inputs);
-    let task =
-        |(chosen, moves)| Task { inputs: inputs.clone(), first, chosen: Some(chosen), moves };
-    chosen.into_iter().zip(moves).map(task).collect()
+    let task = |portion| Task { inputs: inputs.clone(), first, portion: Some(portion) };
+    portions.into_iter().map(task).collect()
 }
 
 fn wait<'a>(condition: &Condvar, state: MutexGuard<'a, State>) -> MutexGuard<'a, State> {

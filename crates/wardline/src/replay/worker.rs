@@ -4,6 +4,7 @@ use super::Source;
 use super::board::{Board, Failure, Next, Task, Told};
 use crate::pipeline::lock;
 use crate::pipeline::notice::words_of;
+use crate::pipeline::router::Portion;
 use crate::pipeline::share::Move;
 use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::sync::{Arc, Mutex};
@@ -79,9 +80,9 @@ fn panicked(input: Option<u64>, reason: String) -> Failure {
 
 /// Judges what is the shard's of a piece.
 fn take_in(engine: &mut Engine, task: Task, events: &mut Told) -> Result<(), OutOfSequence> {
-    let Task { inputs, first, chosen, moves } = task;
+    let Task { inputs, first, portion } = task;
     let mut sink = |place, event| events.push((place, event));
-    let Some(chosen) = chosen else {
+    let Some(Portion { chosen, moves }) = portion else {
         let all = (0..inputs.len() as u32).map(|place| Chosen { place, part: Part::WHOLE });
         return engine.apply_chosen(first, &inputs, all, &mut sink);
     };

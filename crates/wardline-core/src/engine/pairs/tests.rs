@@ -1,6 +1,7 @@
 //! How far the parties of a pair may come nearer to each other.
 
 use super::*;
+use crate::device::Receipt;
 use crate::ids::{DeviceId, RuleId};
 use crate::input::{
     AssignDevice, Demand, DeviceKind, Fix, Input, OrderKind, PutOrder, Record, Rule,
@@ -22,6 +23,10 @@ fn sample(position: Position) -> Sample {
         claims_motion: false,
         trust: Trust::default(),
     }
+}
+
+fn receipt(at: Timestamp) -> Receipt {
+    Receipt::new(at, &Config::default())
 }
 
 /// Though each distance be off by as much as it may, no rule reaches those who are free; and
@@ -126,7 +131,7 @@ impl Couple {
         self.seconds += 25;
         let (fix, at) = (self.fix(1, north_m), self.at());
         let slot = self.engine.devices.slot(fix.device).unwrap_or(NOWHERE);
-        let passes = self.engine.takes_afar(slot, &fix, at);
+        let passes = self.engine.takes_afar(slot, &fix, &receipt(at));
         let regions = [1, 2].map(|number| {
             let slot = self.engine.devices.slot(DeviceId::new(number).unwrap_or_default())?;
             Some(self.engine.devices.hot(slot)?.region()?.1)
@@ -176,6 +181,7 @@ fn who_comes_at_the_same_instant_is_held_against_where_the_other_was() {
         let (hers, his) = (couple.fix(2, -1_000), couple.fix(1, north_m));
         couple.apply(Input::Fix(hers));
         let slot = couple.engine.devices.slot(his.device).unwrap_or(NOWHERE);
-        assert_eq!(couple.engine.takes_afar(slot, &his, couple.at()), passes, "{north_m}");
+        let receipt = receipt(couple.at());
+        assert_eq!(couple.engine.takes_afar(slot, &his, &receipt), passes, "{north_m}");
     }
 }
