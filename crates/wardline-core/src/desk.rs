@@ -50,7 +50,8 @@ impl Desk {
             OrderId::NONE => config.strangers_max,
             _ => config.incidents_max,
         };
-        self.dockets.get(order).is_some_and(|docket| docket.incidents >= max).then_some(max)
+        let incidents = self.dockets.get(order).map_or(0, |docket| docket.incidents);
+        (incidents >= max).then_some(max)
     }
 
     // J-DESK-1
@@ -155,5 +156,39 @@ impl Incident {
             is_acknowledged: false,
             escalations: 0,
         }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::ids::RuleId;
+
+    /// J-DESK-6: also where none is allowed, and where all that there were are resolved.
+    #[test]
+    fn no_order_has_more_incidents_than_the_limit() {
+        let config = |max| Config { incidents_max: max, ..Config::default() };
+        let order = OrderId::new(7).unwrap_or_default();
+        let id = |number| EpisodeId {
+            order,
+            rule: RuleId::NONE,
+            device: DeviceId::NONE,
+            kind: EventKind::Breach,
+            number,
+        };
+        let mut desk = Desk::default();
+        assert_eq!(desk.limit_reached(order, &config(0)), Some(0));
+        assert_eq!(desk.limit_reached(order, &config(1)), None);
+        for number in [1, 2, 1] {
+            let incident = Incident::new(Timestamp::default(), PersonId::NONE, None);
+            desk.open(id(number), incident, 60_000);
+        }
+        assert_eq!(desk.limit_reached(order, &config(2)), Some(2));
+        desk.resolve(id(1));
+        desk.resolve(id(1));
+        assert_eq!(desk.limit_reached(order, &config(2)), None);
+        assert_eq!(desk.limit_reached(order, &config(1)), Some(1));
+        desk.resolve(id(2));
+        assert_eq!(desk.limit_reached(order, &config(1)), None);
     }
 }
