@@ -53,8 +53,8 @@ const TAIL: &str = "\
   `dense_city` half of those are of the one person in a hundred who is kept out of the layer too,
   who lives among 30 of its zones a square kilometre; each gives about one event.
 - `shared_million` has no such thing as a quiet fix for a third of its people: they drive through
-  three zones a square kilometre, and there are 13 events in 100 fixes. Lists of what is near, episodes,
-  incidents and escalations share the time; none takes a third.
+  three zones a square kilometre, and there are 13 events in 100 fixes. Lists of what is near,
+  episodes, incidents and escalations share the time.
 - Two engines on two cores: the inputs are read once to be shared out and again to be judged, half
   of them by the core that has not got them in its cache.
 - Tried without gain: looking ahead over 256 or 2,048 fixes for those that leave their slack, to
