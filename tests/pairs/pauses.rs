@@ -64,6 +64,23 @@ fn after_a_pause_of_ten_seconds_one_is_not_judged_and_after_less_one_is() {
     }
 }
 
+/// Her history begins at the very instant that his fix is of, with a fix that comes after his: ten
+/// seconds late, his has no place before it.
+// J-PROX-1, J-LATE-2
+#[test]
+fn a_fix_ten_seconds_late_is_judged_though_the_others_history_begins_with_its_instant() {
+    let rng = &mut SmallRng::seed_from_u64(1);
+    let mut records = wearers(rng);
+    for (number, seconds) in [(9001, 25), (9002, 26), (9001, 50), (9002, 51), (9001, 75)] {
+        records.push(seen(number, seconds * 1_000, 0));
+    }
+    records.extend([80, 90].map(|seconds| seen(9002, seconds * 1_000, 0)));
+    records.push(seen(9001, 90_000, 10_000));
+    let told = [true, false].map(|slack| replay(&records, 2, slack).0);
+    assert_eq!(told[0], told[1]);
+    assert!(told[0].iter().any(|event| event.kind == EventKind::Unjudged), "{:?}", told[0]);
+}
+
 /// He goes far away, unjudged; then it is heard that she had come to where he still was.
 // J-PROX-1, J-TIME-3
 #[test]
