@@ -182,3 +182,62 @@ fn who_left_the_slack_is_met_only_with_the_next_sound_fix() {
     hot.lose_slack();
     assert!(!meets(&hot, &far, 200.0) && hot.last_sound().is_none());
 }
+
+/// A clock that is ahead does not put off what happened: it is kept as of its receipt.
+// J-FIX-4
+#[test]
+fn who_left_the_slack_with_a_clock_ahead_is_kept_as_of_its_receipt() {
+    let at = Timestamp::from_ms(4_000);
+    let sound = at_rest().meets(&fix(4_001, 18_000), &receipt(at), 200.0).expect("a sound fix");
+    assert_eq!(sound.time, at);
+}
+
+/// Though it rested before: the slack was about another anchor.
+#[test]
+fn who_left_the_slack_and_has_no_more_is_judged() {
+    let (mut hot, far) = (at_rest(), fix(4_000, 18_000));
+    let receipt = receipt(far.time);
+    let sound = hot.meets(&far, &receipt, 200.0).expect("a sound fix");
+    hot.move_to(&sound, &receipt, Scale::near(far.position).expect("far from the poles"), 0.05);
+    assert!(hot.is_awake());
+}
+
+/// J-GEO-2: less than what is free, by a ten-thousandth and a decimetre; and round the anchor
+/// still, wherever it was last.
+#[test]
+fn a_region_lies_round_the_anchor_and_allows_for_errors() {
+    let mut hot = at_rest();
+    assert!(takes(&mut hot, &fix(4_000, 4_000)));
+    let (anchor, region_m) = hot.region().expect("at rest");
+    assert_eq!(anchor, fix(1_000, 0).position);
+    assert!((region_m - 99.89).abs() < 1e-3, "{region_m}");
+}
+
+/// What waits for a look at its boundaries is not put off by what others wait for, nor is it hurt
+/// by one that is nearer than its own; nor does an awake one wait longer.
+#[test]
+fn only_who_rests_until_a_look_rests_on_and_no_shorter() {
+    let [soon, later] = [10_000, 20_000].map(Timestamp::from_ms);
+    let mut hot = at_rest();
+    hot.quiet_until = soon;
+    hot.rest_on(later);
+    hot.rest_on(soon);
+    assert_eq!(hot.quiet_until, later);
+    hot.lose_quiet();
+    hot.rest_on(later);
+    assert_eq!(hot.quiet_until, NEVER);
+    hot.stay_awake(soon);
+    hot.rest_on(later);
+    assert_eq!(hot.quiet_until, soon);
+}
+
+/// J-FIX-3: a fix that reports no accuracy has the configured one.
+#[test]
+fn a_fix_without_an_accuracy_is_as_coarse_as_configured() {
+    let unknown = Fix { accuracy_m: None, ..fix(2_000, 0) };
+    for (accuracy_default_m, is_sound) in [(149.0, true), (150.0, true), (151.0, false)] {
+        let config = Config { accuracy_default_m, accuracy_coarse_m: 150.0, ..Config::default() };
+        let receipt = Receipt::new(unknown.time, &config);
+        assert_eq!(receipt.finds_plainly_sound(&unknown), is_sound, "{accuracy_default_m}");
+    }
+}
