@@ -56,7 +56,8 @@ fn the_free_distance_allows_for_errors_and_for_no_more() {
 #[test]
 fn the_free_distance_ends_where_an_open_episode_may() {
     let here = Position::from_e7(428_760_000, 746_036_000).expect("a place");
-    for (north_e7, up_to_m) in [(10_000, 520.0), (90_000, 1_020.0), (500_000, 20_020.0)] {
+    let cases = [(1_000, 30.0), (10_000, 520.0), (90_000, 1_020.0), (500_000, 20_020.0)];
+    for (north_e7, up_to_m) in cases {
         let there = Position::from_e7(428_760_000 + north_e7, 746_036_000).expect("a place");
         let sample = sample(here);
         let key = sample.key(DeviceId::NONE);
