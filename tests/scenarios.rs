@@ -29,6 +29,8 @@ macro_rules! scenarios {
 scenarios! {
     // J-PERMIT-1: also between fixes at which both could rest but for the permit
     away_out_of_the_permit_while_near_her,
+    // J-PROX-1, J-BREACH-1, J-BREACH-3, J-BREACH-5: trust and doubt are of both
+    away_coarse_and_doubtful_fixes_of_either,
     // J-SILENCE-1
     silence_put_off_by_his_fixes_at_rest,
     // J-SILENCE-2
