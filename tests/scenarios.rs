@@ -29,6 +29,8 @@ macro_rules! scenarios {
 scenarios! {
     // J-PERMIT-1: also between fixes at which both could rest but for the permit
     away_out_of_the_permit_while_near_her,
+    // J-PROX-1, J-LATE-2
+    away_his_late_fix_is_no_reference_of_what_came_before_it,
     // J-PROX-1, J-BREACH-1, J-BREACH-3, J-BREACH-5: trust and doubt are of both
     away_coarse_and_doubtful_fixes_of_either,
     // J-SILENCE-1
