@@ -33,6 +33,8 @@ scenarios! {
     away_his_late_fix_is_no_reference_of_what_came_before_it,
     // J-PROX-1, J-BREACH-1, J-BREACH-3, J-BREACH-5: trust and doubt are of both
     away_coarse_and_doubtful_fixes_of_either,
+    // J-PROX-1, J-PAIR-1: what the first judgement rests on becomes another fix, less accurate
+    away_her_fixes_from_before_the_order_while_it_is_broken,
     // J-SILENCE-1
     silence_put_off_by_his_fixes_at_rest,
     // J-SILENCE-2
