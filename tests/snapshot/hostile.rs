@@ -13,7 +13,7 @@ const CONFIG_AT: usize = 12;
 const STATE_AT: usize = CONFIG_AT + HASH_BYTES;
 
 /// The fingerprint after [`GOLDEN_LOG`] under the default configuration.
-const GOLDEN: &str = "75f542a35696848f611a56203f1575f0a83f6a4ea90b428064e2a9f72f31bf2c";
+const GOLDEN: &str = "3ab5b6a75ac4b23d8e22ffd0fba90d9cbc5e2ee59355983acfb087a20fe52b1c";
 const GOLDEN_LOG: &str = include_str!("golden.jsonl");
 
 #[test]
