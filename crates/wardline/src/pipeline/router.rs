@@ -185,13 +185,17 @@ impl Router {
         for (place, record) in (0..).zip(records) {
             self.settle_time(record);
             let (to, keepers, teller) = match &record.input {
+                // Fixes change no routes.
                 Input::Fix(fix) => self.route_of(fix.device),
-                input => self.decide(input),
+                input => {
+                    let routing = self.decide(input);
+                    for (shard, half) in self.moves.drain(..) {
+                        let before = portions[shard].chosen.len();
+                        portions[shard].moves.push((before, half));
+                    }
+                    routing
+                }
             };
-            for (shard, half) in self.moves.drain(..) {
-                let before = portions[shard].chosen.len();
-                portions[shard].moves.push((before, half));
-            }
             for shard in to.iter() {
                 let part = Part { tells_facts: shard == teller, keeps: keepers.contains(shard) };
                 portions[shard].chosen.push(Chosen { place, part });
